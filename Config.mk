@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# What may be set from outside: make VARIABLE=VALUE, or the environment.
+
+PREFIX     ?= /usr
+SBINDIR    ?= $(PREFIX)/sbin
+MANDIR     ?= $(PREFIX)/share/man
+UNITDIR    ?= /lib/systemd/system
+INITDIR    ?= /etc/init.d
+DESTDIR    ?=
+
+ifeq ($(origin CC),default)
+CC         := gcc
+endif
+PKG_CONFIG ?= pkg-config
+
+# SANITIZER=address,undefined builds everything, tests included, with these.
+SANITIZER  ?=
+
+# Objects and programs; each set of flags has its own folder.
+O          ?= .build$(if $(SANITIZER),/$(subst $(comma),-,$(SANITIZER)))
+comma      := ,
+
+CFLAGS_OPT ?= -O2 -g
+CFLAGS_WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
+               -Wmissing-prototypes -Wpointer-arith -Wvla -Wformat=2 \
+               -Wwrite-strings
+CFLAGS_HARD := $(if $(SANITIZER),-fsanitize=$(SANITIZER) \
+                 -fno-sanitize-recover=all -fno-omit-frame-pointer, \
+                 -fstack-protector-strong -D_FORTIFY_SOURCE=2)
+LDFLAGS_HARD := $(if $(SANITIZER),-fsanitize=$(SANITIZER)) -pie \
+                -Wl,-z,relro,-z,now -Wl,--as-needed
+
+# Debian packages: to build and test, and for the lab.
+PACKAGES_BUILD := gcc libc6-dev pkg-config libxen-dev uuid-dev libclamav-dev \
+                  libcmocka-dev clamav-testfiles
+PACKAGES_LAB   := qemu-system-x86 qemu-utils mmdebstrap cpio e2fsprogs kmod \
+                  openssh-client

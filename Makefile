@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# make help lists the targets; Config.mk what may be set.
+
+include Config.mk
+
+# A command that fails leaves no half-made target behind.
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+.SUFFIXES:
+
+SCHEMA := check handshake names number policy ring verdict
+BASE   := ipc log proc
+
+FRONT  := $(basename $(notdir $(wildcard xen-guest-front/*.c)))
+BACK   := $(basename $(notdir $(wildcard xen-scan-back/*.c)))
+CTL    := $(basename $(notdir $(wildcard tools/vscanctl/*.c)))
+XENIO  := $(basename $(notdir $(wildcard tools/libs/xenio/*.c)))
+
+obj = $(patsubst %,$(O)/$(1)/%.o,$(2))
+
+SCHEMA_OBJ := $(call obj,xenstore-schema,$(SCHEMA))
+BASE_OBJ   := $(call obj,tools/libs/base,$(BASE))
+XENIO_OBJ  := $(call obj,tools/libs/xenio,$(XENIO))
+COMMON     := $(SCHEMA_OBJ) $(BASE_OBJ)
+FRONT_OBJ  := $(call obj,xen-guest-front,$(FRONT)) $(XENIO_OBJ) $(COMMON)
+BACK_OBJ   := $(call obj,xen-scan-back,$(BACK)) $(XENIO_OBJ) $(COMMON)
+CTL_OBJ    := $(call obj,tools/vscanctl,$(CTL)) $(XENIO_OBJ) $(COMMON)
+
+PROGRAMS := $(O)/xen-guest-front/xen-guest-front \
+            $(O)/xen-scan-back/xen-scan-back $(O)/tools/vscanctl/vscanctl
+
+ALL_CFLAGS = -std=gnu11 $(CFLAGS_OPT) $(CFLAGS_WARN) $(CFLAGS_HARD) -fPIE \
+             -MMD -MP -pthread \
+             -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__ \
+             -Ixenstore-schema -Itools/libs/base \
+             -Itools/libs/xenio $(CFLAGS)
+libs = $(shell $(PKG_CONFIG) --libs $(1))
+
+.PHONY: all
+all: deps-build $(PROGRAMS)
+
+$(O)/%.o: %.c | deps-build
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+
+$(O)/xen-guest-front/xen-guest-front: $(FRONT_OBJ)
+	$(CC) $(LDFLAGS_HARD) -pthread -o $@ $^ \
+	    $(call libs,xengnttab xenevtchn xenstore)
+
+$(O)/xen-scan-back/xen-scan-back: $(BACK_OBJ)
+	$(CC) $(LDFLAGS_HARD) -pthread -o $@ $^ \
+	    $(call libs,xengnttab xenevtchn xenstore xentoollog libclamav)
+
+$(O)/tools/vscanctl/vscanctl: $(CTL_OBJ)
+	$(CC) $(LDFLAGS_HARD) -pthread -o $@ $^ \
+	    $(call libs,xenlight xlutil xencontrol xenstore xentoollog)
+
+# Packages -------------------------------------------------------------------
+
+installed = dpkg-query -W -f='$${db:Status-Status}\n' $(1) 2>/dev/null | \
+            grep -cx installed | grep -qx $(words $(1))
+install_packages = $(call installed,$(1)) || { \
+    echo "installing Debian packages: $(1)"; apt-get update -qq && \
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+    --no-install-recommends $(1) >/dev/null; }
+
+.PHONY: deps deps-build deps-lab
+deps: deps-build deps-lab
+deps-build:
+	@$(call install_packages,$(PACKAGES_BUILD))
+deps-lab:
+	@$(call install_packages,$(PACKAGES_LAB))
+
+# Installation ---------------------------------------------------------------
+
+install_program = install -D -m 755 $(1) $(DESTDIR)$(SBINDIR)/$(notdir $(1))
+install_service = \
+    install -D -m 644 $(1).service $(DESTDIR)$(UNITDIR)/$(notdir $(1)).service; \
+    install -D -m 755 $(1).init $(DESTDIR)$(INITDIR)/$(notdir $(1))
+
+.PHONY: install-guest install-scan install-dom0
+install-guest: $(O)/xen-guest-front/xen-guest-front
+	$(call install_program,$<)
+	$(call install_service,xen-guest-front/xen-guest-front)
+
+install-scan: $(O)/xen-scan-back/xen-scan-back
+	$(call install_program,$<)
+	$(call install_service,xen-scan-back/xen-scan-back)
+
+install-dom0: $(O)/tools/vscanctl/vscanctl
+	$(call install_program,$<)
+
+# Tests ----------------------------------------------------------------------
+
+# A test program is made of one tests/unit/test-NOUN.c and everything but the
+# main.c of the three programs; the linker takes what it needs.
+UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%, \
+                $(wildcard tests/unit/test-*.c))
+LIB_OBJ    := $(filter-out %/main.o,$(sort $(FRONT_OBJ) $(BACK_OBJ)))
+
+$(O)/tests/libvscan.a: $(LIB_OBJ)
+	@mkdir -p $(@D)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(O)/tests/unit/test-%: tests/unit/test-%.c $(O)/tests/libvscan.a | deps-build
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -Ixen-guest-front -Ixen-scan-back $(LDFLAGS_HARD) \
+	    -o $@ $< $(O)/tests/libvscan.a \
+	    $(call libs,cmocka xengnttab xenevtchn xenstore xentoollog libclamav)
+
+.PHONY: check
+check: all $(UNIT_TESTS)
+	tests/run unit $(UNIT_TESTS)
+
+.PHONY: clean
+clean:
+	rm -rf .build
+
+-include $(shell find .build -name '*.d' 2>/dev/null)
