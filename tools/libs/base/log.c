@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* log.c - see log.h.  Owns the only writable globals of a program. */
+#define _GNU_SOURCE
+#include "log.h"
+
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Shorter than PIPE_BUF, so that lines of several processes do not mix. */
+#define LINE_MAX_OCTETS 3072
+
+static struct {
+    const char *program;
+    char role[32];
+    enum log_level max;
+    int own_time;
+    unsigned int dropped;
+} logger = { .program = "vscan", .max = LOG_LEVEL_INFO, .own_time = 1 };
+
+static const char *const level_names[] = { "error", "warning", "info",
+                                           "debug" };
+
+void log_init(const char *program, enum log_level max)
+{
+    logger.program = program;
+    logger.max = max;
+    logger.own_time = !getenv("JOURNAL_STREAM");
+}
+
+void log_set_role(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(logger.role, sizeof(logger.role), format, args);
+    va_end(args);
+}
+
+static size_t put_head(char *line, size_t size, enum log_level level)
+{
+    size_t n = 0;
+
+    if (logger.own_time) {
+        struct timespec now;
+        struct tm tm;
+
+        clock_gettime(CLOCK_REALTIME, &now);
+        gmtime_r(&now.tv_sec, &tm);
+        n = strftime(line, size, "%Y-%m-%dT%H:%M:%S", &tm);
+        n += (size_t)snprintf(line + n, size - n, ".%03ldZ ",
+                              now.tv_nsec / 1000000);
+    }
+    n += (size_t)snprintf(line + n, size - n, "%s[%d] %s%s%s: ",
+                          logger.program, (int)getpid(), logger.role,
+                          logger.role[0] ? " " : "", level_names[level]);
+    return n;
+}
+
+static int write_at_once(const char *line, size_t len)
+{
+    struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
+
+    if (poll(&out, 1, 0) != 1 || !(out.revents & POLLOUT))
+        return -1;
+    return write(STDERR_FILENO, line, len) == (ssize_t)len ? 0 : -1;
+}
+
+static void put_line(enum log_level level, const char *format, va_list args)
+{
+    char line[LINE_MAX_OCTETS];
+    size_t n = put_head(line, sizeof(line), level);
+    int r;
+
+    if (logger.dropped)
+        n += (size_t)snprintf(line + n, sizeof(line) - n,
+                              "(%u lines dropped) ", logger.dropped);
+    r = vsnprintf(line + n, sizeof(line) - n - 1, format, args);
+    if (r > 0)
+        n += (size_t)r;
+    if (n > sizeof(line) - 2)
+        n = sizeof(line) - 2;
+    line[n++] = '\n';
+    if (write_at_once(line, n))
+        logger.dropped++;
+    else
+        logger.dropped = 0;
+}
+
+#define DEFINE_LOG(name, level)                 \
+void name(const char *format, ...)              \
+{                                               \
+    va_list args;                               \
+                                                \
+    if ((level) > logger.max)                   \
+        return;                                 \
+    va_start(args, format);                     \
+    put_line(level, format, args);              \
+    va_end(args);                               \
+}
+
+DEFINE_LOG(log_error, LOG_LEVEL_ERROR)
+DEFINE_LOG(log_warning, LOG_LEVEL_WARNING)
+DEFINE_LOG(log_info, LOG_LEVEL_INFO)
+DEFINE_LOG(log_debug, LOG_LEVEL_DEBUG)
+
+int log_limit_ok(struct log_limit *limit)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    if (now.tv_sec != limit->second) {
+        unsigned int left_out = limit->left_out;
+
+        *limit = (struct log_limit){ .second = now.tv_sec };
+        if (left_out)
+            log_warning("%u messages of this kind left out", left_out);
+    }
+    if (limit->used >= LOG_LIMIT_BURST) {
+        limit->left_out++;
+        return 0;
+    }
+    limit->used++;
+    return 1;
+}

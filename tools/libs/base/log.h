@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * log.h - one line per message on standard error.
+ *
+ * A line is "TIME PROGRAM[PID] LEVEL: MESSAGE"; the time is left out where
+ * the journal adds its own.  Writing never waits: a line that standard error
+ * cannot take at once is dropped and counted, because the process that reads
+ * our log may be one whose access we hold (DESIGN, "The front never waits for
+ * itself").  What comes from a peer is passed through escape() first.
+ */
+#ifndef VSCAN_LOG_H
+#define VSCAN_LOG_H
+
+#include <stdint.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
+                 LOG_LEVEL_DEBUG };
+
+/* @program is kept, not copied.  Levels above @max are not written. */
+void log_init(const char *program, enum log_level max);
+
+/* A name for this process in every line, e.g. "link 5"; copied, cut to fit. */
+void log_set_role(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+void log_error(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warning(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/*
+ * For messages that a peer can cause: at most LOG_LIMIT_BURST in a second.
+ * Returns 1 when the message may be written; says how many were left out with
+ * the first one after a pause.
+ */
+#define LOG_LIMIT_BURST 50
+
+struct log_limit {
+    int64_t second;
+    unsigned int used;
+    unsigned int left_out;
+};
+
+int log_limit_ok(struct log_limit *limit);
+
+#endif

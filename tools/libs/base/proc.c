@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* proc.c - see proc.h. */
+#define _GNU_SOURCE
+#include "proc.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+pid_t proc_fork(const char *name)
+{
+    pid_t parent = getpid();
+    pid_t pid = fork();
+    sigset_t none;
+
+    if (pid < 0)
+        return -errno;
+    if (pid > 0)
+        return pid;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* It may have died between fork() and prctl(). */
+    if (getppid() != parent)
+        _exit(1);
+    prctl(PR_SET_NAME, name);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    return 0;
+}
+
+int proc_signals(void)
+{
+    sigset_t set;
+    int fd;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigaddset(&set, SIGCHLD);
+    if (sigprocmask(SIG_BLOCK, &set, NULL))
+        return -errno;
+    fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+    return fd < 0 ? -errno : fd;
+}
+
+int64_t proc_now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int proc_timer(void)
+{
+    int fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+
+    return fd < 0 ? -errno : fd;
+}
+
+void proc_timer_at(int timer, int64_t when_ms)
+{
+    struct itimerspec spec = { .it_value = { 0, 0 } };
+
+    if (when_ms >= 0) {
+        spec.it_value.tv_sec = when_ms / 1000;
+        spec.it_value.tv_nsec = when_ms % 1000 * 1000000;
+        /* Zero would turn it off. */
+        if (when_ms == 0)
+            spec.it_value.tv_nsec = 1;
+    }
+    timerfd_settime(timer, TFD_TIMER_ABSTIME, &spec, NULL);
+}
+
+void proc_timer_ack(int timer)
+{
+    uint64_t expirations;
+
+    if (read(timer, &expirations, sizeof(expirations)) < 0)
+        return;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proc.h - the start of every process: fork, name, die with the parent.
+ */
+#ifndef VSCAN_PROC_H
+#define VSCAN_PROC_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+/*
+ * Forks.  In the child: SIGKILL when the parent dies, the kernel's name of
+ * the process is @name (15 octets at most), all signals unblocked and at their
+ * defaults.  Returns as fork(2), or -errno.
+ */
+pid_t proc_fork(const char *name);
+
+/*
+ * Blocks SIGTERM, SIGINT, SIGHUP and SIGCHLD and returns a descriptor that
+ * reports them (signalfd, close-on-exec, non-blocking), or -errno.
+ */
+int proc_signals(void);
+
+/* Milliseconds of CLOCK_MONOTONIC. */
+int64_t proc_now_ms(void);
+
+/* A timer descriptor, off; or -errno. */
+int proc_timer(void);
+
+/* Sets it to fire once at @when_ms of proc_now_ms(); negative: off. */
+void proc_timer_at(int timer, int64_t when_ms);
+
+/* Takes its expiry, so that it is not reported again. */
+void proc_timer_ack(int timer);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * check.h - from what a peer wrote to what may be believed.
+ *
+ * Each function gets a private copy of untrusted data, checks all of it and
+ * fills a structure of ours.  Pure: no I/O, no allocation.  On failure they
+ * return -EPROTO, *@why_r is a constant sentence for log and error node, and
+ * nothing else is written.
+ */
+#ifndef VSCAN_CHECK_H
+#define VSCAN_CHECK_H
+
+#include "verdict.h"
+
+/* A scan request whose every number is within vscanif.h's limits. */
+struct scan_request {
+    uint32_t id;
+    uint8_t event;
+    uint64_t size;
+    uint32_t nr_pages;
+    uint32_t nr_dirs;
+    grant_ref_t info_ref;
+    grant_ref_t dir_ref[VSCANIF_MAX_DIR_PAGES];
+};
+
+/* Directory pages that a request of @nr_pages needs. */
+uint32_t request_nr_dirs(uint32_t nr_pages);
+
+/* Back: @max_pages is what the back has offered in max-request-pages. */
+int check_request(const struct vscanif_request *untrusted, uint32_t max_pages,
+                  struct scan_request *req_r, const char **why_r);
+
+/* Back: the path must end within its field, nothing else is looked at. */
+int check_info(const struct vscanif_info *untrusted, const char **why_r);
+
+/* Front: whether the id is one that is pending is for the caller. */
+int check_response(const struct vscanif_response *untrusted,
+                   struct verdict *verdict_r, const char **why_r);
+
+/*
+ * Writes @in to @out as printable ASCII, with \xNN for all else and for
+ * quotes and backslashes, cut to fit: for logs and error nodes.  Returns @out.
+ */
+char *escape(const char *in, char *out, size_t size);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * verdict.h - verdicts and the reasons for having none, as text.
+ *
+ * Reasons 0 ... 63 are on the wire (VSCANIF_REASON_*); those from 64 on are
+ * found by the front itself and never leave the guest.
+ */
+#ifndef VSCAN_VERDICT_H
+#define VSCAN_VERDICT_H
+
+#include "vscanif.h"
+
+enum front_reason {
+    REASON_NO_BACK = 64,    /* not connected, and not for a while */
+    REASON_DEADLINE,        /* held for as long as the policy allows */
+    REASON_CHANGED,         /* the file changed while it was scanned */
+    REASON_READ_ERROR,      /* the file's content could not be read */
+    REASON_NO_GRANTS,       /* no pages or grant references left */
+    REASON_QUEUE_FULL,      /* more accesses held than the gate can own */
+    REASON_FRONT_FAILED,    /* the front's own link process died */
+    REASON_BAD_ANSWER,      /* the back broke the protocol */
+    REASON_END
+};
+
+/* A verdict as it travels inside one domain. */
+struct verdict {
+    uint8_t code;           /* VSCANIF_VERDICT_* */
+    uint8_t reason;         /* VSCANIF_REASON_* or enum front_reason */
+    char name[VSCANIF_MAX_NAME];
+};
+
+struct verdict verdict_clean(void);
+struct verdict verdict_infected(const char *name);
+struct verdict verdict_not_scanned(unsigned int reason);
+
+/* One word for logs; "unknown" for a code that is none. */
+const char *verdict_text(unsigned int code);
+const char *reason_text(unsigned int reason);
+
+#endif

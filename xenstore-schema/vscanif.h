@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * vscanif.h
+ *
+ * Unified on-access virus scanning device interface: "vscan".
+ *
+ * A front in a guest holds an access to a file, grants pages with the file's
+ * content to the domain of the back and asks for a verdict; the back maps the
+ * pages, scans a private copy and answers.  This file is the one authority on
+ * nodes, states, recovery, packets and limits.
+ */
+
+#ifndef XEN_PUBLIC_IO_VSCANIF_H
+#define XEN_PUBLIC_IO_VSCANIF_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <xen/grant_table.h>
+#include <xen/io/ring.h>
+
+/*
+ ******************************************************************************
+ *                           Protocol version
+ ******************************************************************************
+ *
+ * A front and a back that have no version in common do not connect: the front
+ * says so in its "error" node and goes to XenbusStateClosed.  Features are
+ * added as nodes named "feature-*" (absent means "0"); the version changes
+ * only when an old peer could misunderstand a packet.
+ */
+#define VSCANIF_VERSION                 1
+
+/*
+ ******************************************************************************
+ *                        Example configuration
+ ******************************************************************************
+ *
+ * Domain 5, "web", is protected by the back in domain 3, "scanner".
+ *
+ *---------------------------------- Back -------------------------------------
+ *
+ * /local/domain/3/backend/vscan/5/0/frontend = "/local/domain/5/device/vscan/0"
+ * /local/domain/3/backend/vscan/5/0/frontend-id = "5"
+ * /local/domain/3/backend/vscan/5/0/domain = "web"
+ * /local/domain/3/backend/vscan/5/0/online = "1"
+ * /local/domain/3/backend/vscan/5/0/state = "4"
+ * /local/domain/3/backend/vscan/5/0/versions = "1"
+ * /local/domain/3/backend/vscan/5/0/max-request-pages = "8192"
+ * /local/domain/3/backend/vscan/5/0/connection-id = "1732"
+ *
+ *---------------------------------- Front ------------------------------------
+ *
+ * /local/domain/5/device/vscan/0/backend = "/local/domain/3/backend/vscan/5/0"
+ * /local/domain/5/device/vscan/0/backend-id = "3"
+ * /local/domain/5/device/vscan/0/state = "4"
+ * /local/domain/5/device/vscan/0/version = "1"
+ * /local/domain/5/device/vscan/0/ring-ref = "9"
+ * /local/domain/5/device/vscan/0/event-channel = "14"
+ * /local/domain/5/device/vscan/0/connection-id = "1732"
+ *
+ *---------------------------------- Policy -----------------------------------
+ *
+ * /local/domain/5/vscan/0/policy = "fail=open timeout-ms=30000"
+ *
+ ******************************************************************************
+ *                        Creation and permissions
+ ******************************************************************************
+ *
+ * The toolstack creates all three folders in one transaction, with both states
+ * XenbusStateInitialising, and removes them.  Permissions are those that libxl
+ * gives its own devices: the front's folder belongs to the guest and is
+ * readable by the back's domain; the back's folder belongs to the back's
+ * domain and is readable by the guest; the policy folder belongs to the
+ * toolstack and is readable by both.  Device number 0 is the only one in use:
+ * a guest has one front.
+ *
+ * All values are strings.  Numbers are decimal, without sign, blanks or
+ * leading zeroes; anything else is malformed.  A node longer than
+ * VSCANIF_MAX_NODE octets is malformed.
+ *
+ ******************************************************************************
+ *                             Back nodes
+ ******************************************************************************
+ *
+ * frontend, frontend-id, domain, online
+ *      Written by:     toolstack
+ *      Read by:        back
+ *
+ *      As for every Xen device: path and domid of the front, the guest's
+ *      name (for messages only), and "1" while the device is to be served;
+ *      "0" asks the back to close for good.
+ *
+ * state
+ *      Values:         XenbusState, see "States" below
+ *      Written by:     toolstack ("1", at creation; "5", to detach), back
+ *      Read by:        front, toolstack
+ *
+ * versions
+ *      Values:         numbers, separated by commas
+ *      Written by:     back, before XenbusStateInitWait
+ *      Read by:        front
+ *
+ * max-request-pages
+ *      Values:         1 ... VSCANIF_MAX_REQUEST_PAGES
+ *      Default:        VSCANIF_MAX_REQUEST_PAGES
+ *      Written by:     back, before XenbusStateInitWait
+ *      Read by:        front
+ *
+ *      Most content pages that one request may name.
+ *
+ * connection-id
+ *      Values:         uint32, not 0
+ *      Written by:     back, together with XenbusStateConnected
+ *      Read by:        front
+ *
+ *      The front's connection-id at the moment when the back read ring-ref
+ *      and event-channel.  A front that reads another number than its own
+ *      is not connected: it waits for the back to connect anew.
+ *
+ * error
+ *      Values:         text, absent when there is none
+ *      Written by:     the owner of the folder it is in (back or front)
+ *      Read by:        toolstack
+ *
+ *      Why the last connection could not be made or had to be closed.
+ *
+ ******************************************************************************
+ *                             Front nodes
+ ******************************************************************************
+ *
+ * backend, backend-id
+ *      Written by:     toolstack
+ *      Read by:        front
+ *
+ * state
+ *      Values:         XenbusState, see "States" below
+ *      Written by:     toolstack ("1", at creation), front
+ *      Read by:        back, toolstack
+ *
+ * version
+ *      Values:         one of the back's versions
+ *      Written by:     front, together with XenbusStateInitialised
+ *      Read by:        back
+ *
+ * ring-ref
+ *      Values:         uint32, grant reference of the ring page, not 0
+ *      Written by:     front, together with XenbusStateInitialised
+ *      Read by:        back
+ *
+ *      The one page that both sides write.
+ *
+ * event-channel
+ *      Values:         uint32, port in the guest, not 0
+ *      Written by:     front, together with XenbusStateInitialised
+ *      Read by:        back
+ *
+ * connection-id
+ *      Values:         uint32, not 0, another one for every connection
+ *      Written by:     front, together with XenbusStateInitialised
+ *      Read by:        back
+ *
+ ******************************************************************************
+ *                             Policy nodes
+ ******************************************************************************
+ *
+ * policy
+ *      Values:         words KEY=VALUE separated by one blank, each key once:
+ *        fail=open|closed     what an access gets that has no verdict
+ *                             Default: open
+ *        timeout-ms=NUMBER    longest time that an access is held;
+ *                             VSCANIF_MIN_TIMEOUT_MS ... VSCANIF_MAX_TIMEOUT_MS
+ *                             Default: VSCANIF_DEFAULT_TIMEOUT_MS
+ *      Written by:     toolstack
+ *      Read by:        front
+ *
+ *      One node, so that no half-written policy can be read.  A policy that
+ *      does not parse leaves the one before in force, and is named in the
+ *      front's "error" node.
+ */
+
+/*
+ ******************************************************************************
+ *                               STATES
+ ******************************************************************************
+ *
+ *-------------------------------- Normal flow --------------------------------
+ *
+ * Front                                Back
+ * =================================    =====================================
+ * XenbusStateInitialising              XenbusStateInitialising
+ *                                       o writes versions, limits, features
+ *                                      XenbusStateInitWait
+ *  o reads the back's nodes
+ *  o allocates ring and channel
+ *  o writes version, ring-ref,
+ *    event-channel, connection-id
+ *    and the state in one transaction
+ * XenbusStateInitialised
+ *                                       o reads the front's nodes in one
+ *                                         transaction
+ *                                       o maps the ring, binds the channel
+ *                                       o writes connection-id and the state
+ *                                         in one transaction
+ *                                      XenbusStateConnected
+ *  o compares connection-id
+ * XenbusStateConnected
+ *
+ *-------------------------------- Recovery -----------------------------------
+ *
+ * Each side may vanish at any moment and come back with no memory.  A side
+ * that starts writes its first state whatever it finds there: the front
+ * XenbusStateInitialising, the back XenbusStateInitWait.  What each then does
+ * is a function of its own state and of the peer's ("-": nothing):
+ *
+ *  Front \ back   Init- Init- Initia- Con-    Closing  Closed  absent
+ *                 ial.  Wait  lised   nected
+ *  Initialising   -     pub.  -       -       -        -       -
+ *  Initialised    res.  -     res.    conn.   close    close   res.
+ *  Connected      res.  pub.  res.    check   close    close   res.
+ *  Closed         -     pub.  -       -       -        -       -
+ *
+ *      pub.   drop what there was, allocate ring and channel, publish them,
+ *             Initialised
+ *      conn.  Connected if the back's connection-id is ours, else nothing
+ *      check  nothing if the back's connection-id is ours, else as res.
+ *      res.   drop ring and channel, Initialising
+ *      close  drop ring and channel, Closed
+ *
+ *  Back \ front   Init- Init- Initia- Con-    Closing  Closed  absent
+ *                 ial.  Wait  lised   nected
+ *  InitWait       -     -     conn.   -       -        -       -
+ *  Connected      res.  res.  check   check   res.     res.    res.
+ *  Closed         res.  -     -       -       -        -       -
+ *
+ *      conn.  read the front's nodes, map, bind, Connected; if they are
+ *             malformed: "error", Closed
+ *      check  nothing if the front's connection-id is the connected one,
+ *             else as res.
+ *      res.   drop ring and channel, InitWait
+ *
+ * The back goes to Closed for good when "online" is "0" or its folder is gone.
+ * It also goes to Closed, with "error", when the front breaks the protocol,
+ * and leaves that state only when the front starts anew (Initialising).
+ *
+ * Death of the peer's process: the two octets VSCANIF_*_LIVE() of the ring
+ * page are set to 1 by the back when it has mapped the ring and by the front
+ * when it has made it.  Each side asks its kernel to clear its own octet and
+ * to signal the event channel when its mapping goes away
+ * (IOCTL_GNTDEV_SET_UNMAP_NOTIFY, IOCTL_GNTALLOC_SET_UNMAP_NOTIFY), which
+ * happens however the process ends.  A side that finds the other's octet 0
+ * while connected drops ring and channel: the front goes to Initialising, the
+ * back to InitWait.
+ *
+ * Requests that were in flight when a connection ended are lost to the back;
+ * the front sends them again on the next one, or gives them up.
+ */
+
+/*
+ ******************************************************************************
+ *                               LIMITS
+ ******************************************************************************
+ * VSCANIF_PAGE_SIZE is the size of a granted page, whatever the guest's own.
+ */
+#define VSCANIF_PAGE_SIZE               4096
+/* Content pages of one request: 32 MiB. */
+#define VSCANIF_MAX_REQUEST_PAGES       8192
+/* Directory pages of one request, and grant references in each. */
+#define VSCANIF_MAX_DIR_PAGES           8
+#define VSCANIF_DIR_REFS                1024
+/* Grant references in the info page itself. */
+#define VSCANIF_INFO_REFS               512
+/* Octets of a path in the info page, the closing NUL included. */
+#define VSCANIF_MAX_PATH                1984
+/* Octets of a detection's name in a response, the closing NUL included. */
+#define VSCANIF_MAX_NAME                96
+/* Octets of a xenstore node's value. */
+#define VSCANIF_MAX_NODE                2048
+/* How long an access may be held, in milliseconds. */
+#define VSCANIF_MIN_TIMEOUT_MS          100
+#define VSCANIF_MAX_TIMEOUT_MS          600000
+#define VSCANIF_DEFAULT_TIMEOUT_MS      30000
+
+/*
+ ******************************************************************************
+ *                               PACKETS
+ ******************************************************************************
+ * All fields are little-endian, as all x86 guests are.  Reserved octets are 0
+ * when written and must be 0 when read.
+ *
+ *--------------------------------- Request -----------------------------------
+ *         0                1                 2               3        octet
+ * +----------------+----------------+----------------+----------------+
+ * |                                id                                 | 4
+ * +----------------+----------------+----------------+----------------+
+ * |   operation    |     event      |            nr_dirs              | 8
+ * +----------------+----------------+----------------+----------------+
+ * |                          size (low octets)                        | 12
+ * +----------------+----------------+----------------+----------------+
+ * |                          size (high octets)                       | 16
+ * +----------------+----------------+----------------+----------------+
+ * |                             nr_pages                              | 20
+ * +----------------+----------------+----------------+----------------+
+ * |                             info_ref                              | 24
+ * +----------------+----------------+----------------+----------------+
+ * |                            dir_ref[0]                             | 28
+ * +/\/\/\/\/\/\/\/\+/\/\/\/\/\/\/\/\+/\/\/\/\/\/\/\/\+/\/\/\/\/\/\/\/\+
+ * |                            dir_ref[7]                             | 56
+ * +----------------+----------------+----------------+----------------+
+ * |                             reserved                              | 60
+ * +/\/\/\/\/\/\/\/\+/\/\/\/\/\/\/\/\+/\/\/\/\/\/\/\/\+/\/\/\/\/\/\/\/\+
+ * |                             reserved                              | 128
+ * +----------------+----------------+----------------+----------------+
+ *
+ * id - chosen by the front, not in use by another request in flight; the
+ *   response carries it back.
+ * operation - VSCANIF_OP_*.
+ * event - VSCANIF_EVENT_*: what the program did.
+ * size - octets of content, 1 ... nr_pages * VSCANIF_PAGE_SIZE, more than
+ *   (nr_pages - 1) * VSCANIF_PAGE_SIZE.  An empty file is not sent.
+ * nr_pages - pages of content, 1 ... max-request-pages.
+ * info_ref - grant reference of the info page.
+ * nr_dirs, dir_ref - directory pages: exactly as many as are needed for the
+ *   references that do not fit into the info page; unused dir_ref are 0.
+ *
+ * All pages are granted read-only.  They stay granted until the response has
+ * come or the connection has ended.
+ *
+ *-------------------------------- Info page ----------------------------------
+ *
+ * struct vscanif_info: who opened which file, then the first VSCANIF_INFO_REFS
+ * grant references of content pages.  Path and process are what the guest
+ * says, for messages: nothing is decided by them.
+ *
+ * A directory page is an array of VSCANIF_DIR_REFS grant references.
+ *
+ *-------------------------------- Response -----------------------------------
+ *         0                1                 2               3        octet
+ * +----------------+----------------+----------------+----------------+
+ * |                                id                                 | 4
+ * +----------------+----------------+----------------+----------------+
+ * |   operation    |    verdict     |     reason     |    reserved    | 8
+ * +----------------+----------------+----------------+----------------+
+ * |                             reserved                              | 12
+ * +/\/\/\/\/\/\/\/\+/\/\/\/\/\/\/\/\+/\/\/\/\/\/\/\/\+/\/\/\/\/\/\/\/\+
+ * |                             reserved                              | 32
+ * +----------------+----------------+----------------+----------------+
+ * |                              name[0]                              | 36
+ * +/\/\/\/\/\/\/\/\+/\/\/\/\/\/\/\/\+/\/\/\/\/\/\/\/\+/\/\/\/\/\/\/\/\+
+ * |                              name[92]                             | 128
+ * +----------------+----------------+----------------+----------------+
+ *
+ * id, operation - those of the request.
+ * verdict - VSCANIF_VERDICT_*.
+ * reason - VSCANIF_REASON_*; VSCANIF_REASON_NONE unless not scanned.
+ * name - the detection, NUL-terminated, when infected; else empty.
+ */
+#define VSCANIF_OP_SCAN                 1
+
+#define VSCANIF_EVENT_OPEN              1
+#define VSCANIF_EVENT_EXEC              2
+
+#define VSCANIF_VERDICT_CLEAN           1
+#define VSCANIF_VERDICT_INFECTED        2
+/* No verdict on the content: never to be taken for clean. */
+#define VSCANIF_VERDICT_NOT_SCANNED     3
+
+#define VSCANIF_REASON_NONE             0
+/* More content than the engine or the back takes. */
+#define VSCANIF_REASON_TOO_LARGE        1
+/* An engine limit (recursion, files, size inside an archive) was hit. */
+#define VSCANIF_REASON_LIMITS           2
+/* The scan took longer than the back allows. */
+#define VSCANIF_REASON_TIMEOUT          3
+/* The engine failed or died on this content. */
+#define VSCANIF_REASON_ENGINE           4
+/* The back had no memory, no worker or no engine. */
+#define VSCANIF_REASON_RESOURCES        5
+/* The granted pages could not be read. */
+#define VSCANIF_REASON_GRANT            6
+
+struct vscanif_request {
+    uint32_t id;
+    uint8_t operation;
+    uint8_t event;
+    uint16_t nr_dirs;
+    uint64_t size;
+    uint32_t nr_pages;
+    grant_ref_t info_ref;
+    grant_ref_t dir_ref[VSCANIF_MAX_DIR_PAGES];
+    uint8_t reserved[72];
+};
+
+struct vscanif_response {
+    uint32_t id;
+    uint8_t operation;
+    uint8_t verdict;
+    uint8_t reason;
+    uint8_t reserved[25];
+    char name[VSCANIF_MAX_NAME];
+};
+
+struct vscanif_info {
+    uint32_t pid;
+    uint32_t uid;
+    uint8_t reserved[56];
+    char path[VSCANIF_MAX_PATH];
+    grant_ref_t ref[VSCANIF_INFO_REFS];
+};
+
+DEFINE_RING_TYPES(vscanif, struct vscanif_request, struct vscanif_response);
+
+/* Requests that can be in flight on the one-page ring. */
+#define VSCANIF_RING_SIZE  __CONST_RING_SIZE(vscanif, VSCANIF_PAGE_SIZE)
+
+/* Octets of the ring page that tell whether the peer's process lives. */
+#define VSCANIF_BACK_LIVE_OFFSET   offsetof(struct vscanif_sring, pvt)
+#define VSCANIF_FRONT_LIVE_OFFSET  (offsetof(struct vscanif_sring, pvt) + 1)
+#define VSCANIF_BACK_LIVE(sring)   ((sring)->pvt.pvt_pad[0])
+#define VSCANIF_FRONT_LIVE(sring)  ((sring)->pvt.pvt_pad[1])
+
+_Static_assert(sizeof(struct vscanif_request) == 128, "request is 128 octets");
+_Static_assert(offsetof(struct vscanif_request, size) == 8, "no hole");
+_Static_assert(offsetof(struct vscanif_request, dir_ref) == 24, "no hole");
+_Static_assert(offsetof(struct vscanif_request, reserved) == 56, "no hole");
+_Static_assert(sizeof(struct vscanif_response) == 128, "response is 128 octets");
+_Static_assert(offsetof(struct vscanif_response, name) == 32, "no hole");
+_Static_assert(sizeof(struct vscanif_info) == VSCANIF_PAGE_SIZE, "one page");
+_Static_assert(offsetof(struct vscanif_info, path) == 64, "no hole");
+_Static_assert(offsetof(struct vscanif_info, ref) == 2048, "no hole");
+_Static_assert(VSCANIF_DIR_REFS * sizeof(grant_ref_t) == VSCANIF_PAGE_SIZE,
+               "a directory is one page");
+_Static_assert(VSCANIF_INFO_REFS + VSCANIF_MAX_DIR_PAGES * VSCANIF_DIR_REFS >=
+               VSCANIF_MAX_REQUEST_PAGES, "the directories hold a request");
+
+#endif /* XEN_PUBLIC_IO_VSCANIF_H */
