@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* channel.c - see channel.h. */
+#include "channel.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+
+
+void channel_init(struct channel *channel)
+{
+    *channel = (struct channel){ .port = -1 };
+}
+
+int channel_open_devices(struct channel *channel, const char **why_r)
+{
+    channel->xgs = xengntshr_open(NULL, 0);
+    if (!channel->xgs) {
+        *why_r = "cannot open /dev/xen/gntalloc (is this a Xen guest, "
+                 "is the module xen-gntalloc loaded?)";
+        return -errno;
+    }
+    channel->xce = xenevtchn_open(NULL, 0);
+    if (!channel->xce) {
+        *why_r = "cannot open /dev/xen/evtchn (is the module xen-evtchn "
+                 "loaded?)";
+        return -errno;
+    }
+    if (fcntl(xenevtchn_fd(channel->xce), F_SETFL, O_NONBLOCK)) {
+        *why_r = "cannot make /dev/xen/evtchn non-blocking";
+        return -errno;
+    }
+    return 0;
+}
+
+int channel_create(struct channel *channel, uint32_t domid)
+{
+    int rc;
+
+    channel_destroy(channel);
+    channel->port = xenevtchn_bind_unbound_port(channel->xce, domid);
+    if (channel->port < 0)
+        return -errno;
+    channel->page = xengntshr_share_page_notify(channel->xgs, domid,
+                                                &channel->ring_ref, 1,
+                                                VSCANIF_FRONT_LIVE_OFFSET,
+                                                (evtchn_port_t)channel->port);
+    if (!channel->page) {
+        rc = errno ? -errno : -ENOMEM;
+        channel_destroy(channel);
+        return rc;
+    }
+    ring_front_init(&channel->ring, channel->page);
+    ring_front_set_alive(channel->page);
+    return 0;
+}
+
+void channel_destroy(struct channel *channel)
+{
+    /* The page first: its going away is signalled through the port. */
+    if (channel->page)
+        xengntshr_unshare(channel->xgs, channel->page, 1);
+    if (channel->port >= 0)
+        xenevtchn_unbind(channel->xce, (evtchn_port_t)channel->port);
+    channel->page = NULL;
+    channel->port = -1;
+}
+
+int channel_put(struct channel *channel, const struct vscanif_request *req)
+{
+    bool notify;
+    int rc;
+
+    assert(channel->page);
+    rc = ring_front_put(&channel->ring, req, &notify);
+    if (!rc && notify)
+        xenevtchn_notify(channel->xce, (evtchn_port_t)channel->port);
+    return rc;
+}
+
+int channel_get(struct channel *channel, struct vscanif_response *rsp_r)
+{
+    assert(channel->page);
+    return ring_front_get(&channel->ring, rsp_r);
+}
+
+bool channel_events(struct channel *channel)
+{
+    bool ours = false;
+    int port;
+
+    while ((port = xenevtchn_pending(channel->xce)) >= 0)
+        ours |= port == channel->port;
+    return ours;
+}
+
+void channel_ack(struct channel *channel)
+{
+    if (channel->port >= 0)
+        xenevtchn_unmask(channel->xce, (evtchn_port_t)channel->port);
+}
+
+bool channel_back_alive(const struct channel *channel)
+{
+    return channel->page && ring_back_alive(channel->page);
+}

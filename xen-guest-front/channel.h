@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * channel.h - ring page and event channel of one connection, the front's end.
+ *
+ * Overview: knows grants, ports and the ring; nothing of xenstore or files.
+ */
+#ifndef VSCAN_CHANNEL_H
+#define VSCAN_CHANNEL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xenevtchn.h>
+#include <xengnttab.h>
+
+#include "ring.h"
+
+struct channel {
+    xengntshr_handle *xgs;
+    xenevtchn_handle *xce;
+    void *page;                 /* NULL: closed */
+    uint32_t ring_ref;
+    int port;                   /* -1: closed */
+    ring_front ring;
+};
+
+void channel_init(struct channel *channel);
+
+/*
+ * Opens the Xen devices, once for the life of the process.  Returns 0 or
+ * -errno with a sentence for the log in *@why_r.
+ */
+int channel_open_devices(struct channel *channel, const char **why_r);
+
+/*
+ * Allocates ring page and port for @domid.  Returns 0 or -errno; on failure
+ * nothing is left.  Our kernel is asked to tell the back when the page goes
+ * away.
+ */
+int channel_create(struct channel *channel, uint32_t domid);
+
+/* Gives up ring page and port.  May be called at any time. */
+void channel_destroy(struct channel *channel);
+
+/* Puts a request and signals the back if it sleeps. Returns 0 or -errno. */
+int channel_put(struct channel *channel, const struct vscanif_request *req);
+
+/* Takes a response: 1, 0 when there is none, -EPROTO (ring.h). */
+int channel_get(struct channel *channel, struct vscanif_response *rsp_r);
+
+/*
+ * Takes events from the device.  Returns true when our port had one; it raises
+ * no other until channel_ack(), which comes after the work, so that a peer
+ * cannot raise events faster than they are dealt with (XSA-332, XSA-391).
+ */
+bool channel_events(struct channel *channel);
+void channel_ack(struct channel *channel);
+
+/* Does the back still have the ring mapped? */
+bool channel_back_alive(const struct channel *channel);
+
+#endif

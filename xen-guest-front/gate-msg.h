@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * gate-msg.h - what the gate and the link process tell each other.
+ *
+ * One socket pair (ipc.h).  The gate owns every held access; the link gets a
+ * copy of its descriptor and answers with the access's id.
+ */
+#ifndef VSCAN_GATE_MSG_H
+#define VSCAN_GATE_MSG_H
+
+#include <stdint.h>
+
+#include "policy.h"
+#include "verdict.h"
+
+enum gate_msg_kind {
+    GATE_HELD = 1,      /* an access waits; with its file's descriptor */
+    GATE_GIVEN_UP,      /* it has been answered without the link */
+};
+
+struct gate_msg {
+    uint64_t id;        /* the gate's, never used twice */
+    int32_t pid;
+    uint8_t kind;
+    uint8_t event;      /* VSCANIF_EVENT_* */
+    uint8_t pad[2];
+};
+
+enum link_msg_kind {
+    LINK_VERDICT = 1,   /* id and verdict */
+    LINK_ATTACHED,      /* the toolstack has a device for us; policy */
+    LINK_DETACHED,      /* it has none: nothing is to be held */
+};
+
+struct link_msg {
+    uint64_t id;
+    uint8_t kind;
+    uint8_t pad[7];
+    struct policy policy;
+    struct verdict verdict;
+};
+
+#endif

@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * jobs.c - see jobs.h.
+ *
+ * A job takes one of the ring's slots when its reading starts and gives it
+ * back when it is answered, so that what has been read always fits on the
+ * ring.  The id on the wire is the slot plus a serial number: an answer is
+ * matched with the one request in flight that has this id, or it is a
+ * violation of the protocol.
+ */
+#define _GNU_SOURCE
+#include "jobs.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "held.h"
+#include "ipc.h"
+#include "log.h"
+#include "proc.h"
+
+#define SLOTS           ((unsigned int)VSCANIF_RING_SIZE)
+/* What the gate holds, and what it gave up while the back had it. */
+#define JOBS_MAX        (HELD_MAX + SLOTS)
+/* Scans of a file that keeps changing under them. */
+#define MAX_ATTEMPTS    3
+
+_Static_assert((VSCANIF_RING_SIZE & (VSCANIF_RING_SIZE - 1)) == 0,
+               "slots are the low bits of an id");
+
+enum job_state { JOB_FREE, JOB_QUEUED, JOB_READING, JOB_SENT };
+
+struct job {
+    TAILQ_ENTRY(job) link;      /* in jobs->queue or jobs->free */
+    enum job_state state;
+    struct gate_msg msg;
+    int fd;
+    bool given_up;              /* nobody waits for the verdict any more */
+    unsigned int attempts;
+    unsigned int slot;          /* while reading or sent */
+    uint32_t wire_id;
+    uint32_t epoch;             /* the connection that it was started on */
+    uint32_t grants;            /* pages counted in jobs->grants */
+    int64_t sent_ms;
+    struct stat before;         /* the file when its scan began */
+    struct read_task task;
+};
+
+TAILQ_HEAD(job_list, job);
+
+struct jobs {
+    int gate;
+    struct reader *reader;
+    struct channel *channel;
+    uint32_t grants, max_grants;
+    bool connected;
+    uint32_t epoch;
+    uint32_t domid, max_pages;
+    uint32_t serial;
+    int64_t last_response_ms;
+    struct job *slot[SLOTS];
+    struct job_list queue, free;
+    struct job job[JOBS_MAX];
+};
+
+int jobs_create(struct jobs **jobs_r, int gate, struct reader *reader,
+                struct channel *channel, uint32_t max_grants)
+{
+    struct jobs *jobs = calloc(1, sizeof(*jobs));
+
+    if (!jobs)
+        return -ENOMEM;
+    jobs->gate = gate;
+    jobs->reader = reader;
+    jobs->channel = channel;
+    jobs->max_grants = max_grants;
+    TAILQ_INIT(&jobs->queue);
+    TAILQ_INIT(&jobs->free);
+    for (unsigned int i = 0; i < JOBS_MAX; i++)
+        TAILQ_INSERT_TAIL(&jobs->free, &jobs->job[i], link);
+    *jobs_r = jobs;
+    return 0;
+}
+
+static void send_verdict(struct jobs *jobs, uint64_t id,
+                         const struct verdict *verdict)
+{
+    struct link_msg msg = { .id = id, .kind = LINK_VERDICT,
+                            .verdict = *verdict };
+    int rc = ipc_send(jobs->gate, &msg, sizeof(msg), -1);
+
+    /* A gate that does not keep up answers by its deadline. */
+    if (rc)
+        log_warning("cannot send a verdict to the gate: %s", strerror(-rc));
+}
+
+/* Gives back the slot and the pages; the job is on no list afterwards. */
+static void stop_flight(struct jobs *jobs, struct job *job)
+{
+    assert(job->state == JOB_READING || job->state == JOB_SENT);
+    share_destroy(&job->task.share);
+    jobs->grants -= job->grants;
+    job->grants = 0;
+    jobs->slot[job->slot] = NULL;
+}
+
+/* Ends a job that is on no list. */
+static void finish(struct jobs *jobs, struct job *job,
+                   const struct verdict *verdict)
+{
+    if (!job->given_up)
+        send_verdict(jobs, job->msg.id, verdict);
+    close(job->fd);
+    job->state = JOB_FREE;
+    TAILQ_INSERT_HEAD(&jobs->free, job, link);
+}
+
+static void enqueue(struct jobs *jobs, struct job *job, bool first)
+{
+    struct verdict none = verdict_not_scanned(REASON_DEADLINE);
+
+    if (job->given_up) {
+        finish(jobs, job, &none);
+        return;
+    }
+    job->state = JOB_QUEUED;
+    if (first)
+        TAILQ_INSERT_HEAD(&jobs->queue, job, link);
+    else
+        TAILQ_INSERT_TAIL(&jobs->queue, job, link);
+}
+
+/*
+ * What can be said of a file without reading it.  Returns 1 and the verdict,
+ * 0 when it is to be read, or -EAGAIN when too many pages are granted now.
+ */
+static int judge_unread(struct jobs *jobs, struct job *job,
+                        struct verdict *verdict_r)
+{
+    struct stat *st = &job->before;
+
+    if (fstat(job->fd, st)) {
+        *verdict_r = verdict_not_scanned(REASON_READ_ERROR);
+        return 1;
+    }
+    /* FIFOs, sockets and devices have no content to scan; nor has nothing. */
+    if (!S_ISREG(st->st_mode) || st->st_size == 0) {
+        *verdict_r = verdict_clean();
+        return 1;
+    }
+    if (st->st_size > (off_t)jobs->max_pages * VSCANIF_PAGE_SIZE ||
+        share_total_pages((uint64_t)st->st_size) > jobs->max_grants) {
+        *verdict_r = verdict_not_scanned(VSCANIF_REASON_TOO_LARGE);
+        return 1;
+    }
+    if (share_total_pages((uint64_t)st->st_size) >
+        jobs->max_grants - jobs->grants)
+        return -EAGAIN;
+    return 0;
+}
+
+static void start_reading(struct jobs *jobs, struct job *job,
+                          unsigned int slot)
+{
+    job->state = JOB_READING;
+    job->slot = slot;
+    job->epoch = jobs->epoch;
+    job->grants = share_total_pages((uint64_t)job->before.st_size);
+    job->task = (struct read_task){
+        .fd = job->fd, .pid = job->msg.pid, .domid = jobs->domid,
+        .size = (uint64_t)job->before.st_size,
+    };
+    jobs->grants += job->grants;
+    jobs->slot[slot] = job;
+    reader_submit(jobs->reader, &job->task);
+}
+
+/* Starts queued jobs, in order, while there are slots and pages. */
+static void run_queue(struct jobs *jobs)
+{
+    unsigned int slot = 0;
+    struct job *job;
+
+    while (jobs->connected && (job = TAILQ_FIRST(&jobs->queue))) {
+        struct verdict verdict;
+        int rc;
+
+        while (slot < SLOTS && jobs->slot[slot])
+            slot++;
+        if (slot == SLOTS)
+            return;
+        rc = judge_unread(jobs, job, &verdict);
+        if (rc == -EAGAIN)
+            return;
+        TAILQ_REMOVE(&jobs->queue, job, link);
+        if (rc)
+            finish(jobs, job, &verdict);
+        else
+            start_reading(jobs, job, slot);
+    }
+}
+
+void jobs_add(struct jobs *jobs, const struct gate_msg *msg, int fd)
+{
+    struct job *job = TAILQ_FIRST(&jobs->free);
+
+    if (!job) {
+        struct verdict full = verdict_not_scanned(REASON_QUEUE_FULL);
+
+        send_verdict(jobs, msg->id, &full);
+        close(fd);
+        return;
+    }
+    TAILQ_REMOVE(&jobs->free, job, link);
+    *job = (struct job){ .msg = *msg, .fd = fd };
+    enqueue(jobs, job, false);
+    run_queue(jobs);
+}
+
+bool jobs_give_up(struct jobs *jobs, uint64_t id)
+{
+    struct job *job;
+
+    for (unsigned int i = 0; i < JOBS_MAX; i++) {
+        job = &jobs->job[i];
+        if (job->state == JOB_FREE || job->msg.id != id)
+            continue;
+        job->given_up = true;
+        if (job->state == JOB_QUEUED) {
+            struct verdict none = verdict_not_scanned(REASON_DEADLINE);
+
+            TAILQ_REMOVE(&jobs->queue, job, link);
+            finish(jobs, job, &none);
+        } else if (job->state == JOB_SENT) {
+            return jobs->last_response_ms < job->sent_ms;
+        }
+        return false;
+    }
+    return false;
+}
+
+void jobs_connected(struct jobs *jobs, uint32_t domid, uint32_t max_pages)
+{
+    jobs->connected = true;
+    jobs->epoch++;
+    jobs->domid = domid;
+    jobs->max_pages = max_pages;
+    run_queue(jobs);
+}
+
+void jobs_disconnected(struct jobs *jobs)
+{
+    jobs->connected = false;
+    /* Those that are being read come back through jobs_on_read(). */
+    for (unsigned int slot = 0; slot < SLOTS; slot++) {
+        struct job *job = jobs->slot[slot];
+
+        if (job && job->state == JOB_SENT) {
+            stop_flight(jobs, job);
+            enqueue(jobs, job, true);
+        }
+    }
+}
+
+void jobs_fail_queued(struct jobs *jobs, unsigned int reason)
+{
+    struct verdict verdict = verdict_not_scanned(reason);
+    struct job *job;
+
+    while ((job = TAILQ_FIRST(&jobs->queue))) {
+        TAILQ_REMOVE(&jobs->queue, job, link);
+        finish(jobs, job, &verdict);
+    }
+}
+
+bool jobs_waiting(const struct jobs *jobs)
+{
+    return !jobs->connected && !TAILQ_EMPTY(&jobs->queue);
+}
+
+static struct verdict read_failure(int rc)
+{
+    if (rc == -ESTALE)
+        return verdict_not_scanned(REASON_CHANGED);
+    if (rc == -ENOSPC || rc == -ENOMEM || rc == -ENODEV)
+        return verdict_not_scanned(REASON_NO_GRANTS);
+    return verdict_not_scanned(REASON_READ_ERROR);
+}
+
+static void send_request(struct jobs *jobs, struct job *job)
+{
+    struct vscanif_request req = share_request(&job->task.share);
+    int rc;
+
+    job->state = JOB_SENT;
+    job->sent_ms = proc_now_ms();
+    job->wire_id = jobs->serial++ * SLOTS + job->slot;
+    req.id = job->wire_id;
+    req.event = job->msg.event;
+    rc = channel_put(jobs->channel, &req);
+    assert(rc == 0);    /* a slot of ours is a slot of the ring */
+    (void)rc;
+}
+
+void jobs_on_read(struct jobs *jobs)
+{
+    struct read_task *task;
+
+    while ((task = reader_done(jobs->reader))) {
+        struct job *job = (struct job *)(void *)
+            ((char *)task - offsetof(struct job, task));
+
+        if (task->rc) {
+            struct verdict verdict = read_failure(task->rc);
+
+            stop_flight(jobs, job);
+            finish(jobs, job, &verdict);
+        } else if (!jobs->connected || job->epoch != jobs->epoch ||
+                   job->given_up) {
+            stop_flight(jobs, job);
+            enqueue(jobs, job, true);
+        } else {
+            send_request(jobs, job);
+        }
+    }
+    run_queue(jobs);
+}
+
+/* Is the file what it was when its scan began? */
+static bool unchanged(const struct job *job)
+{
+    const struct stat *a = &job->before;
+    struct stat b;
+
+    return !fstat(job->fd, &b) && a->st_size == b.st_size &&
+           a->st_mtim.tv_sec == b.st_mtim.tv_sec &&
+           a->st_mtim.tv_nsec == b.st_mtim.tv_nsec &&
+           a->st_ctim.tv_sec == b.st_ctim.tv_sec &&
+           a->st_ctim.tv_nsec == b.st_ctim.tv_nsec;
+}
+
+static void conclude(struct jobs *jobs, struct job *job,
+                     const struct verdict *verdict)
+{
+    struct verdict changed = verdict_not_scanned(REASON_CHANGED);
+
+    stop_flight(jobs, job);
+    if (verdict->code != VSCANIF_VERDICT_CLEAN || job->given_up ||
+        unchanged(job))
+        finish(jobs, job, verdict);
+    else if (++job->attempts < MAX_ATTEMPTS)
+        enqueue(jobs, job, false);
+    else
+        finish(jobs, job, &changed);
+}
+
+int jobs_on_responses(struct jobs *jobs, const char **why_r)
+{
+    struct vscanif_response untrusted_rsp;
+    int rc;
+
+    while ((rc = channel_get(jobs->channel, &untrusted_rsp)) == 1) {
+        struct job *job = jobs->slot[untrusted_rsp.id % SLOTS];
+        struct verdict verdict;
+
+        rc = check_response(&untrusted_rsp, &verdict, why_r);
+        if (rc)
+            return rc;
+        if (!job || job->state != JOB_SENT ||
+            job->wire_id != untrusted_rsp.id) {
+            *why_r = "response: no request with this id is in flight";
+            return -EPROTO;
+        }
+        jobs->last_response_ms = proc_now_ms();
+        conclude(jobs, job, &verdict);
+    }
+    if (rc < 0)
+        *why_r = "ring: rsp_prod is out of bounds";
+    run_queue(jobs);
+    return rc;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * jobs.h - scans on their way: from the gate's message to the verdict.
+ *
+ * Overview: owns the link's copy of each held descriptor and the share made
+ * of it.  A job is queued, read into pages, sent, answered; when a connection
+ * ends, what was on its way is queued again.  Single-threaded; knows nothing
+ * of xenstore.
+ */
+#ifndef VSCAN_JOBS_H
+#define VSCAN_JOBS_H
+
+#include <stdbool.h>
+
+#include "channel.h"
+#include "gate-msg.h"
+#include "reader.h"
+
+struct jobs;
+
+/* Verdicts go to @gate (a socket of ipc.h).  @max_grants: pages that may be
+ * granted at a time.  Returns 0 or -ENOMEM. */
+int jobs_create(struct jobs **jobs_r, int gate, struct reader *reader,
+                struct channel *channel, uint32_t max_grants);
+
+/* A held access; @fd becomes the job's. */
+void jobs_add(struct jobs *jobs, const struct gate_msg *msg, int fd);
+
+/*
+ * The gate has answered it already.  Returns true when the back has said
+ * nothing at all since it was sent: the back is stuck or gone.
+ */
+bool jobs_give_up(struct jobs *jobs, uint64_t id);
+
+/* The channel is connected to @domid, which takes @max_pages in a request. */
+void jobs_connected(struct jobs *jobs, uint32_t domid, uint32_t max_pages);
+
+/* The channel is about to go: what was on its way is queued again. */
+void jobs_disconnected(struct jobs *jobs);
+
+/* No connection is in sight: what is queued gets no verdict for @reason. */
+void jobs_fail_queued(struct jobs *jobs, unsigned int reason);
+
+/* Are there jobs that wait for a connection? */
+bool jobs_waiting(const struct jobs *jobs);
+
+/* Takes what the reader has finished, and sends it. */
+void jobs_on_read(struct jobs *jobs);
+
+/*
+ * Takes responses.  Returns 0; -EPROTO when the back broke the protocol, with
+ * a sentence in *@why_r: the connection is to be ended.
+ */
+int jobs_on_responses(struct jobs *jobs, const char **why_r);
+
+#endif

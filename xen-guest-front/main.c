@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xen-guest-front - holds accesses to files until a scanner domain has judged
+ * their content.  Options, then the gate.
+ */
+#define _GNU_SOURCE
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "proc-gate.h"
+
+static const char usage[] =
+"Usage: xen-guest-front [--verbose]\n"
+"Holds accesses to files in this guest until the back has scanned them.\n"
+"What it does is decided in dom0: see vscanctl(8).  Runs in the foreground,\n"
+"logs to standard error; to be run as root, by a service manager.\n"
+"\n"
+"  -v, --verbose  log every step\n"
+"  -h, --help     this text\n"
+"  -V, --version  program and protocol version\n"
+"\n"
+"Exit status: 0 stopped by a signal, 1 could not start, 2 usage.\n";
+
+int main(int argc, char **argv)
+{
+    static const struct option options[] = {
+        { "verbose", no_argument, NULL, 'v' },
+        { "help", no_argument, NULL, 'h' },
+        { "version", no_argument, NULL, 'V' },
+        { NULL, 0, NULL, 0 },
+    };
+    enum log_level level = LOG_LEVEL_INFO;
+    int option;
+
+    while ((option = getopt_long(argc, argv, "vhV", options, NULL)) != -1) {
+        switch (option) {
+        case 'v':
+            level = LOG_LEVEL_DEBUG;
+            break;
+        case 'h':
+            fputs(usage, stdout);
+            return 0;
+        case 'V':
+            puts("xen-guest-front, protocol version 1");
+            return 0;
+        default:
+            fputs(usage, stderr);
+            return 2;
+        }
+    }
+    if (optind < argc) {
+        fprintf(stderr, "xen-guest-front: unexpected argument: %s\n",
+                argv[optind]);
+        return 2;
+    }
+    log_init("xen-guest-front", level);
+    if (access("/dev/xen/xenbus", F_OK) && access("/proc/xen/xenbus", F_OK)) {
+        log_error("this is not a Xen domain: there is no /dev/xen/xenbus");
+        return 1;
+    }
+    return proc_gate();
+}

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proc-link.c - see proc-link.h.
+ *
+ * Overview: ties together the handshake (xsfront), the ring (channel), the
+ * files (reader) and the scans (jobs).  It may block on xenstore, be stuck or
+ * be killed: the gate answers by its deadlines and starts it again.
+ */
+#define _GNU_SOURCE
+#include "proc-link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "channel.h"
+#include "gate-msg.h"
+#include "ipc.h"
+#include "jobs.h"
+#include "log.h"
+#include "number.h"
+#include "proc.h"
+#include "xsfront.h"
+
+/* Pages that may be granted at a time: the largest request and half as much
+ * again for others beside it. */
+#define MAX_GRANTS          (VSCANIF_MAX_REQUEST_PAGES * 3 / 2)
+/* How long an access waits for a back that has just gone to come again. */
+#define RECONNECT_GRACE_MS  2000
+#define GNTALLOC_LIMIT      "/sys/module/xen_gntalloc/parameters/limit"
+
+struct link {
+    int gate, epoll, timer;
+    struct channel channel;
+    struct reader *reader;
+    struct jobs *jobs;
+    struct xsfront xsfront;
+    bool connected;
+    int64_t down_since_ms;      /* when the last connection ended */
+};
+
+static void tell_gate(struct link *link, const struct link_msg *msg)
+{
+    int rc = ipc_send(link->gate, msg, sizeof(*msg), -1);
+
+    if (rc)
+        log_error("cannot tell the gate: %s", strerror(-rc));
+}
+
+/* What the handshake asks for, in the order in which it does ------------- */
+
+static void on_attached(void *arg, const struct policy *policy)
+{
+    struct link_msg msg = { .kind = LINK_ATTACHED, .policy = *policy };
+
+    tell_gate(arg, &msg);
+}
+
+static int on_make(void *arg, uint32_t domid, uint32_t *ring_ref_r,
+                   uint32_t *port_r)
+{
+    struct link *link = arg;
+    int rc = channel_create(&link->channel, domid);
+
+    if (rc)
+        return rc;
+    *ring_ref_r = link->channel.ring_ref;
+    *port_r = (uint32_t)link->channel.port;
+    return 0;
+}
+
+static void on_connected(void *arg, uint32_t domid, uint32_t max_pages)
+{
+    struct link *link = arg;
+
+    link->connected = true;
+    jobs_connected(link->jobs, domid, max_pages);
+}
+
+static void on_drop(void *arg)
+{
+    struct link *link = arg;
+
+    if (link->connected)
+        link->down_since_ms = proc_now_ms();
+    link->connected = false;
+    jobs_disconnected(link->jobs);
+    channel_destroy(&link->channel);
+}
+
+static void on_detached(void *arg)
+{
+    struct link *link = arg;
+    struct link_msg msg = { .kind = LINK_DETACHED };
+
+    tell_gate(link, &msg);
+    jobs_fail_queued(link->jobs, REASON_NO_BACK);
+}
+
+static const struct xsfront_ops xsfront_ops = {
+    .make = on_make, .drop = on_drop, .connected = on_connected,
+    .attached = on_attached, .detached = on_detached,
+};
+
+/* Events ------------------------------------------------------------------ */
+
+/* Returns false when the gate is gone. */
+static bool on_gate(struct link *link)
+{
+    struct gate_msg msg;
+    int fd, rc;
+
+    while ((rc = ipc_recv(link->gate, &msg, sizeof(msg), &fd)) == 1) {
+        if (msg.kind == GATE_HELD && fd >= 0) {
+            jobs_add(link->jobs, &msg, fd);
+            continue;
+        }
+        if (fd >= 0)
+            close(fd);
+        if (msg.kind == GATE_GIVEN_UP && jobs_give_up(link->jobs, msg.id) &&
+            link->connected) {
+            log_error("the back has not answered for as long as an access "
+                      "may be held: connecting anew");
+            xsfront_reset(&link->xsfront, NULL);
+        }
+    }
+    return rc == -EAGAIN;
+}
+
+static void on_channel(struct link *link)
+{
+    const char *why;
+
+    if (!channel_events(&link->channel))
+        return;
+    if (link->connected && jobs_on_responses(link->jobs, &why)) {
+        xsfront_reset(&link->xsfront, why);
+        return;
+    }
+    if (link->connected && !channel_back_alive(&link->channel)) {
+        log_error("the back's process is gone: connecting anew");
+        xsfront_reset(&link->xsfront, NULL);
+        return;
+    }
+    channel_ack(&link->channel);
+}
+
+/* Fails what has waited for a connection too long.  Returns when to look
+ * again, or -1. */
+static int64_t check_grace(struct link *link)
+{
+    int64_t end = link->down_since_ms + RECONNECT_GRACE_MS;
+
+    if (!jobs_waiting(link->jobs))
+        return -1;
+    if (proc_now_ms() < end)
+        return end;
+    jobs_fail_queued(link->jobs, REASON_NO_BACK);
+    return -1;
+}
+
+static void loop(struct link *link)
+{
+    struct epoll_event events[8];
+
+    for (;;) {
+        int n;
+
+        proc_timer_at(link->timer, check_grace(link));
+        n = epoll_wait(link->epoll, events, 8, -1);
+        for (int i = 0; i < n; i++) {
+            int fd = events[i].data.fd;
+
+            if (fd == link->gate) {
+                if (!on_gate(link))
+                    return;
+            } else if (fd == xenevtchn_fd(link->channel.xce)) {
+                on_channel(link);
+            } else if (fd == xsfront_fd(&link->xsfront)) {
+                xsfront_run(&link->xsfront);
+            } else if (fd == reader_fd(link->reader)) {
+                jobs_on_read(link->jobs);
+            } else if (fd == link->timer) {
+                proc_timer_ack(link->timer);
+            }
+        }
+    }
+}
+
+/*
+ * gntalloc lets all users of the guest together have 1024 pages by default.
+ * Returns how many we may use.
+ */
+static uint32_t raise_grant_limit(void)
+{
+    char text[16] = "";
+    uint32_t limit = 0;
+    int fd = open(GNTALLOC_LIMIT, O_RDWR | O_CLOEXEC);
+    ssize_t n;
+
+    if (fd >= 0) {
+        n = read(fd, text, sizeof(text) - 1);
+        text[n > 0 ? n : 0] = 0;
+        text[strcspn(text, "\n")] = 0;
+        if (number_parse_u32(text, 0, UINT32_MAX, &limit))
+            limit = 0;
+        /* One more for the ring, and as many as a slow back still maps. */
+        n = snprintf(text, sizeof(text), "%u", 2 * MAX_GRANTS + 1);
+        if (limit < 2 * MAX_GRANTS + 1 && write(fd, text, (size_t)n) == n)
+            limit = 2 * MAX_GRANTS + 1;
+        close(fd);
+    }
+    if (limit < 2 * MAX_GRANTS + 1)
+        log_warning("%s is %u, wanted %u: files that need more pages are not "
+                    "scanned", GNTALLOC_LIMIT, limit, 2 * MAX_GRANTS + 1);
+    return limit < MAX_GRANTS ? limit : MAX_GRANTS;
+}
+
+static int add_fd(struct link *link, int fd)
+{
+    struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+
+    return epoll_ctl(link->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+static int start(struct link *link)
+{
+    const char *why = NULL;
+    int rc;
+
+    link->epoll = epoll_create1(EPOLL_CLOEXEC);
+    link->timer = proc_timer();
+    if (link->epoll < 0 || link->timer < 0)
+        return -errno;
+    channel_init(&link->channel);
+    if ((rc = channel_open_devices(&link->channel, &why)) ||
+        (rc = reader_start(&link->reader)) ||
+        (rc = jobs_create(&link->jobs, link->gate, link->reader,
+                          &link->channel, raise_grant_limit())) ||
+        (rc = xsfront_open(&link->xsfront, &xsfront_ops, link, &why)))
+        goto out;
+    if ((rc = add_fd(link, link->timer)) || (rc = add_fd(link, link->gate)) ||
+        (rc = add_fd(link, xenevtchn_fd(link->channel.xce))) ||
+        (rc = add_fd(link, xsfront_fd(&link->xsfront))) ||
+        (rc = add_fd(link, reader_fd(link->reader))))
+        goto out;
+    /* Nothing before: the first accesses get the grace, too. */
+    link->down_since_ms = proc_now_ms();
+ out:
+    if (rc)
+        log_error("%s: %s", why ? why : "cannot start", strerror(-rc));
+    return rc;
+}
+
+int proc_link(int gate)
+{
+    struct link link = { .gate = gate };
+
+    log_set_role("link");
+    if (start(&link))
+        return 1;
+    /* Sees every file of the guest: nobody may look into it, and nothing
+     * that it runs gains anything. */
+    prctl(PR_SET_DUMPABLE, 0);
+    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    loop(&link);
+    xsfront_close(&link.xsfront);
+    return 0;
+}

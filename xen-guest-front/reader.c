@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * reader.c - see reader.h.
+ *
+ * Two queues under one lock: tasks to do, tasks done.  Each thread has its own
+ * gntalloc handle, as libxengnttab promises nothing about sharing one.  The
+ * threads end with the process.
+ */
+#define _GNU_SOURCE
+#include "reader.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct queue {
+    struct read_task *head, **tail;
+};
+
+struct reader {
+    pthread_mutex_t lock;
+    pthread_cond_t todo_cond;
+    struct queue todo, done;
+    int event;
+};
+
+static void queue_init(struct queue *queue)
+{
+    queue->head = NULL;
+    queue->tail = &queue->head;
+}
+
+static void queue_put(struct queue *queue, struct read_task *task)
+{
+    task->next = NULL;
+    *queue->tail = task;
+    queue->tail = &task->next;
+}
+
+static struct read_task *queue_get(struct queue *queue)
+{
+    struct read_task *task = queue->head;
+
+    if (task) {
+        queue->head = task->next;
+        if (!queue->head)
+            queue->tail = &queue->head;
+    }
+    return task;
+}
+
+/* Neither look-up opens a file on a filesystem that is held. */
+static void describe(const struct read_task *task, char *path, size_t size,
+                     uid_t *uid_r)
+{
+    char name[32];
+    struct stat st;
+    ssize_t n;
+
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", task->fd);
+    n = readlink(name, path, size - 1);
+    path[n > 0 ? n : 0] = 0;
+    snprintf(name, sizeof(name), "/proc/%d", (int)task->pid);
+    *uid_r = stat(name, &st) ? (uid_t)-1 : st.st_uid;
+}
+
+static void run_task(struct read_task *task, xengntshr_handle *xgs)
+{
+    char path[VSCANIF_MAX_PATH];
+    uid_t uid;
+
+    describe(task, path, sizeof(path), &uid);
+    share_init(&task->share);
+    task->rc = share_create(&task->share, xgs, task->domid, task->size,
+                            task->pid, uid, path);
+    if (!task->rc)
+        task->rc = share_fill(&task->share, task->fd);
+    if (task->rc)
+        share_destroy(&task->share);
+}
+
+static void *thread_main(void *arg)
+{
+    struct reader *reader = arg;
+    xengntshr_handle *xgs = xengntshr_open(NULL, 0);
+    struct read_task *task;
+    uint64_t one = 1;
+
+    for (;;) {
+        pthread_mutex_lock(&reader->lock);
+        while (!(task = queue_get(&reader->todo)))
+            pthread_cond_wait(&reader->todo_cond, &reader->lock);
+        pthread_mutex_unlock(&reader->lock);
+
+        if (xgs)
+            run_task(task, xgs);
+        else
+            task->rc = -ENODEV;
+
+        pthread_mutex_lock(&reader->lock);
+        queue_put(&reader->done, task);
+        pthread_mutex_unlock(&reader->lock);
+        /* Fails only when 2^64 are waiting. */
+        if (write(reader->event, &one, sizeof(one)) < 0)
+            continue;
+    }
+    return NULL;
+}
+
+int reader_start(struct reader **reader_r)
+{
+    struct reader *reader = calloc(1, sizeof(*reader));
+    sigset_t all, before;
+    int rc = 0;
+
+    if (!reader)
+        return -ENOMEM;
+    pthread_mutex_init(&reader->lock, NULL);
+    pthread_cond_init(&reader->todo_cond, NULL);
+    queue_init(&reader->todo);
+    queue_init(&reader->done);
+    reader->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (reader->event < 0) {
+        rc = -errno;
+        free(reader);
+        return rc;
+    }
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    for (int i = 0; i < READER_THREADS && !rc; i++) {
+        pthread_t thread;
+
+        rc = -pthread_create(&thread, NULL, thread_main, reader);
+        if (!rc)
+            pthread_detach(thread);
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    /* After a failure the process ends, and threads that run with it. */
+    *reader_r = reader;
+    return rc;
+}
+
+int reader_fd(const struct reader *reader)
+{
+    return reader->event;
+}
+
+void reader_submit(struct reader *reader, struct read_task *task)
+{
+    pthread_mutex_lock(&reader->lock);
+    queue_put(&reader->todo, task);
+    pthread_cond_signal(&reader->todo_cond);
+    pthread_mutex_unlock(&reader->lock);
+}
+
+struct read_task *reader_done(struct reader *reader)
+{
+    struct read_task *task;
+    uint64_t count;
+
+    pthread_mutex_lock(&reader->lock);
+    task = queue_get(&reader->done);
+    /* Cleared under the lock: no task can come between look and clear. */
+    if (!task && read(reader->event, &count, sizeof(count)) < 0)
+        count = 0;
+    pthread_mutex_unlock(&reader->lock);
+    return task;
+}

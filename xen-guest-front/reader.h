@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * reader.h - threads that read files into granted pages.
+ *
+ * Overview: reading may block on a disk, so the link's loop hands it over.  A
+ * task belongs to the reader from reader_submit() until reader_done() returns
+ * it, its descriptor and share included.
+ */
+#ifndef VSCAN_READER_H
+#define VSCAN_READER_H
+
+#include "share.h"
+
+/* Files that are read at the same time. */
+#define READER_THREADS 4
+
+struct read_task {
+    int fd;                 /* in: the file */
+    pid_t pid;              /* in: who accesses it */
+    uint32_t domid;         /* in: to whom the pages are granted */
+    uint64_t size;          /* in: octets to read */
+    struct share share;     /* out: filled, empty on failure */
+    int rc;                 /* out: 0 or -errno of share_create/share_fill */
+    struct read_task *next; /* the reader's */
+};
+
+struct reader;
+
+/* Starts the threads.  Returns 0 or -errno. */
+int reader_start(struct reader **reader_r);
+
+/* Readable while there is something for reader_done(). */
+int reader_fd(const struct reader *reader);
+
+void reader_submit(struct reader *reader, struct read_task *task);
+
+/* A finished task, or NULL when there is none; call it until then. */
+struct read_task *reader_done(struct reader *reader);
+
+#endif

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * share.c - see share.h.
+ *
+ * Order of the pages: info, directories, content.
+ */
+#include "share.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+
+void share_init(struct share *share)
+{
+    memset(share, 0, sizeof(*share));
+}
+
+static uint32_t content_pages(uint64_t size)
+{
+    return (uint32_t)((size + VSCANIF_PAGE_SIZE - 1) / VSCANIF_PAGE_SIZE);
+}
+
+uint32_t share_total_pages(uint64_t size)
+{
+    uint32_t pages = content_pages(size);
+
+    return 1 + request_nr_dirs(pages) + pages;
+}
+
+static void *page_at(const struct share *share, uint32_t index)
+{
+    return (char *)share->pages + (size_t)index * VSCANIF_PAGE_SIZE;
+}
+
+static void write_info(struct share *share, pid_t pid, uid_t uid,
+                       const char *path)
+{
+    const uint32_t *refs = share->refs + 1 + share->nr_dirs;
+    struct vscanif_info *info = page_at(share, 0);
+    uint32_t left = share->nr_pages;
+    uint32_t n = left < VSCANIF_INFO_REFS ? left : VSCANIF_INFO_REFS;
+
+    info->pid = (uint32_t)pid;
+    info->uid = uid;
+    snprintf(info->path, sizeof(info->path), "%s", path);
+    memcpy(info->ref, refs, n * sizeof(*refs));
+    for (uint32_t dir = 0; dir < share->nr_dirs; dir++) {
+        refs += n;
+        left -= n;
+        n = left < VSCANIF_DIR_REFS ? left : VSCANIF_DIR_REFS;
+        memcpy(page_at(share, 1 + dir), refs, n * sizeof(*refs));
+    }
+}
+
+int share_create(struct share *share, xengntshr_handle *xgs, uint32_t domid,
+                 uint64_t size, pid_t pid, uid_t uid, const char *path)
+{
+    assert(!share->pages && size > 0);
+    share->xgs = xgs;
+    share->size = size;
+    share->nr_pages = content_pages(size);
+    share->nr_dirs = request_nr_dirs(share->nr_pages);
+    share->nr_total = share_total_pages(size);
+    share->refs = malloc(share->nr_total * sizeof(*share->refs));
+    if (!share->refs)
+        return -ENOMEM;
+    share->pages = xengntshr_share_pages(xgs, domid, (int)share->nr_total,
+                                         share->refs, 0);
+    if (!share->pages) {
+        int rc = errno ? -errno : -ENOMEM;
+
+        share_destroy(share);
+        return rc;
+    }
+    write_info(share, pid, uid, path);
+    return 0;
+}
+
+int share_fill(struct share *share, int fd)
+{
+    char *to = page_at(share, 1 + share->nr_dirs);
+    uint64_t done = 0;
+
+    while (done < share->size) {
+        ssize_t r = pread(fd, to + done, share->size - done, (off_t)done);
+
+        if (r < 0 && errno == EINTR)
+            continue;
+        if (r < 0)
+            return -errno;
+        if (r == 0)
+            return -ESTALE;
+        done += (uint64_t)r;
+    }
+    return 0;
+}
+
+struct vscanif_request share_request(const struct share *share)
+{
+    struct vscanif_request req = {
+        .operation = VSCANIF_OP_SCAN, .nr_dirs = (uint16_t)share->nr_dirs,
+        .size = share->size, .nr_pages = share->nr_pages,
+        .info_ref = share->refs[0],
+    };
+
+    memcpy(req.dir_ref, share->refs + 1,
+           share->nr_dirs * sizeof(req.dir_ref[0]));
+    return req;
+}
+
+void share_destroy(struct share *share)
+{
+    if (share->pages)
+        xengntshr_unshare(share->xgs, share->pages, share->nr_total);
+    free(share->refs);
+    share_init(share);
+}

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * share.h - one file's content in granted pages.
+ *
+ * Overview: a share is what one request names: the info page, directory pages
+ * and content pages, allocated zeroed by gntalloc, granted read-only to one
+ * domain, filled by us.  What the pages show is file content, the fields of
+ * vscanif.h and zeroes.  From share_create() to share_destroy() it has one
+ * owner, and it may go from one thread to another.
+ */
+#ifndef VSCAN_SHARE_H
+#define VSCAN_SHARE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include <xengnttab.h>
+
+#include "vscanif.h"
+
+struct share {
+    xengntshr_handle *xgs;
+    void *pages;            /* NULL: nothing is shared */
+    uint32_t nr_total;      /* info, directory and content pages */
+    uint32_t nr_dirs, nr_pages;
+    uint64_t size;          /* of the content, octets */
+    uint32_t *refs;         /* nr_total, in the order of the pages */
+};
+
+void share_init(struct share *share);
+
+/* Pages that a file of @size octets takes, info and directories included. */
+uint32_t share_total_pages(uint64_t size);
+
+/*
+ * Allocates and grants pages for @size octets (1 ...
+ * VSCANIF_MAX_REQUEST_PAGES pages) and writes info and directories.  @path is
+ * cut to fit.  Returns 0 or -errno: -ENOSPC when gntalloc's limit or the grant
+ * table is used up, -ENOMEM.
+ */
+int share_create(struct share *share, xengntshr_handle *xgs, uint32_t domid,
+                 uint64_t size, pid_t pid, uid_t uid, const char *path);
+
+/*
+ * Reads the file's first @size octets into the content pages.  Returns 0;
+ * -ESTALE when the file ends before that; -errno of pread(2).
+ */
+int share_fill(struct share *share, int fd);
+
+/* The request that names this share; the caller adds id and event. */
+struct vscanif_request share_request(const struct share *share);
+
+/*
+ * Takes the pages back.  Those that the back still has mapped stay granted
+ * until it lets go: gntalloc keeps them aside and counts them.
+ */
+void share_destroy(struct share *share);
+
+#endif

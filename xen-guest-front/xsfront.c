@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* xsfront.c - see xsfront.h, and vscanif.h for the tables. */
+#define _GNU_SOURCE
+#include "xsfront.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "check.h"
+#include "handshake.h"
+#include "log.h"
+#include "number.h"
+#include "vscanif.h"
+#include "xs.h"
+
+/* Our folders, as our own domain names them. */
+#define FRONT_FOLDER    VSCAN_FRONT_HOME "/0"
+#define POLICY_FOLDER   VSCAN_CLASS "/0"
+/* Steps that follow from one look; more would be a peer that flaps. */
+#define MAX_STEPS       8
+
+_Static_assert(VSCAN_DEVID == 0, "the folders above name device 0");
+
+static void set_state(struct xsfront *front, enum xenbus_state state)
+{
+    int rc = xsx_write_state(front->xs, XBT_NULL, FRONT_FOLDER, state);
+
+    if (rc)
+        log_error("cannot write the state: %s", strerror(-rc));
+    if (front->state != state)
+        log_info("state %s -> %s (back in domain %u)",
+                 handshake_name(front->state), handshake_name(state),
+                 front->back_domid);
+    front->state = state;
+}
+
+static void set_error(struct xsfront *front, const char *error)
+{
+    log_error("%s", error);
+    xsx_write(front->xs, XBT_NULL, FRONT_FOLDER, NODE_ERROR, error);
+}
+
+static void close_refused(struct xsfront *front, const char *error)
+{
+    front->ops->drop(front->arg);
+    set_error(front, error);
+    front->refused = true;
+    set_state(front, XenbusStateClosed);
+}
+
+/* Does the list of numbers in @text contain our version? */
+static bool has_our_version(char *text)
+{
+    uint32_t version;
+
+    for (char *word = text, *next; word; word = next) {
+        next = strchr(word, ',');
+        if (next)
+            *next++ = 0;
+        if (!number_parse_u32(word, 1, UINT32_MAX, &version) &&
+            version == VSCANIF_VERSION)
+            return true;
+    }
+    return false;
+}
+
+/* Reads what the back offers.  Returns 0, or -errno with a sentence. */
+static int read_offer(struct xsfront *front, char *why, size_t why_size)
+{
+    char *versions = NULL;
+    int rc = xsx_read(front->xs, XBT_NULL, front->back.s, NODE_VERSIONS,
+                      &versions);
+
+    if (rc) {
+        snprintf(why, why_size, "back: versions: %s", strerror(-rc));
+        return rc;
+    }
+    rc = has_our_version(versions) ? 0 : -EPROTONOSUPPORT;
+    free(versions);
+    if (rc) {
+        snprintf(why, why_size, "back: no version in common (ours is %d)",
+                 VSCANIF_VERSION);
+        return rc;
+    }
+    front->max_pages = VSCANIF_MAX_REQUEST_PAGES;
+    rc = xsx_read_u32(front->xs, XBT_NULL, front->back.s,
+                      NODE_MAX_REQUEST_PAGES, 1, VSCANIF_MAX_REQUEST_PAGES,
+                      &front->max_pages);
+    if (rc == -ENOENT)
+        rc = 0;
+    if (rc)
+        snprintf(why, why_size, "back: max-request-pages: %s", strerror(-rc));
+    return rc;
+}
+
+struct publication {
+    uint32_t ring_ref, port, connection_id;
+};
+
+static int write_publication(struct xs_handle *xs, xs_transaction_t t,
+                             void *arg)
+{
+    const struct publication *p = arg;
+    int rc;
+
+    if ((rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_VERSION, "%d",
+                         VSCANIF_VERSION)) ||
+        (rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_RING_REF, "%u",
+                         p->ring_ref)) ||
+        (rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_EVENT_CHANNEL, "%u",
+                         p->port)) ||
+        (rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_CONNECTION_ID, "%u",
+                         p->connection_id)) ||
+        (rc = xsx_remove(xs, t, FRONT_FOLDER, NODE_ERROR)))
+        return rc;
+    return xsx_write_state(xs, t, FRONT_FOLDER, XenbusStateInitialised);
+}
+
+/* Another one than the last, and never 0. */
+static uint32_t new_connection_id(uint32_t last)
+{
+    uint32_t id = 0;
+
+    while (id == 0 || id == last)
+        if (getrandom(&id, sizeof(id), 0) != sizeof(id))
+            id = last + 1;
+    return id;
+}
+
+static void publish(struct xsfront *front)
+{
+    struct publication p;
+    char why[128];
+    int rc;
+
+    front->ops->drop(front->arg);
+    if (read_offer(front, why, sizeof(why))) {
+        close_refused(front, why);
+        return;
+    }
+    rc = front->ops->make(front->arg, front->back_domid, &p.ring_ref, &p.port);
+    if (rc) {
+        snprintf(why, sizeof(why), "cannot make ring and event channel: %s",
+                 strerror(-rc));
+        close_refused(front, why);
+        return;
+    }
+    p.connection_id = new_connection_id(front->connection_id);
+    rc = xsx_transaction(front->xs, write_publication, &p);
+    if (rc) {
+        snprintf(why, sizeof(why), "cannot write the front's nodes: %s",
+                 strerror(-rc));
+        close_refused(front, why);
+        return;
+    }
+    front->connection_id = p.connection_id;
+    set_state(front, XenbusStateInitialised);
+}
+
+/* Is the back connected to what we have published last? */
+static bool ids_agree(struct xsfront *front)
+{
+    uint32_t id;
+
+    return !xsx_read_u32(front->xs, XBT_NULL, front->back.s,
+                         NODE_CONNECTION_ID, 1, UINT32_MAX, &id) &&
+           id == front->connection_id;
+}
+
+static void drop_and_set(struct xsfront *front, enum xenbus_state state)
+{
+    front->ops->drop(front->arg);
+    set_state(front, state);
+}
+
+/* Takes one step.  Returns whether there may be another. */
+static bool take_step(struct xsfront *front, enum handshake_step step)
+{
+    switch (step) {
+    case STEP_NONE:
+        return false;
+    case STEP_PUBLISH:
+        publish(front);
+        return true;
+    case STEP_CONNECT:
+        if (!ids_agree(front))
+            return false;
+        set_state(front, XenbusStateConnected);
+        front->ops->connected(front->arg, front->back_domid,
+                              front->max_pages);
+        return true;
+    case STEP_CHECK:
+        if (ids_agree(front))
+            return false;
+        drop_and_set(front, XenbusStateInitialising);
+        return true;
+    case STEP_RESET:
+        drop_and_set(front, XenbusStateInitialising);
+        return true;
+    case STEP_CLOSE:
+        drop_and_set(front, XenbusStateClosed);
+        return true;
+    }
+    return false;
+}
+
+static void run_table(struct xsfront *front)
+{
+    for (int i = 0; i < MAX_STEPS; i++) {
+        enum xenbus_state peer = XenbusStateUnknown;
+
+        xsx_read_state(front->xs, XBT_NULL, front->back.s, &peer);
+        if (peer != XenbusStateInitWait)
+            front->refused = false;
+        if (front->refused || !take_step(front, handshake_front(front->state,
+                                                                peer)))
+            return;
+    }
+}
+
+static void watch_back(struct xsfront *front)
+{
+    if (front->watched.s[0])
+        xs_unwatch(front->xs, front->watched.s, "back");
+    front->watched = names_node(front->back.s, NODE_STATE);
+    if (!xs_watch(front->xs, front->watched.s, "back"))
+        log_error("cannot watch %s: %s", front->watched.s, strerror(errno));
+}
+
+static void on_detached(struct xsfront *front)
+{
+    if (!front->attached)
+        return;
+    front->ops->drop(front->arg);
+    front->attached = false;
+    front->state = XenbusStateUnknown;
+    free(front->policy_text);
+    front->policy_text = NULL;
+    log_info("detached: no device");
+    front->ops->detached(front->arg);
+}
+
+/* The device is there: new, moved to another back, or as it was. */
+static void on_device(struct xsfront *front, uint32_t back_domid)
+{
+    if (front->attached && front->back_domid == back_domid)
+        return;
+    front->ops->drop(front->arg);
+    front->attached = true;
+    front->refused = false;
+    front->back_domid = back_domid;
+    front->back = names_back(back_domid, front->own_domid);
+    watch_back(front);
+    log_info("attached: the back is in domain %u", back_domid);
+    set_state(front, XenbusStateInitialising);
+}
+
+/* An absent policy is an empty one; a bad one changes nothing. */
+static void read_policy(struct xsfront *front)
+{
+    struct policy policy;
+    char *text = NULL, why[160];
+    int rc = xsx_read(front->xs, XBT_NULL, POLICY_FOLDER, NODE_POLICY, &text);
+
+    if (xsx_is_absent(rc)) {
+        text = strdup("");
+        rc = text ? 0 : -ENOMEM;
+    }
+    if (rc) {
+        set_error(front, "policy: the node cannot be read");
+        goto out;
+    }
+    if (front->policy_text && !strcmp(front->policy_text, text))
+        goto out;
+    if (policy_parse(text, &policy, why, sizeof(why))) {
+        set_error(front, why);
+        /* The first one: there is none before it but the default. */
+        if (front->policy_text)
+            goto out;
+        policy = policy_default();
+    }
+    front->ops->attached(front->arg, &policy);
+    free(front->policy_text);
+    front->policy_text = text;
+    text = NULL;
+ out:
+    free(text);
+}
+
+static void evaluate(struct xsfront *front)
+{
+    uint32_t back_domid;
+    int rc = xsx_read_u32(front->xs, XBT_NULL, FRONT_FOLDER, NODE_BACKEND_ID,
+                          0, DOMID_FIRST_RESERVED - 1, &back_domid);
+
+    if (xsx_is_absent(rc)) {
+        on_detached(front);
+        return;
+    }
+    if (rc) {
+        /* Somebody wants us protected: hold accesses, without a back. */
+        if (!front->attached || front->state != XenbusStateClosed) {
+            front->attached = true;
+            close_refused(front, "front: backend-id is malformed");
+        }
+        read_policy(front);
+        return;
+    }
+    on_device(front, back_domid);
+    read_policy(front);
+    run_table(front);
+}
+
+void xsfront_run(struct xsfront *front)
+{
+    bool any = false;
+    char **event;
+
+    while ((event = xs_check_watch(front->xs))) {
+        free(event);
+        any = true;
+    }
+    if (any)
+        evaluate(front);
+}
+
+void xsfront_reset(struct xsfront *front, const char *error)
+{
+    if (!front->attached)
+        return;
+    if (error)
+        close_refused(front, error);
+    else
+        drop_and_set(front, XenbusStateInitialising);
+    run_table(front);
+}
+
+int xsfront_fd(const struct xsfront *front)
+{
+    return xs_fileno(front->xs);
+}
+
+int xsfront_open(struct xsfront *front, const struct xsfront_ops *ops,
+                 void *arg, const char **why_r)
+{
+    int rc;
+
+    *front = (struct xsfront){ .ops = ops, .arg = arg };
+    rc = xsx_open(&front->xs, why_r);
+    if (rc)
+        return rc;
+    rc = xsx_own_domid(front->xs, &front->own_domid);
+    if (rc) {
+        *why_r = "cannot read our own domid";
+        return rc;
+    }
+    /* A watch fires once when it is set: that is the first look. */
+    if (!xs_watch(front->xs, VSCAN_FRONT_HOME, "front") ||
+        !xs_watch(front->xs, VSCAN_CLASS, "policy")) {
+        *why_r = "cannot set a watch";
+        return -errno;
+    }
+    return 0;
+}
+
+void xsfront_close(struct xsfront *front)
+{
+    if (front->attached)
+        drop_and_set(front, XenbusStateClosed);
+    free(front->policy_text);
+    xs_close(front->xs);
+}

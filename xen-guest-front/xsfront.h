@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xsfront.h - the front's side of the handshake in xenstore.
+ *
+ * Overview: owns the front's nodes and its XenbusState, and is the one place
+ * that changes that state.  What a step means for pages and files is the
+ * business of who called, through struct xsfront_ops.
+ */
+#ifndef VSCAN_XSFRONT_H
+#define VSCAN_XSFRONT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xen/io/xenbus.h>
+#include <xenstore.h>
+
+#include "names.h"
+#include "policy.h"
+
+struct xsfront_ops {
+    /* Makes ring and port for @domid.  Returns 0 or -errno. */
+    int (*make)(void *arg, uint32_t domid, uint32_t *ring_ref_r,
+                uint32_t *port_r);
+    /* Drops them; called at any time, also when there are none. */
+    void (*drop)(void *arg);
+    /* Both sides are connected. */
+    void (*connected)(void *arg, uint32_t domid, uint32_t max_pages);
+    /* There is a device for us; called again for each new policy. */
+    void (*attached)(void *arg, const struct policy *policy);
+    /* There is none (any more). */
+    void (*detached)(void *arg);
+};
+
+struct xsfront {
+    struct xs_handle *xs;
+    const struct xsfront_ops *ops;
+    void *arg;
+    uint32_t own_domid;
+    bool attached;
+    bool refused;               /* closed by ourselves, see vscanif.h */
+    enum xenbus_state state;
+    uint32_t back_domid;
+    uint32_t connection_id;
+    uint32_t max_pages;
+    struct vscan_path back;     /* the back's folder */
+    struct vscan_path watched;  /* its state node, watched; empty: none */
+    char *policy_text;          /* last seen, NULL: none */
+};
+
+/* Connects to xenstore and sets the watches.  Returns 0, or -errno with a
+ * sentence for the log in *@why_r. */
+int xsfront_open(struct xsfront *front, const struct xsfront_ops *ops,
+                 void *arg, const char **why_r);
+
+/* Readable when xsfront_run() has something to do. */
+int xsfront_fd(const struct xsfront *front);
+
+/* Reads what has changed and takes the steps that follow from it. */
+void xsfront_run(struct xsfront *front);
+
+/* The connection is of no use any more: start anew, or (with @error) close
+ * it and wait for the back to start anew. */
+void xsfront_reset(struct xsfront *front, const char *error);
+
+/* Says good-bye: drops the connection, state Closed, closes the handle. */
+void xsfront_close(struct xsfront *front);
+
+#endif
