@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* dataplane.c - see dataplane.h. */
+#define _GNU_SOURCE
+#include "dataplane.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include <xentoollog.h>
+
+#include "snapshot.h"
+
+int dataplane_open(struct dataplane *dp, uint32_t domid, uint32_t max_pages,
+                   const char **why_r)
+{
+    *dp = (struct dataplane){ .domid = domid, .max_pages = max_pages,
+                              .port = -1 };
+    /* The library has a line for each reference that cannot be mapped, and a
+     * guest can name as many of these as it likes. */
+    dp->logger = (xentoollog_logger *)
+        xtl_createlogger_stdiostream(stderr, XTL_CRITICAL, 0);
+    if (!dp->logger) {
+        *why_r = "cannot make a logger";
+        return -ENOMEM;
+    }
+    dp->xgt = xengnttab_open(dp->logger, 0);
+    if (!dp->xgt) {
+        *why_r = "cannot open /dev/xen/gntdev (is this a Xen domain, is the "
+                 "module xen-gntdev loaded?)";
+        return -errno;
+    }
+    dp->xce = xenevtchn_open(dp->logger, 0);
+    if (!dp->xce) {
+        *why_r = "cannot open /dev/xen/evtchn (is the module xen-evtchn "
+                 "loaded?)";
+        return -errno;
+    }
+    if (fcntl(xenevtchn_fd(dp->xce), F_SETFL, O_NONBLOCK)) {
+        *why_r = "cannot make /dev/xen/evtchn non-blocking";
+        return -errno;
+    }
+    return 0;
+}
+
+int dataplane_connect(struct dataplane *dp, uint32_t ring_ref, uint32_t port,
+                      const char **why_r)
+{
+    int rc;
+
+    dataplane_disconnect(dp);
+    dp->port = xenevtchn_bind_interdomain(dp->xce, dp->domid, port);
+    if (dp->port < 0) {
+        *why_r = "cannot bind the front's event-channel";
+        return -errno;
+    }
+    /* The kernel clears our live octet and signals the front when this
+     * mapping goes away, however this process ends. */
+    dp->page = xengnttab_map_grant_ref_notify(dp->xgt, dp->domid, ring_ref,
+                                              PROT_READ | PROT_WRITE,
+                                              VSCANIF_BACK_LIVE_OFFSET,
+                                              (evtchn_port_t)dp->port);
+    if (!dp->page) {
+        rc = errno ? -errno : -EACCES;
+        *why_r = "cannot map the front's ring-ref";
+        dataplane_disconnect(dp);
+        return rc;
+    }
+    ring_back_init(&dp->ring, dp->page);
+    ring_back_set_alive(dp->page);
+    return 0;
+}
+
+void dataplane_disconnect(struct dataplane *dp)
+{
+    if (dp->page)
+        xengnttab_unmap(dp->xgt, dp->page, 1);
+    if (dp->port >= 0)
+        xenevtchn_unbind(dp->xce, (evtchn_port_t)dp->port);
+    dp->page = NULL;
+    dp->port = -1;
+}
+
+bool dataplane_events(struct dataplane *dp)
+{
+    bool ours = false;
+    int port;
+
+    while ((port = xenevtchn_pending(dp->xce)) >= 0)
+        ours |= port == dp->port;
+    return ours;
+}
+
+void dataplane_ack(struct dataplane *dp)
+{
+    if (dp->port >= 0)
+        xenevtchn_unmask(dp->xce, (evtchn_port_t)dp->port);
+}
+
+bool dataplane_front_alive(const struct dataplane *dp)
+{
+    return dp->page && ring_front_alive(dp->page);
+}
+
+int dataplane_get(struct dataplane *dp, struct scan_request *req_r,
+                  const char **why_r)
+{
+    struct vscanif_request untrusted_req;
+    int rc;
+
+    assert(dp->page);
+    rc = ring_back_get(&dp->ring, &untrusted_req);
+    if (rc < 0)
+        *why_r = "ring: req_prod is out of bounds";
+    if (rc != 1)
+        return rc;
+    rc = check_request(&untrusted_req, dp->max_pages, req_r, why_r);
+    return rc ? rc : 1;
+}
+
+/* Copies one granted page of the guest and lets go of it. */
+static int copy_page(struct dataplane *dp, grant_ref_t ref, void *to)
+{
+    void *page = xengnttab_map_grant_ref(dp->xgt, dp->domid, ref, PROT_READ);
+
+    if (!page)
+        return -EACCES;
+    memcpy(to, page, VSCANIF_PAGE_SIZE);
+    xengnttab_unmap(dp->xgt, page, 1);
+    return 0;
+}
+
+/* Fills @refs, room for nr_pages, from info and directory pages. */
+static int collect_refs(struct dataplane *dp, const struct scan_request *req,
+                        const struct vscanif_info *info, uint32_t *refs)
+{
+    uint32_t left = req->nr_pages;
+    uint32_t n = left < VSCANIF_INFO_REFS ? left : VSCANIF_INFO_REFS;
+
+    memcpy(refs, info->ref, n * sizeof(*refs));
+    for (uint32_t dir = 0; dir < req->nr_dirs; dir++) {
+        grant_ref_t page[VSCANIF_DIR_REFS];
+        int rc = copy_page(dp, req->dir_ref[dir], page);
+
+        if (rc)
+            return rc;
+        refs += n;
+        left -= n;
+        n = left < VSCANIF_DIR_REFS ? left : VSCANIF_DIR_REFS;
+        memcpy(refs, page, n * sizeof(*refs));
+    }
+    return 0;
+}
+
+static int copy_content(struct dataplane *dp, const struct scan_request *req,
+                        uint32_t *refs, int *snapshot_r)
+{
+    void *pages;
+    int rc;
+
+    pages = xengnttab_map_domain_grant_refs(dp->xgt, req->nr_pages, dp->domid,
+                                            refs, PROT_READ);
+    if (!pages)
+        return errno == ENOMEM ? -ENOMEM : -EACCES;
+    rc = snapshot_make(pages, req->size, snapshot_r);
+    xengnttab_unmap(dp->xgt, pages, req->nr_pages);
+    return rc == -EFAULT ? -EACCES : rc;
+}
+
+int dataplane_snapshot(struct dataplane *dp, const struct scan_request *req,
+                       struct scan_subject *subject_r, int *snapshot_r,
+                       const char **why_r)
+{
+    struct vscanif_info info;
+    uint32_t *refs = NULL;
+    int rc;
+
+    *subject_r = (struct scan_subject){ 0 };
+    rc = copy_page(dp, req->info_ref, &info);
+    if (rc)
+        goto out;
+    rc = check_info(&info, why_r);
+    if (rc)
+        goto out;
+    subject_r->pid = info.pid;
+    subject_r->uid = info.uid;
+    memcpy(subject_r->path, info.path, sizeof(subject_r->path));
+
+    refs = malloc(req->nr_pages * sizeof(*refs));
+    rc = refs ? collect_refs(dp, req, &info, refs) : -ENOMEM;
+    if (!rc)
+        rc = copy_content(dp, req, refs, snapshot_r);
+ out:
+    free(refs);
+    return rc;
+}
+
+void dataplane_put(struct dataplane *dp, uint32_t id,
+                   const struct verdict *verdict)
+{
+    struct vscanif_response rsp = {
+        .id = id, .operation = VSCANIF_OP_SCAN, .verdict = verdict->code,
+        .reason = verdict->reason,
+    };
+    bool notify;
+    int rc;
+
+    assert(dp->page);
+    memcpy(rsp.name, verdict->name, sizeof(rsp.name));
+    rc = ring_back_put(&dp->ring, &rsp, &notify);
+    assert(rc == 0);    /* never more responses than requests taken */
+    (void)rc;
+    if (notify)
+        xenevtchn_notify(dp->xce, (evtchn_port_t)dp->port);
+}

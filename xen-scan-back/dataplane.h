@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * dataplane.h - ring, event channel and granted pages of one guest.
+ *
+ * Overview: the only code of the back that maps a guest's pages.  It takes
+ * plain numbers, knows nothing of xenstore, and hands out nothing that the
+ * guest can still change: requests are checked copies, content is a snapshot.
+ */
+#ifndef VSCAN_DATAPLANE_H
+#define VSCAN_DATAPLANE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xenevtchn.h>
+#include <xengnttab.h>
+
+#include "check.h"
+#include "ring.h"
+
+struct xentoollog_logger;
+
+struct dataplane {
+    struct xentoollog_logger *logger;
+    xengnttab_handle *xgt;
+    xenevtchn_handle *xce;
+    uint32_t domid;             /* the guest */
+    uint32_t max_pages;         /* of one request */
+    void *page;                 /* NULL: not connected */
+    int port;                   /* -1: not connected */
+    ring_back ring;
+};
+
+/* Who accessed which file, as the guest tells it: for messages only. */
+struct scan_subject {
+    uint32_t pid, uid;
+    char path[VSCANIF_MAX_PATH];
+};
+
+/*
+ * Opens the Xen devices, once for the life of the process.  Returns 0 or
+ * -errno with a sentence for the log in *@why_r.
+ */
+int dataplane_open(struct dataplane *dp, uint32_t domid, uint32_t max_pages,
+                   const char **why_r);
+
+/*
+ * Maps the ring page and binds the port.  Returns 0 or -errno with a sentence
+ * for log and error node; on failure nothing is left.
+ */
+int dataplane_connect(struct dataplane *dp, uint32_t ring_ref, uint32_t port,
+                      const char **why_r);
+
+/* Unmaps and unbinds.  May be called at any time. */
+void dataplane_disconnect(struct dataplane *dp);
+
+/* Takes events; true when the guest raised one (it raises no other until
+ * dataplane_ack(), which comes after the work). */
+bool dataplane_events(struct dataplane *dp);
+void dataplane_ack(struct dataplane *dp);
+
+/* Does the front's process still have its side of the ring page? */
+bool dataplane_front_alive(const struct dataplane *dp);
+
+/*
+ * Takes one request, checked.  Returns 1, 0 when there is none, or -EPROTO
+ * with a sentence: the link is to be closed.
+ */
+int dataplane_get(struct dataplane *dp, struct scan_request *req_r,
+                  const char **why_r);
+
+/*
+ * Copies a request's content into a snapshot (snapshot.h), each octet once,
+ * and lets go of all its pages.  Returns 0 with *@snapshot_r the caller's;
+ * -EPROTO with a sentence when what the pages say is malformed; -EACCES when
+ * a page cannot be mapped or read; another -errno for lack of resources.
+ */
+int dataplane_snapshot(struct dataplane *dp, const struct scan_request *req,
+                       struct scan_subject *subject_r, int *snapshot_r,
+                       const char **why_r);
+
+/* Answers a request that was taken.  Signals the guest if it sleeps. */
+void dataplane_put(struct dataplane *dp, uint32_t id,
+                   const struct verdict *verdict);
+
+#endif

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proc-guest.c - see proc-guest.h.
+ *
+ * Overview: takes requests from the guest's ring, makes a snapshot of each,
+ * hands that to the pool and puts the pool's answer on the ring.  It is the
+ * only process that a guest's ring and nodes can harm, and it serves that
+ * guest alone.  Which request an answer belongs to is told by slot and serial
+ * number; answers for an earlier connection are counted and forgotten.
+ */
+#define _GNU_SOURCE
+#include "proc-guest.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "dataplane.h"
+#include "ipc.h"
+#include "log.h"
+#include "messages.h"
+#include "proc.h"
+#include "sandbox.h"
+#include "xsback.h"
+
+#define SLOTS   ((unsigned int)VSCANIF_RING_SIZE)
+
+struct flight {
+    uint64_t pool_id;           /* 0: free */
+    struct scan_request req;
+    struct scan_subject subject;
+};
+
+struct guest {
+    uint32_t domid;
+    int pool, epoll, signals;
+    struct dataplane dp;
+    struct xsback xsback;
+    struct log_limit log_limit;
+    bool connected, stop;
+    uint64_t serial;
+    unsigned int at_pool;       /* snapshots that the pool has */
+    struct flight flight[SLOTS];
+};
+
+static int on_connect(void *arg, uint32_t ring_ref, uint32_t port,
+                      const char **why_r)
+{
+    struct guest *guest = arg;
+    int rc = dataplane_connect(&guest->dp, ring_ref, port, why_r);
+
+    guest->connected = !rc;
+    return rc;
+}
+
+static void on_drop(void *arg)
+{
+    struct guest *guest = arg;
+
+    dataplane_disconnect(&guest->dp);
+    guest->connected = false;
+    for (unsigned int i = 0; i < SLOTS; i++)
+        guest->flight[i].pool_id = 0;
+}
+
+static const struct xsback_ops xsback_ops = {
+    .connect = on_connect, .drop = on_drop,
+};
+
+/* Answers the guest, then says so. */
+static void answer(struct guest *guest, const struct flight *flight,
+                   const struct verdict *verdict, uint32_t scan_us)
+{
+    char name[VSCANIF_MAX_NAME], path[VSCANIF_MAX_PATH];
+
+    dataplane_put(&guest->dp, flight->req.id, verdict);
+    if (!log_limit_ok(&guest->log_limit))
+        return;
+    log_info("domid=%u guest=\"%s\" event=%s verdict=%s reason=%s "
+             "name=\"%s\" size=%" PRIu64 " scan_us=%u pid=%u uid=%u "
+             "path=\"%s\"", guest->domid, guest->xsback.name,
+             flight->req.event == VSCANIF_EVENT_EXEC ? "exec" : "open",
+             verdict_text(verdict->code), reason_text(verdict->reason),
+             escape(verdict->name, name, sizeof(name)), flight->req.size,
+             scan_us, flight->subject.pid, flight->subject.uid,
+             escape(flight->subject.path, path, sizeof(path)));
+}
+
+/* A slot for this request, NULL when its id is in flight already. */
+static struct flight *new_flight(struct guest *guest,
+                                 const struct scan_request *req)
+{
+    struct flight *free_slot = NULL;
+
+    for (unsigned int i = 0; i < SLOTS; i++) {
+        struct flight *flight = &guest->flight[i];
+
+        if (!flight->pool_id)
+            free_slot = flight;
+        else if (flight->req.id == req->id)
+            return NULL;
+    }
+    if (free_slot) {
+        guest->serial++;
+        free_slot->req = *req;
+        free_slot->pool_id = guest->serial * SLOTS +
+                             (uint64_t)(free_slot - guest->flight);
+    }
+    return free_slot;
+}
+
+/*
+ * From request to snapshot to pool.  Returns 0 whatever the verdict will be;
+ * -EPROTO with a sentence when the guest broke the protocol; -EPIPE when the
+ * pool is gone.
+ */
+static int scan(struct guest *guest, const struct scan_request *req,
+                const char **why_r)
+{
+    struct pool_request msg = { .size = req->size };
+    struct flight *flight = new_flight(guest, req);
+    struct verdict verdict;
+    int snapshot = -1, rc;
+
+    if (!flight) {
+        *why_r = "request: its id is in flight already";
+        return -EPROTO;
+    }
+    rc = dataplane_snapshot(&guest->dp, req, &flight->subject, &snapshot,
+                            why_r);
+    if (!rc) {
+        msg.id = flight->pool_id;
+        rc = ipc_send(guest->pool, &msg, sizeof(msg), snapshot);
+        close(snapshot);
+        if (!rc) {
+            guest->at_pool++;
+            return 0;
+        }
+    }
+    if (rc == -EPROTO || rc == -EPIPE)
+        return rc;
+    verdict = verdict_not_scanned(rc == -EACCES ? VSCANIF_REASON_GRANT :
+                                  VSCANIF_REASON_RESOURCES);
+    answer(guest, flight, &verdict, 0);
+    flight->pool_id = 0;
+    return 0;
+}
+
+/*
+ * Takes requests while the pool has room for us; the rest waits on the ring.
+ * Returns false when the pool is gone.
+ */
+static bool take_requests(struct guest *guest)
+{
+    struct scan_request req;
+    const char *why = NULL;
+    int rc = 0;
+
+    while (guest->connected && guest->at_pool < SLOTS) {
+        rc = dataplane_get(&guest->dp, &req, &why);
+        if (rc == 1)
+            rc = scan(guest, &req, &why);
+        else if (rc == 0)
+            break;
+        if (rc == -EPROTO)
+            xsback_reset(&guest->xsback, why);
+        else if (rc == -EPIPE)
+            return false;
+    }
+    return true;
+}
+
+static bool on_ring(struct guest *guest)
+{
+    if (!dataplane_events(&guest->dp) || !guest->connected)
+        return true;
+    if (!take_requests(guest))
+        return false;
+    if (guest->connected && !dataplane_front_alive(&guest->dp)) {
+        log_info("the front's process is gone");
+        xsback_reset(&guest->xsback, NULL);
+    }
+    dataplane_ack(&guest->dp);
+    return true;
+}
+
+/* Returns false when the pool is gone. */
+static bool on_pool(struct guest *guest)
+{
+    struct pool_answer msg;
+    int rc;
+
+    while ((rc = ipc_recv(guest->pool, &msg, sizeof(msg), NULL)) == 1) {
+        struct flight *flight = &guest->flight[msg.id % SLOTS];
+
+        guest->at_pool--;
+        if (!guest->connected || flight->pool_id != msg.id)
+            continue;
+        answer(guest, flight, &msg.verdict, msg.scan_us);
+        flight->pool_id = 0;
+    }
+    return rc == -EAGAIN && take_requests(guest);
+}
+
+static void loop(struct guest *guest)
+{
+    struct signalfd_siginfo info;
+    struct epoll_event ev;
+
+    while (!guest->stop && !guest->xsback.gone) {
+        if (epoll_wait(guest->epoll, &ev, 1, -1) != 1)
+            continue;
+        if (ev.data.fd == guest->signals) {
+            while (read(guest->signals, &info, sizeof(info)) > 0)
+                guest->stop |= info.ssi_signo == SIGTERM ||
+                               info.ssi_signo == SIGINT;
+        } else if (ev.data.fd == guest->pool) {
+            guest->stop = !on_pool(guest);
+        } else if (ev.data.fd == xsback_fd(&guest->xsback)) {
+            xsback_run(&guest->xsback);
+            /* Requests may have been waiting on a ring just joined. */
+            guest->stop = !take_requests(guest);
+        } else {
+            guest->stop = !on_ring(guest);
+        }
+    }
+}
+
+static int add_fd(struct guest *guest, int fd)
+{
+    struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+
+    return epoll_ctl(guest->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+static int start(struct guest *guest, uint32_t max_pages)
+{
+    const char *why = "cannot start";
+    int rc;
+
+    if ((rc = dataplane_open(&guest->dp, guest->domid, max_pages, &why)) ||
+        (rc = xsback_open(&guest->xsback, guest->domid, max_pages,
+                          &xsback_ops, guest, &why)))
+        goto out;
+    guest->epoll = epoll_create1(EPOLL_CLOEXEC);
+    guest->signals = proc_signals();
+    if ((rc = add_fd(guest, guest->pool)) ||
+        (rc = add_fd(guest, guest->signals)) ||
+        (rc = add_fd(guest, xsback_fd(&guest->xsback))) ||
+        (rc = add_fd(guest, xenevtchn_fd(guest->dp.xce))))
+        goto out;
+    why = "cannot enter the sandbox";
+    rc = sandbox_enter(SANDBOX_LINK);
+ out:
+    if (rc)
+        log_error("%s: %s", why, strerror(-rc));
+    return rc;
+}
+
+int proc_guest(uint32_t domid, uint32_t max_pages, int pool)
+{
+    struct guest guest = {
+        .domid = domid, .pool = pool, .epoll = -1, .signals = -1,
+    };
+
+    log_set_role("link %u", domid);
+    if (start(&guest, max_pages))
+        return 1;
+    loop(&guest);
+    if (guest.xsback.gone)
+        log_info("the device is gone");
+    else
+        xsback_close(&guest.xsback);
+    return 0;
+}

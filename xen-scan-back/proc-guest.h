@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proc-guest.h - the link process: everything of one guest, nothing of others.
+ */
+#ifndef VSCAN_PROC_GUEST_H
+#define VSCAN_PROC_GUEST_H
+
+#include <stdint.h>
+
+/*
+ * Serves the guest @domid until its device is removed, the pool closes its end
+ * of @pool (messages.h) or SIGTERM comes.  @max_pages is what one request may
+ * name.  Returns an exit status: 0 when there is nothing (left) to serve, 1
+ * after a failure that is in the log.
+ */
+int proc_guest(uint32_t domid, uint32_t max_pages, int pool);
+
+#endif

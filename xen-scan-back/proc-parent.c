@@ -1,0 +1,368 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proc-parent.c - see proc-parent.h.
+ *
+ * Overview: starts the pool, waits until it can scan, then keeps one link
+ * process for each device below backend/vscan.  It reads the names of nodes
+ * and nothing else that others write; it owns nothing of a guest.
+ */
+#define _GNU_SOURCE
+#include "proc-parent.h"
+
+#include <errno.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <xenstore.h>
+
+#include "check.h"
+#include "ipc.h"
+#include "log.h"
+#include "messages.h"
+#include "names.h"
+#include "number.h"
+#include "proc.h"
+#include "proc-guest.h"
+#include "vscanif.h"
+#include "xs.h"
+
+/* A link that failed is not started again sooner than this. */
+#define RESTART_MS      1000
+/* How long a clean stop waits for the links to close. */
+#define STOP_MS         3000
+
+struct child {
+    uint32_t domid;
+    pid_t pid;                  /* 0: not running */
+    int64_t not_before_ms;      /* when it may be started again */
+    bool used;
+    bool wanted;                /* its device is there */
+};
+
+struct parent {
+    const struct pool_config *config;
+    uint32_t max_pages;
+    struct xs_handle *xs;       /* NULL until the pool is ready */
+    pid_t pool;
+    int control, epoll, signals, timer;
+    bool stop, failed;
+    struct log_limit log_limit;
+    struct child child[PARENT_MAX_GUESTS];
+};
+
+/* Keeps standard error and @fd, which it moves to 3; closes all else. */
+static int keep_only(int fd)
+{
+    if (fd != 3) {
+        if (dup2(fd, 3) < 0)
+            return -errno;
+        fd = 3;
+    }
+    close_range(4, ~0U, 0);
+    return fd;
+}
+
+static int start_pool(struct parent *parent)
+{
+    int ends[2];
+    int rc = ipc_pair(ends);
+
+    if (rc)
+        return rc;
+    parent->pool = proc_fork("vscan-pool");
+    if (parent->pool == 0)
+        _exit(proc_pool(parent->config, keep_only(ends[1])));
+    close(ends[1]);
+    parent->control = ends[0];
+    return parent->pool < 0 ? parent->pool : 0;
+}
+
+static void start_link(struct parent *parent, struct child *child)
+{
+    struct pool_attach msg = { .domid = child->domid };
+    int ends[2];
+    int rc = ipc_pair(ends);
+
+    child->not_before_ms = proc_now_ms() + RESTART_MS;
+    if (!rc) {
+        rc = ipc_send(parent->control, &msg, sizeof(msg), ends[0]);
+        close(ends[0]);
+        if (!rc) {
+            child->pid = proc_fork("vscan-link");
+            if (child->pid == 0)
+                _exit(proc_guest(child->domid, parent->max_pages,
+                                 keep_only(ends[1])));
+            if (child->pid < 0) {
+                rc = child->pid;
+                child->pid = 0;
+            }
+        }
+        close(ends[1]);
+    }
+    if (rc)
+        log_error("cannot start the link of domain %u: %s", child->domid,
+                  strerror(-rc));
+}
+
+static struct child *find_child(struct parent *parent, uint32_t domid)
+{
+    struct child *free_child = NULL;
+
+    for (int i = 0; i < PARENT_MAX_GUESTS; i++) {
+        struct child *child = &parent->child[i];
+
+        if (child->used && child->domid == domid)
+            return child;
+        if (!child->used && !free_child)
+            free_child = child;
+    }
+    if (free_child)
+        *free_child = (struct child){ .used = true, .domid = domid };
+    return free_child;
+}
+
+/* Is there a device of this guest?  The link looks at it more closely. */
+static bool has_device(struct parent *parent, const char *domid)
+{
+    struct vscan_path folder = names_node(VSCAN_BACK_HOME, domid);
+    struct vscan_path device = names_node(folder.s, "0");
+    char *text = NULL;
+    int rc = xsx_read(parent->xs, XBT_NULL, device.s, NODE_FRONTEND_ID, &text);
+
+    free(text);
+    return !xsx_is_absent(rc);
+}
+
+static void look_at(struct parent *parent, const char *name)
+{
+    struct child *child;
+    char safe[64];
+    uint32_t domid;
+
+    if (number_parse_u32(name, 0, DOMID_FIRST_RESERVED - 1, &domid)) {
+        if (log_limit_ok(&parent->log_limit))
+            log_error("%s/%s is no domid", VSCAN_BACK_HOME,
+                      escape(name, safe, sizeof(safe)));
+        return;
+    }
+    if (!has_device(parent, name))
+        return;
+    child = find_child(parent, domid);
+    if (child)
+        child->wanted = true;
+    else if (log_limit_ok(&parent->log_limit))
+        log_error("domain %u is not served: there are %d guests already",
+                  domid, PARENT_MAX_GUESTS);
+}
+
+/* Starts what is wanted and not running.  Returns when to look again, or -1. */
+static int64_t start_links(struct parent *parent)
+{
+    int64_t now = proc_now_ms(), next = -1;
+
+    for (int i = 0; i < PARENT_MAX_GUESTS; i++) {
+        struct child *child = &parent->child[i];
+
+        if (!child->used || child->pid || !child->wanted)
+            continue;
+        if (child->not_before_ms <= now)
+            start_link(parent, child);
+        else if (next < 0 || child->not_before_ms < next)
+            next = child->not_before_ms;
+    }
+    return next;
+}
+
+static void look_for_devices(struct parent *parent)
+{
+    unsigned int count = 0;
+    char **names;
+
+    if (!parent->xs)
+        return;
+    for (int i = 0; i < PARENT_MAX_GUESTS; i++)
+        parent->child[i].wanted = false;
+    names = xs_directory(parent->xs, XBT_NULL, VSCAN_BACK_HOME, &count);
+    for (unsigned int i = 0; names && i < count; i++)
+        look_at(parent, names[i]);
+    free(names);
+    for (int i = 0; i < PARENT_MAX_GUESTS; i++)
+        if (!parent->child[i].wanted && !parent->child[i].pid)
+            parent->child[i].used = false;
+}
+
+static void on_watch(struct parent *parent)
+{
+    char **event;
+
+    while ((event = xs_check_watch(parent->xs)))
+        free(event);
+    look_for_devices(parent);
+}
+
+static int add_fd(struct parent *parent, int fd)
+{
+    struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+
+    return epoll_ctl(parent->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+static int open_xenstore(struct parent *parent)
+{
+    const char *why = NULL;
+    int rc = xsx_open(&parent->xs, &why);
+
+    if (!rc && !xs_watch(parent->xs, VSCAN_BACK_HOME, "devices")) {
+        why = "cannot set a watch";
+        rc = -errno;
+    }
+    if (!rc)
+        rc = add_fd(parent, xs_fileno(parent->xs));
+    if (rc)
+        log_error("%s: %s", why ? why : "xenstore", strerror(-rc));
+    return rc;
+}
+
+/* The pool says once that it is ready, or why it cannot be. */
+static void on_pool(struct parent *parent)
+{
+    struct pool_ready msg;
+    char safe[sizeof(msg.text)];
+    int rc = ipc_recv(parent->control, &msg, sizeof(msg), NULL);
+
+    if (rc == -EAGAIN)
+        return;
+    if (rc == 1 && memchr(msg.text, 0, sizeof(msg.text))) {
+        escape(msg.text, safe, sizeof(safe));
+        if (msg.status == 0 && !parent->xs) {
+            log_info("ready: %s", safe);
+            parent->failed = open_xenstore(parent) != 0;
+        } else {
+            log_error("cannot scan: %s", safe);
+            parent->failed = true;
+        }
+    } else {
+        log_error("the pool is gone");
+        parent->failed = true;
+    }
+    parent->stop |= parent->failed;
+}
+
+static void on_exit_of(struct parent *parent, pid_t pid, int status)
+{
+    if (pid == parent->pool) {
+        parent->pool = 0;
+        if (!parent->stop) {
+            log_error("the pool ended, status 0x%x", (unsigned int)status);
+            parent->stop = parent->failed = true;
+        }
+        return;
+    }
+    for (int i = 0; i < PARENT_MAX_GUESTS; i++) {
+        struct child *child = &parent->child[i];
+
+        if (!child->used || child->pid != pid)
+            continue;
+        child->pid = 0;
+        if (status && !parent->stop)
+            log_error("the link of domain %u ended, status 0x%x",
+                      child->domid, (unsigned int)status);
+    }
+}
+
+static void on_signal(struct parent *parent)
+{
+    struct signalfd_siginfo info;
+    int status;
+    pid_t pid;
+
+    while (read(parent->signals, &info, sizeof(info)) == sizeof(info))
+        parent->stop |= info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+        on_exit_of(parent, pid, status);
+    look_for_devices(parent);
+}
+
+static void loop(struct parent *parent)
+{
+    struct epoll_event ev;
+
+    while (!parent->stop) {
+        proc_timer_at(parent->timer, start_links(parent));
+        if (epoll_wait(parent->epoll, &ev, 1, -1) != 1)
+            continue;
+        if (ev.data.fd == parent->control)
+            on_pool(parent);
+        else if (ev.data.fd == parent->signals)
+            on_signal(parent);
+        else if (ev.data.fd == parent->timer)
+            proc_timer_ack(parent->timer);
+        else
+            on_watch(parent);
+    }
+}
+
+static bool any_link(const struct parent *parent)
+{
+    for (int i = 0; i < PARENT_MAX_GUESTS; i++)
+        if (parent->child[i].pid)
+            return true;
+    return false;
+}
+
+/* Links say good-bye in xenstore; the pool goes when we do. */
+static void stop(struct parent *parent)
+{
+    int64_t until = proc_now_ms() + STOP_MS;
+
+    for (int i = 0; i < PARENT_MAX_GUESTS; i++)
+        if (parent->child[i].pid)
+            kill(parent->child[i].pid, SIGTERM);
+    while (any_link(parent) && proc_now_ms() < until) {
+        struct epoll_event ev;
+        int left = (int)(until - proc_now_ms());
+
+        if (epoll_wait(parent->epoll, &ev, 1, left) != 1)
+            continue;
+        if (ev.data.fd == parent->signals)
+            on_signal(parent);
+        else if (parent->xs && ev.data.fd == xs_fileno(parent->xs))
+            on_watch(parent);
+        else if (ev.data.fd == parent->control)
+            break;
+    }
+    log_info("stopped");
+}
+
+int proc_parent(const struct pool_config *config, uint32_t max_pages)
+{
+    struct parent parent = {
+        .config = config, .max_pages = max_pages, .control = -1,
+        .epoll = -1, .signals = -1, .timer = -1,
+    };
+    int rc = start_pool(&parent);
+
+    if (!rc) {
+        parent.epoll = epoll_create1(EPOLL_CLOEXEC);
+        parent.signals = proc_signals();
+        parent.timer = proc_timer();
+        if ((rc = add_fd(&parent, parent.control)) ||
+            (rc = add_fd(&parent, parent.signals)) ||
+            (rc = add_fd(&parent, parent.timer)))
+            log_error("cannot set up the event loop: %s", strerror(-rc));
+    }
+    if (rc) {
+        log_error("cannot start: %s", strerror(-rc));
+        return 1;
+    }
+    loop(&parent);
+    stop(&parent);
+    return parent.failed ? 1 : 0;
+}

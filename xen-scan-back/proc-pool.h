@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proc-pool.h - process: owns the workers and shares them among the links.
+ *
+ * See messages.h for what it hears and says.
+ */
+#ifndef VSCAN_PROC_POOL_H
+#define VSCAN_PROC_POOL_H
+
+#include "engine.h"
+
+struct pool_config {
+    const struct engine_ops *const *engines;    /* up to the first NULL */
+    const char *db_dir;                         /* signatures */
+    struct engine_limits limits;
+    unsigned int workers;                       /* 1 ... POOL_MAX_WORKERS */
+    /*
+     * Milliseconds after which a worker is killed.  More than the engine's
+     * own limit, which ends a scan without losing the worker.
+     */
+    uint32_t scan_timeout_ms;
+};
+
+/*
+ * To be called in a child with a single thread; @control is the child's end
+ * of an ipc.h channel to its parent.  All other descriptors but the standard
+ * three are closed.  Returns the exit status when the parent has gone or
+ * SIGTERM has come (0), or when the pool cannot work (1); the parent has then
+ * been told why.
+ */
+int proc_pool(const struct pool_config *config, int control);
+
+#endif

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proc-worker.c - see proc-worker.h.
+ *
+ * Overview: owns one snapshot at a time and nothing else.  It is the only
+ * process that parses what guests have written, and is taken to be hostile
+ * from the first one on: it cannot name the guest or the request, and the
+ * pool checks its answers.
+ */
+#define _GNU_SOURCE
+#include "proc-worker.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ipc.h"
+#include "log.h"
+#include "messages.h"
+#include "sandbox.h"
+#include "snapshot.h"
+
+/* The one descriptor of a worker besides the standard ones. */
+#define END_FD                  SANDBOX_FD
+
+/* Ending is the pool's to decide: a signal to the group is not for us. */
+static void ignore_signals(void)
+{
+    signal(SIGINT, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+}
+
+static uint64_t now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+static struct worker_answer scan_job(const struct engines *engines,
+                                     const struct worker_job *job, int fd)
+{
+    struct worker_answer answer;
+    uint64_t start = now_us(), took;
+
+    memset(&answer, 0, sizeof(answer));
+    answer.id = job->id;
+    if (snapshot_check(fd, job->size))
+        answer.verdict = verdict_not_scanned(VSCANIF_REASON_ENGINE);
+    else
+        answer.verdict = engines_scan(engines, fd, job->size);
+    took = now_us() - start;
+    answer.scan_us = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
+    return answer;
+}
+
+/* Returns 1; 0 when the peer has gone; -errno. */
+static int next_job(struct worker_job *job_r, int *fd_r)
+{
+    for (;;) {
+        struct pollfd in = { .fd = END_FD, .events = POLLIN };
+        int rc = ipc_recv(END_FD, job_r, sizeof(*job_r), fd_r);
+
+        if (rc != -EAGAIN)
+            return rc;
+        if (poll(&in, 1, -1) < 0 && errno != EINTR)
+            return -errno;
+    }
+}
+
+static int serve(const struct engines *engines)
+{
+    for (;;) {
+        struct worker_job job;
+        struct worker_answer answer;
+        int fd, rc;
+
+        rc = next_job(&job, &fd);
+        if (rc == 0)
+            return 0;
+        if (rc < 0)
+            return rc;
+        answer = scan_job(engines, &job, fd);
+        if (fd >= 0)
+            close(fd);
+        rc = ipc_send(END_FD, &answer, sizeof(answer), -1);
+        if (rc == -EPIPE)
+            return 0;
+        if (rc)
+            return rc;
+    }
+}
+
+int proc_worker(const struct engines *engines, int end)
+{
+    struct worker_answer hello;
+    int rc;
+
+    log_set_role("worker");
+    ignore_signals();
+    rc = sandbox_keep_only(end);
+    if (rc)
+        goto out;
+    rc = sandbox_enter(SANDBOX_WORKER);
+    if (rc)
+        goto out;
+
+    memset(&hello, 0, sizeof(hello));
+    hello.id = WORKER_HELLO;
+    hello.verdict = verdict_not_scanned(VSCANIF_REASON_RESOURCES);
+    rc = ipc_send(END_FD, &hello, sizeof(hello), -1);
+    if (!rc)
+        rc = serve(engines);
+out:
+    if (rc)
+        log_error("ends: %s", strerror(-rc));
+    return rc ? 1 : 0;
+}

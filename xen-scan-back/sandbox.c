@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * sandbox.c - see sandbox.h.
+ *
+ * Overview: a role is a row of steps, taken in order; each step is one
+ * function that returns 0 or -errno.  Files stay visible, read-only: glibc
+ * and libclamav open some (time zone, character sets) when content asks for
+ * them.
+ */
+#define _GNU_SOURCE
+#include "sandbox.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "log.h"
+
+#define NOBODY                  65534
+#define WORKER_FILES            1024
+#define LINK_FILES              4096
+
+struct step {
+    const char *name;
+    int (*take)(void);
+};
+
+static int result(long r)
+{
+    return r < 0 ? -errno : 0;
+}
+
+static int no_new_privs(void)
+{
+    return result(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+}
+
+static int no_dump(void)
+{
+    return result(prctl(PR_SET_DUMPABLE, 0, 0, 0, 0));
+}
+
+static int no_network(void)
+{
+    return result(unshare(CLONE_NEWNET));
+}
+
+static int own_ipc(void)
+{
+    return result(unshare(CLONE_NEWIPC));
+}
+
+static int read_only_files(void)
+{
+    struct mount_attr attr = {
+        .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID,
+    };
+
+    if (unshare(CLONE_NEWNS) ||
+        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+        return -errno;
+    return result(mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr,
+                                sizeof(attr)));
+}
+
+static int own_temp(void)
+{
+    char options[96];
+
+    snprintf(options, sizeof(options),
+             "size=%llu,nr_inodes=%d,mode=0700,uid=%d,gid=%d",
+             (unsigned long long)SANDBOX_TEMP_OCTETS, SANDBOX_TEMP_FILES,
+             NOBODY, NOBODY);
+    return result(mount("vscan", SANDBOX_TEMP_DIR, "tmpfs",
+                        MS_NOSUID | MS_NODEV | MS_NOEXEC, options));
+}
+
+static int set_limit(int resource, rlim_t value)
+{
+    struct rlimit limit = { value, value };
+
+    return result(setrlimit((__rlimit_resource_t)resource, &limit));
+}
+
+static int no_core(void)
+{
+    return set_limit(RLIMIT_CORE, 0);
+}
+
+/* Octets that count against RLIMIT_DATA now. */
+static int data_in_use(rlim_t *octets_r)
+{
+    unsigned long long pages;
+    FILE *file = fopen("/proc/self/statm", "re");
+    int n;
+
+    if (!file)
+        return -errno;
+    n = fscanf(file, "%*u %*u %*u %*u %*u %llu", &pages);
+    fclose(file);
+    if (n != 1)
+        return -EIO;
+    *octets_r = (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+    return 0;
+}
+
+/*
+ * Memory is bounded from where it stands: a worker is born with the pool's
+ * signatures, of any size, and under a sanitizer with terabytes of shadow.
+ * A write beyond the size of a file is an error, not the end.
+ */
+static int worker_limits(void)
+{
+    rlim_t data = 0;
+    int rc = data_in_use(&data);
+
+    if (rc)
+        return rc;
+    if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
+        return -errno;
+    rc = set_limit(RLIMIT_DATA, data + SANDBOX_WORKER_MEMORY);
+    if (!rc)
+        rc = set_limit(RLIMIT_FSIZE, SANDBOX_TEMP_OCTETS);
+    if (!rc)
+        rc = set_limit(RLIMIT_NOFILE, WORKER_FILES);
+    if (!rc)
+        rc = set_limit(RLIMIT_NPROC, 0);
+    if (!rc)
+        rc = set_limit(RLIMIT_MSGQUEUE, 0);
+    return rc ? rc : set_limit(RLIMIT_MEMLOCK, 0);
+}
+
+static int link_limits(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return -errno;
+    if (limit.rlim_max <= LINK_FILES)
+        return 0;
+    return set_limit(RLIMIT_NOFILE, LINK_FILES);
+}
+
+/* Queued snapshots are open files. */
+static int pool_limits(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit))
+        return -errno;
+    limit.rlim_cur = limit.rlim_max;
+    return result(setrlimit(RLIMIT_NOFILE, &limit));
+}
+
+static int set_caps(uint64_t caps)
+{
+    struct __user_cap_header_struct header = {
+        .version = _LINUX_CAPABILITY_VERSION_3,
+    };
+    struct __user_cap_data_struct data[2];
+
+    memset(data, 0, sizeof(data));
+    for (int i = 0; i < 2; i++)
+        data[i].effective = data[i].permitted = (uint32_t)(caps >> 32 * i);
+    return result(syscall(SYS_capset, &header, data));
+}
+
+/* The bounding set must go first: that needs a capability itself. */
+static int keep_caps(uint64_t caps)
+{
+    for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++) {
+        if (caps & (uint64_t)1 << cap)
+            continue;
+        if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
+            return -errno;
+    }
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))
+        return -errno;
+    return set_caps(caps);
+}
+
+#define CAP(name) ((uint64_t)1 << CAP_##name)
+
+static int no_caps(void)
+{
+    return keep_caps(0);
+}
+
+/* What workers need on their way into the sandbox, and to kill them there. */
+static int pool_caps(void)
+{
+    return keep_caps(CAP(SYS_ADMIN) | CAP(SETUID) | CAP(SETGID) |
+                     CAP(SETPCAP) | CAP(KILL));
+}
+
+/*
+ * The kernel forgets the signal on the parent's death when the user changes;
+ * the parent may have died in between.
+ */
+static int nobody(void)
+{
+    pid_t parent = getppid();
+    int sig;
+
+    if (prctl(PR_GET_PDEATHSIG, &sig, 0, 0, 0) ||
+        prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) || setgroups(0, NULL) ||
+        setresgid(NOBODY, NOBODY, NOBODY) ||
+        setresuid(NOBODY, NOBODY, NOBODY) ||
+        prctl(PR_SET_PDEATHSIG, sig, 0, 0, 0))
+        return -errno;
+    if (getppid() != parent)
+        return -ESRCH;
+    return 0;
+}
+
+/*
+ * The bounding set goes before the user changes (CAP_SETPCAP), all that is
+ * left of the capabilities with the user.
+ */
+static int drop_bounding_set(void)
+{
+    return keep_caps(CAP(SETUID) | CAP(SETGID));
+}
+
+static const struct step worker_steps[] = {
+    { "private memory and file limits", worker_limits },
+    { "core file", no_core },
+    { "no new privileges", no_new_privs },
+    { "network namespace", no_network },
+    { "IPC namespace", own_ipc },
+    { "read-only file systems", read_only_files },
+    { "private " SANDBOX_TEMP_DIR, own_temp },
+    { "capability bounding set", drop_bounding_set },
+    { "user nobody", nobody },
+    { "capabilities", no_caps },
+    { "not dumpable", no_dump },
+    { NULL, NULL }
+};
+
+static const struct step pool_steps[] = {
+    { "open files", pool_limits },
+    { "core file", no_core },
+    { "no new privileges", no_new_privs },
+    { "network namespace", no_network },
+    { "read-only file systems", read_only_files },
+    { "capabilities", pool_caps },
+    { "not dumpable", no_dump },
+    { NULL, NULL }
+};
+
+static const struct step link_steps[] = {
+    { "open files", link_limits },
+    { "core file", no_core },
+    { "no new privileges", no_new_privs },
+    { "network namespace", no_network },
+    { "capabilities", no_caps },
+    { "not dumpable", no_dump },
+    { NULL, NULL }
+};
+
+static int privileged(void)
+{
+    struct __user_cap_header_struct header = {
+        .version = _LINUX_CAPABILITY_VERSION_3,
+    };
+    struct __user_cap_data_struct data[2];
+
+    if (syscall(SYS_capget, &header, data))
+        return 0;
+    return (data[0].effective & (uint32_t)CAP(SYS_ADMIN)) != 0;
+}
+
+int sandbox_enter(enum sandbox_role role)
+{
+    const struct step *step = NULL;
+
+    switch (role) {
+    case SANDBOX_WORKER:
+        step = worker_steps;
+        break;
+    case SANDBOX_POOL:
+        step = pool_steps;
+        break;
+    case SANDBOX_LINK:
+        step = link_steps;
+        break;
+    }
+    if (!step)
+        return -EINVAL;
+    if (!privileged())
+        return -EPERM;
+    for (; step->name; step++) {
+        int rc = step->take();
+
+        if (rc) {
+            log_error("sandbox: %s: %s", step->name, strerror(-rc));
+            return rc;
+        }
+    }
+    return 0;
+}
+
+int sandbox_keep_only(int fd)
+{
+    if (fd != SANDBOX_FD && dup3(fd, SANDBOX_FD, O_CLOEXEC) < 0)
+        return -errno;
+    return result(close_range(SANDBOX_FD + 1, ~0U, 0));
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* xsback.c - see xsback.h, and vscanif.h for the tables. */
+#define _GNU_SOURCE
+#include "xsback.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "handshake.h"
+#include "log.h"
+#include "vscanif.h"
+#include "xs.h"
+
+/* Steps that follow from one look; more would be a peer that flaps. */
+#define MAX_STEPS       8
+
+struct update {
+    struct xsback *back;
+    enum xenbus_state state;
+    const char *error;          /* NULL: none to be written */
+    bool offer, connected;      /* what else belongs to this state */
+};
+
+/*
+ * All that the back writes.  The toolstack removes the folder when it likes,
+ * and writing would make it again: so look first, in the same transaction.
+ */
+static int write_update(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+    const struct update *u = arg;
+    const char *folder = u->back->back.s;
+    char *text = NULL;
+    int rc = xsx_read(xs, t, folder, NODE_FRONTEND_ID, &text);
+
+    free(text);
+    if (xsx_is_absent(rc))
+        return -ENOENT;
+    if (u->offer &&
+        ((rc = xsx_printf(xs, t, folder, NODE_VERSIONS, "%d",
+                          VSCANIF_VERSION)) ||
+         (rc = xsx_printf(xs, t, folder, NODE_MAX_REQUEST_PAGES, "%u",
+                          u->back->max_pages))))
+        return rc;
+    if (u->connected &&
+        ((rc = xsx_printf(xs, t, folder, NODE_CONNECTION_ID, "%u",
+                          u->back->connection_id)) ||
+         (rc = xsx_remove(xs, t, folder, NODE_ERROR))))
+        return rc;
+    if (u->error && (rc = xsx_write(xs, t, folder, NODE_ERROR, u->error)))
+        return rc;
+    return xsx_write_state(xs, t, folder, u->state);
+}
+
+static void set_state(struct xsback *back, enum xenbus_state state,
+                      const char *error)
+{
+    struct update u = {
+        .back = back, .state = state, .error = error,
+        .offer = state == XenbusStateInitWait,
+        .connected = state == XenbusStateConnected,
+    };
+    int rc = xsx_transaction(back->xs, write_update, &u);
+
+    if (rc == -ENOENT)
+        back->gone = true;
+    else if (rc)
+        log_error("cannot write the state: %s", strerror(-rc));
+    if (error)
+        log_error("%s", error);
+    if (back->state != state)
+        log_info("state %s -> %s", handshake_name(back->state),
+                 handshake_name(state));
+    back->state = state;
+}
+
+static void drop_and_set(struct xsback *back, enum xenbus_state state,
+                         const char *error)
+{
+    back->ops->drop(back->arg);
+    set_state(back, state, error);
+}
+
+struct front_nodes {
+    struct xsback *back;
+    uint32_t version, ring_ref, port, connection_id;
+    const char *node;           /* the one that was looked at last */
+};
+
+static int read_number(const struct front_nodes *f, struct xs_handle *xs,
+                       xs_transaction_t t, uint32_t *value_r)
+{
+    return xsx_read_u32(xs, t, f->back->front.s, f->node, 1, UINT32_MAX,
+                        value_r);
+}
+
+static int read_front(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+    struct front_nodes *f = arg;
+    int rc;
+
+    f->node = NODE_VERSION;
+    if ((rc = read_number(f, xs, t, &f->version)))
+        return rc;
+    f->node = NODE_RING_REF;
+    if ((rc = read_number(f, xs, t, &f->ring_ref)))
+        return rc;
+    f->node = NODE_EVENT_CHANNEL;
+    if ((rc = read_number(f, xs, t, &f->port)))
+        return rc;
+    f->node = NODE_CONNECTION_ID;
+    return read_number(f, xs, t, &f->connection_id);
+}
+
+static const char *node_fault(int rc)
+{
+    if (rc == -EINVAL)
+        return "malformed";
+    if (rc == -ERANGE)
+        return "out of range";
+    return xsx_is_absent(rc) ? "missing" : strerror(-rc);
+}
+
+static void connect_front(struct xsback *back)
+{
+    struct front_nodes f = { .back = back };
+    char error[160];
+    const char *why = NULL;
+    int rc = xsx_transaction(back->xs, read_front, &f);
+
+    if (rc) {
+        snprintf(error, sizeof(error), "front: %s is %s", f.node,
+                 node_fault(rc));
+    } else if (f.version != VSCANIF_VERSION) {
+        snprintf(error, sizeof(error), "front: version %u is not known "
+                 "(ours is %d)", f.version, VSCANIF_VERSION);
+        rc = -EPROTONOSUPPORT;
+    } else {
+        rc = back->ops->connect(back->arg, f.ring_ref, f.port, &why);
+        if (rc)
+            snprintf(error, sizeof(error), "%s: %s", why, strerror(-rc));
+    }
+    if (rc) {
+        drop_and_set(back, XenbusStateClosed, error);
+        return;
+    }
+    back->connection_id = f.connection_id;
+    set_state(back, XenbusStateConnected, NULL);
+}
+
+static bool ids_agree(struct xsback *back)
+{
+    uint32_t id;
+
+    return !xsx_read_u32(back->xs, XBT_NULL, back->front.s,
+                         NODE_CONNECTION_ID, 1, UINT32_MAX, &id) &&
+           id == back->connection_id;
+}
+
+/* Takes one step.  Returns whether there may be another. */
+static bool take_step(struct xsback *back, enum handshake_step step)
+{
+    switch (step) {
+    case STEP_CONNECT:
+        connect_front(back);
+        return true;
+    case STEP_CHECK:
+        if (ids_agree(back))
+            return false;
+        drop_and_set(back, XenbusStateInitWait, NULL);
+        return true;
+    case STEP_RESET:
+        drop_and_set(back, XenbusStateInitWait, NULL);
+        return true;
+    default:
+        return false;
+    }
+}
+
+/*
+ * Is the device there, well-formed and to be served?  If not, *@error_r tells
+ * what is wrong with its nodes, NULL when they are in order.
+ */
+static bool served(struct xsback *back, const char **error_r)
+{
+    uint32_t domid, online = 0;
+    int rc = xsx_read_u32(back->xs, XBT_NULL, back->back.s, NODE_FRONTEND_ID,
+                          0, DOMID_FIRST_RESERVED - 1, &domid);
+
+    *error_r = NULL;
+    if (xsx_is_absent(rc)) {
+        back->gone = true;
+        return false;
+    }
+    if (rc || domid != back->front_domid) {
+        *error_r = "back: frontend-id is malformed";
+        return false;
+    }
+    rc = xsx_read_u32(back->xs, XBT_NULL, back->back.s, NODE_ONLINE, 0, 1,
+                      &online);
+    if (rc)
+        *error_r = "back: online is missing or malformed";
+    return !rc && online == 1;
+}
+
+static void evaluate(struct xsback *back)
+{
+    for (int i = 0; i < MAX_STEPS; i++) {
+        enum xenbus_state peer = XenbusStateUnknown;
+        const char *error;
+
+        if (!served(back, &error)) {
+            if (back->gone)
+                back->ops->drop(back->arg);
+            else if (back->state != XenbusStateClosed || error)
+                drop_and_set(back, XenbusStateClosed, error);
+            return;
+        }
+        xsx_read_state(back->xs, XBT_NULL, back->front.s, &peer);
+        if (!take_step(back, handshake_back(back->state, peer)))
+            return;
+    }
+}
+
+void xsback_run(struct xsback *back)
+{
+    bool any = false;
+    char **event;
+
+    while ((event = xs_check_watch(back->xs))) {
+        free(event);
+        any = true;
+    }
+    if (any)
+        evaluate(back);
+}
+
+void xsback_reset(struct xsback *back, const char *error)
+{
+    if (error)
+        drop_and_set(back, XenbusStateClosed, error);
+    else
+        drop_and_set(back, XenbusStateInitWait, NULL);
+    evaluate(back);
+}
+
+int xsback_fd(const struct xsback *back)
+{
+    return xs_fileno(back->xs);
+}
+
+static int set_watches(struct xsback *back)
+{
+    struct vscan_path state = names_node(back->front.s, NODE_STATE);
+    struct vscan_path own = names_node(back->back.s, NODE_ONLINE);
+
+    if (!xs_watch(back->xs, state.s, "front") ||
+        !xs_watch(back->xs, own.s, "online"))
+        return -errno;
+    return 0;
+}
+
+int xsback_open(struct xsback *back, uint32_t front_domid, uint32_t max_pages,
+                const struct xsback_ops *ops, void *arg, const char **why_r)
+{
+    uint32_t own_domid;
+    char *name = NULL;
+    int rc;
+
+    *back = (struct xsback){ .ops = ops, .arg = arg, .max_pages = max_pages,
+                             .front_domid = front_domid };
+    rc = xsx_open(&back->xs, why_r);
+    if (rc)
+        return rc;
+    rc = xsx_own_domid(back->xs, &own_domid);
+    if (rc) {
+        *why_r = "cannot read our own domid";
+        return rc;
+    }
+    back->back = names_back(own_domid, front_domid);
+    back->front = names_front(front_domid);
+    rc = xsx_read(back->xs, XBT_NULL, back->back.s, NODE_DOMAIN, &name);
+    escape(rc ? "?" : name, back->name, sizeof(back->name));
+    free(name);
+    rc = set_watches(back);
+    if (rc) {
+        *why_r = "cannot set a watch";
+        return rc;
+    }
+    /* Whatever an earlier life of ours has left there. */
+    set_state(back, XenbusStateInitWait, NULL);
+    if (back->gone) {
+        *why_r = "there is no such device";
+        return -ENOENT;
+    }
+    return 0;
+}
+
+void xsback_close(struct xsback *back)
+{
+    drop_and_set(back, XenbusStateClosed, NULL);
+    xs_close(back->xs);
+}

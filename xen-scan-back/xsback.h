@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * xsback.h - the back's side of the handshake in xenstore, for one guest.
+ *
+ * Overview: owns the back's nodes of this guest and their XenbusState, and is
+ * the one place that changes that state.
+ */
+#ifndef VSCAN_XSBACK_H
+#define VSCAN_XSBACK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <xen/io/xenbus.h>
+#include <xenstore.h>
+
+#include "names.h"
+
+struct xsback_ops {
+    /* Joins the front's ring.  Returns 0, or -errno with a sentence. */
+    int (*connect)(void *arg, uint32_t ring_ref, uint32_t port,
+                   const char **why_r);
+    /* Lets go of it; called at any time, also when there is none. */
+    void (*drop)(void *arg);
+};
+
+struct xsback {
+    struct xs_handle *xs;
+    const struct xsback_ops *ops;
+    void *arg;
+    enum xenbus_state state;
+    uint32_t front_domid;
+    uint32_t connection_id;
+    uint32_t max_pages;         /* what we offer in max-request-pages */
+    bool gone;                  /* the toolstack has removed the device */
+    struct vscan_path back;     /* our folder */
+    struct vscan_path front;    /* the front's */
+    char name[64];              /* the guest's name, escaped: for messages */
+};
+
+/*
+ * Connects to xenstore, sets the watches, offers ourselves (InitWait).
+ * Returns 0, or -errno with a sentence for the log in *@why_r; -ENOENT when
+ * there is no such device.
+ */
+int xsback_open(struct xsback *back, uint32_t front_domid, uint32_t max_pages,
+                const struct xsback_ops *ops, void *arg, const char **why_r);
+
+int xsback_fd(const struct xsback *back);
+
+/* Reads what has changed and takes the steps; then look at back->gone. */
+void xsback_run(struct xsback *back);
+
+/* The connection is of no use: wait for a new one, or (with @error: the front
+ * broke the protocol) close until the front starts anew. */
+void xsback_reset(struct xsback *back, const char *error);
+
+/* Says good-bye: drops the connection, state Closed. */
+void xsback_close(struct xsback *back);
+
+#endif
