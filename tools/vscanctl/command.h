@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * command.h - what vscanctl can be told to do.
+ *
+ * A command gets the program's name and its own arguments, says on standard
+ * error what failed, and returns one of the exit statuses.
+ */
+#ifndef VSCANCTL_COMMAND_H
+#define VSCANCTL_COMMAND_H
+
+enum status {
+    STATUS_DONE = 0,
+    STATUS_FAILED = 1,
+    STATUS_USAGE = 2,
+};
+
+int attach_main(int argc, char **argv);
+int detach_main(int argc, char **argv);
+int list_main(int argc, char **argv);
+
+#endif

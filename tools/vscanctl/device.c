@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* device.c - see device.h. */
+#include "device.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <xen/xen.h>
+
+#include "handshake.h"
+#include "names.h"
+#include "proc.h"
+#include "xs.h"
+
+struct vscan_path device_record(uint32_t front)
+{
+    struct vscan_path path;
+
+    snprintf(path.s, sizeof(path.s), "/libxl/%u/device/" VSCAN_CLASS "/%u",
+             front, VSCAN_DEVID);
+    return path;
+}
+
+static struct vscan_path home_path(uint32_t domid)
+{
+    struct vscan_path path;
+
+    snprintf(path.s, sizeof(path.s), "/local/domain/%u", domid);
+    return path;
+}
+
+static bool exists(struct xs_handle *xs, xs_transaction_t t, const char *path)
+{
+    char *text = xs_read(xs, t, path, NULL);
+
+    free(text);
+    return text != NULL;
+}
+
+/* Creation ---------------------------------------------------------------- */
+
+struct creation {
+    uint32_t front, back;
+    const char *name, *policy;
+    uint32_t other_back;
+};
+
+/* A folder, empty, that belongs to @owner and that @readers may read. */
+static int make_folder(struct xs_handle *xs, xs_transaction_t t,
+                       const char *path, uint32_t owner,
+                       const uint32_t *readers, unsigned int nr_readers)
+{
+    struct xs_permissions perms[3] = { { owner, XS_PERM_NONE } };
+
+    for (unsigned int i = 0; i < nr_readers; i++)
+        perms[1 + i] = (struct xs_permissions){ readers[i], XS_PERM_READ };
+    if (!xs_mkdir(xs, t, path) ||
+        !xs_set_permissions(xs, t, path, perms, 1 + nr_readers))
+        return -errno;
+    return 0;
+}
+
+/* Nodes take over the permissions of the folder that they are made in. */
+static int make_front(struct xs_handle *xs, xs_transaction_t t,
+                      const struct creation *c)
+{
+    struct vscan_path front = names_front(c->front);
+    struct vscan_path back = names_back(c->back, c->front);
+    int rc;
+
+    rc = make_folder(xs, t, front.s, c->front, &c->back, 1);
+    if (!rc)
+        rc = xsx_write(xs, t, front.s, NODE_BACKEND, back.s);
+    if (!rc)
+        rc = xsx_printf(xs, t, front.s, NODE_BACKEND_ID, "%u", c->back);
+    if (!rc)
+        rc = xsx_write_state(xs, t, front.s, XenbusStateInitialising);
+    return rc;
+}
+
+static int write_back_nodes(struct xs_handle *xs, xs_transaction_t t,
+                            const char *folder, const struct creation *c)
+{
+    struct vscan_path front = names_front(c->front);
+    int rc;
+
+    rc = xsx_write(xs, t, folder, NODE_FRONTEND, front.s);
+    if (!rc)
+        rc = xsx_printf(xs, t, folder, NODE_FRONTEND_ID, "%u", c->front);
+    if (!rc)
+        rc = xsx_write(xs, t, folder, NODE_DOMAIN, c->name);
+    if (!rc)
+        rc = xsx_write(xs, t, folder, NODE_ONLINE, "1");
+    if (!rc)
+        rc = xsx_write_state(xs, t, folder, XenbusStateInitialising);
+    return rc;
+}
+
+/* The parents of the back's folder are the toolstack's, readable by the back,
+ * because its home is: so too for the devices of libxl. */
+static int make_back(struct xs_handle *xs, xs_transaction_t t,
+                     const struct creation *c)
+{
+    struct vscan_path back = names_back(c->back, c->front);
+    int rc;
+
+    rc = make_folder(xs, t, back.s, c->back, &c->front, 1);
+    if (!rc)
+        rc = write_back_nodes(xs, t, back.s, c);
+    return rc;
+}
+
+static int make_policy(struct xs_handle *xs, xs_transaction_t t,
+                       const struct creation *c)
+{
+    struct vscan_path policy = names_policy(c->front);
+    const uint32_t readers[] = { c->front, c->back };
+    int rc;
+
+    rc = make_folder(xs, t, policy.s, 0, readers, 2);
+    if (!rc)
+        rc = xsx_write(xs, t, policy.s, NODE_POLICY, c->policy);
+    return rc;
+}
+
+/* As libxl: both paths, and a copy of what the back's folder got. */
+static int make_record(struct xs_handle *xs, xs_transaction_t t,
+                       const struct creation *c)
+{
+    struct vscan_path record = device_record(c->front);
+    struct vscan_path back = names_back(c->back, c->front);
+    int rc;
+
+    rc = xsx_write(xs, t, record.s, NODE_BACKEND, back.s);
+    if (!rc)
+        rc = xsx_printf(xs, t, record.s, NODE_BACKEND_ID, "%u", c->back);
+    if (!rc)
+        rc = write_back_nodes(xs, t, record.s, c);
+    return rc;
+}
+
+static int create(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+    struct creation *c = arg;
+    int rc;
+
+    if (!exists(xs, t, home_path(c->front).s) ||
+        !exists(xs, t, home_path(c->back).s))
+        return -ENOENT;
+
+    c->other_back = DOMID_INVALID;
+    rc = xsx_read_u32(xs, t, device_record(c->front).s, NODE_BACKEND_ID, 0,
+                      DOMID_FIRST_RESERVED - 1, &c->other_back);
+    if (!rc || exists(xs, t, device_record(c->front).s) ||
+        exists(xs, t, names_front(c->front).s) ||
+        exists(xs, t, names_back(c->back, c->front).s) ||
+        exists(xs, t, names_policy(c->front).s))
+        return -EEXIST;
+
+    rc = make_record(xs, t, c);
+    if (!rc)
+        rc = make_policy(xs, t, c);
+    if (!rc)
+        rc = make_front(xs, t, c);
+    if (!rc)
+        rc = make_back(xs, t, c);
+    return rc;
+}
+
+int device_create(struct xs_handle *xs, uint32_t front, uint32_t back,
+                  const char *name, const char *policy, uint32_t *back_r)
+{
+    struct creation c = { .front = front, .back = back, .name = name,
+                          .policy = policy, .other_back = DOMID_INVALID };
+    int rc;
+
+    rc = xsx_transaction(xs, create, &c);
+    if (rc == -EEXIST)
+        *back_r = c.other_back;
+    return rc;
+}
+
+/* Closing ----------------------------------------------------------------- */
+
+struct closing {
+    const char *folder;
+    bool wait;
+};
+
+static int start_closing(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+    struct closing *c = arg;
+    enum xenbus_state state;
+    int rc;
+
+    c->wait = false;
+    rc = xsx_read_state(xs, t, c->folder, &state);
+    /* A write would bring a folder back that is gone. */
+    if (rc || !exists(xs, t, c->folder))
+        return rc;
+    rc = xsx_write(xs, t, c->folder, NODE_ONLINE, "0");
+    if (rc || state == XenbusStateClosed)
+        return rc;
+    c->wait = state != XenbusStateInitialising;
+    return xsx_write_state(xs, t, c->folder, XenbusStateClosing);
+}
+
+int device_close(struct xs_handle *xs, const struct device *device)
+{
+    struct vscan_path back = names_back(device->back, device->front);
+    struct closing c = { .folder = back.s };
+    int rc;
+
+    rc = xsx_transaction(xs, start_closing, &c);
+    return rc ? rc : c.wait;
+}
+
+/* Waits for the watch that is set; 0 when it fired or may have. */
+static int wait_event(struct xs_handle *xs, int64_t deadline)
+{
+    struct pollfd fd = { .fd = xs_fileno(xs), .events = POLLIN };
+    int64_t left = deadline - proc_now_ms();
+    char **event;
+    int r;
+
+    if (left <= 0)
+        return -ETIMEDOUT;
+    r = poll(&fd, 1, (int)left);
+    if (r < 0)
+        return errno == EINTR ? 0 : -errno;
+    while ((event = xs_check_watch(xs)))
+        free(event);
+    return errno == EAGAIN ? 0 : -errno;
+}
+
+int device_wait(struct xs_handle *xs, const struct device *device,
+                int64_t timeout_ms)
+{
+    struct vscan_path back = names_back(device->back, device->front);
+    struct vscan_path node = names_node(back.s, NODE_STATE);
+    int64_t deadline = proc_now_ms() + timeout_ms;
+    int rc;
+
+    if (!xs_watch(xs, node.s, "detach"))
+        return -errno;
+    for (;;) {
+        enum xenbus_state state;
+
+        rc = xsx_read_state(xs, XBT_NULL, back.s, &state);
+        if (rc || state == XenbusStateClosed || !exists(xs, XBT_NULL, node.s))
+            break;
+        rc = wait_event(xs, deadline);
+        if (rc)
+            break;
+    }
+    xs_unwatch(xs, node.s, "detach");
+    return rc;
+}
+
+/* Removal ----------------------------------------------------------------- */
+
+struct removal {
+    uint32_t front;
+    const struct device_list *list;
+};
+
+/* An empty folder without a value of its own. */
+static bool is_empty(struct xs_handle *xs, xs_transaction_t t,
+                     const char *path)
+{
+    unsigned int count = 0, len = 0;
+    char *text = xs_read(xs, t, path, &len);
+    char **children = text ? xs_directory(xs, t, path, &count) : NULL;
+    bool empty = children && count == 0 && len == 0;
+
+    free(children);
+    free(text);
+    return empty;
+}
+
+/* Removes @path and then, from below, as many as @parents emptied parents. */
+static int clean_up(struct xs_handle *xs, xs_transaction_t t,
+                    struct vscan_path path, unsigned int parents)
+{
+    int rc;
+
+    rc = xsx_remove(xs, t, NULL, path.s);
+    while (!rc && parents-- > 0) {
+        *strrchr(path.s, '/') = 0;
+        if (!is_empty(xs, t, path.s))
+            break;
+        rc = xsx_remove(xs, t, NULL, path.s);
+    }
+    return rc;
+}
+
+static int remove_all(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+    const struct removal *r = arg;
+    int rc;
+
+    rc = clean_up(xs, t, names_front(r->front), 1);
+    if (!rc)
+        rc = clean_up(xs, t, names_policy(r->front), 1);
+    if (!rc)
+        rc = clean_up(xs, t, device_record(r->front), 1);
+    for (size_t i = 0; !rc && i < r->list->count; i++) {
+        const struct device *d = &r->list->devices[i];
+
+        /* backend/vscan/<domid>/<devid>: all but the last were made for it */
+        if (d->front == r->front)
+            rc = clean_up(xs, t, names_back(d->back, d->front), 3);
+    }
+    return rc;
+}
+
+int device_remove(struct xs_handle *xs, uint32_t front,
+                  const struct device_list *list)
+{
+    struct removal r = { .front = front, .list = list };
+
+    return xsx_transaction(xs, remove_all, &r);
+}
+
+bool device_has_nodes(struct xs_handle *xs, uint32_t front)
+{
+    return exists(xs, XBT_NULL, names_front(front).s) ||
+           exists(xs, XBT_NULL, names_policy(front).s) ||
+           exists(xs, XBT_NULL, device_record(front).s);
+}

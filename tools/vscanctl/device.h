@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * device.h - the nodes of a scan device, made and removed.
+ *
+ * Overview: owns the toolstack's half of vscanif.h: the folders of front,
+ * back and policy, with the permissions that libxl gives its own devices
+ * (libxl__device_generic_add() of libxl_device.c), and the record.
+ *
+ * The record, /libxl/<domid>/device/vscan/0, is where libxl too notes what it
+ * has attached.  The guest can write its own folder and the back its own; the
+ * record alone is the toolstack's word for who is attached to whom.  libxl
+ * skips device kinds that it does not know, and removes the record with the
+ * domain; back folders that are left over then are found by looking for them.
+ */
+#ifndef VSCANCTL_DEVICE_H
+#define VSCANCTL_DEVICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <xen/io/xenbus.h>
+#include <xenstore.h>
+
+#include "names.h"
+
+struct device {
+    uint32_t front;         /* domid of the guest */
+    uint32_t back;          /* domid of the back */
+    bool recorded;          /* attached by the toolstack, guest not gone */
+    bool back_folder;       /* there is a folder for the back */
+};
+
+struct device_list {
+    struct device *devices; /* by front, then by back */
+    size_t count;
+};
+
+/* The folder of the record. */
+struct vscan_path device_record(uint32_t front);
+
+/* All devices of which there is a record or a back folder. */
+int device_list(struct xs_handle *xs, struct device_list *list_r);
+void device_list_dispose(struct device_list *list);
+
+/*
+ * Creates all nodes of a device.  -EEXIST when the guest has one already,
+ * *@back_r is its back then, or DOMID_INVALID when only left-over nodes are
+ * in the way; -ENOENT when one of the domains has no home in xenstore.
+ */
+int device_create(struct xs_handle *xs, uint32_t front, uint32_t back,
+                  const char *name, const char *policy, uint32_t *back_r);
+
+/*
+ * Asks the back to close, as libxl does.  Returns 1 when there is something
+ * to wait for; 0 when the back has closed, or never took the device up.
+ */
+int device_close(struct xs_handle *xs, const struct device *device);
+
+/* Waits until the back has closed; -ETIMEDOUT after @timeout_ms. */
+int device_wait(struct xs_handle *xs, const struct device *device,
+                int64_t timeout_ms);
+
+/* Removes all that there is for the guest @front at the backs in @list. */
+int device_remove(struct xs_handle *xs, uint32_t front,
+                  const struct device_list *list);
+
+/* Is there a folder of front, policy or record for this guest? */
+bool device_has_nodes(struct xs_handle *xs, uint32_t front);
+
+#endif

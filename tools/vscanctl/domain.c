@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* domain.c - see domain.h. */
+#include "domain.h"
+
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libxl_utils.h>
+
+#include "check.h"
+#include "number.h"
+#include "xs.h"
+
+int machine_init(struct machine *m)
+{
+    xentoollog_logger_stdiostream *log;
+    uint32_t own;
+    const char *why;
+    int rc;
+
+    *m = (struct machine){ .xs = NULL };
+    rc = xsx_open(&m->xs, &why);
+    if (rc) {
+        warnx("%s", why);
+        return rc;
+    }
+    rc = xsx_own_domid(m->xs, &own);
+    if (rc || own != DOMID_TOOLSTACK) {
+        warnx("this is not the toolstack's domain (Domain-0)");
+        rc = rc ? rc : -EPERM;
+        goto out;
+    }
+    /* What fails is said here; libxl would say it once more. */
+    log = xtl_createlogger_stdiostream(stderr, XTL_CRITICAL, 0);
+    m->log = (xentoollog_logger *)log;
+    if (!log || libxl_ctx_alloc(&m->xl, LIBXL_VERSION, 0, m->log)) {
+        m->xl = NULL;
+        warnx("cannot reach the hypervisor through libxl (are you root?)");
+        rc = -EIO;
+    }
+
+out:
+    if (rc)
+        machine_dispose(m);
+    return rc;
+}
+
+void machine_dispose(struct machine *m)
+{
+    if (m->xl)
+        libxl_ctx_free(m->xl);
+    if (m->log)
+        xtl_logger_destroy(m->log);
+    if (m->xs)
+        xs_close(m->xs);
+    *m = (struct machine){ .xs = NULL };
+}
+
+int domain_find(const struct machine *m, const char *text, uint32_t *domid_r)
+{
+    char safe[DOMAIN_NAME_SIZE];
+    int rc;
+
+    escape(text, safe, sizeof(safe));
+    /* libxl takes all that is made of digits for an id. */
+    if (!*text || strspn(text, "0123456789") == strlen(text)) {
+        rc = number_parse_u32(text, 0, DOMID_FIRST_RESERVED - 1, domid_r);
+        if (rc)
+            warnx("not a domain id: \"%s\"", safe);
+        return rc ? -EINVAL : 0;
+    }
+    if (libxl_name_to_domid(m->xl, text, domid_r)) {
+        warnx("there is no domain \"%s\"", safe);
+        return -ENOENT;
+    }
+    return 0;
+}
+
+bool domain_exists(const struct machine *m, uint32_t domid)
+{
+    libxl_dominfo info;
+    bool exists;
+
+    libxl_dominfo_init(&info);
+    exists = !libxl_domain_info(m->xl, &info, domid) && !info.dying;
+    libxl_dominfo_dispose(&info);
+    return exists;
+}
+
+char *domain_name(const struct machine *m, uint32_t domid,
+                  char out[DOMAIN_NAME_SIZE])
+{
+    char *name = libxl_domid_to_name(m->xl, domid);
+
+    escape(name && *name ? name : "-", out, DOMAIN_NAME_SIZE);
+    free(name);
+    return out;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * list.c - vscanctl list: a table of all scan devices.
+ *
+ * Overview: one row a device, and below it, indented, what is wrong with it.
+ * Whatever front or back have written is parsed or escaped before it is shown.
+ */
+#include <err.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "check.h"
+#include "command.h"
+#include "device.h"
+#include "domain.h"
+#include "handshake.h"
+#include "names.h"
+#include "policy.h"
+#include "xs.h"
+
+/* Name, ID, Backend, Front, Back, Fail, Timeout: 79 columns. */
+#define ROW "%-16s %5s %-12s %-12s %-12s %-6s %9s\n"
+
+static const char *state_of(const struct machine *m, const char *folder)
+{
+    enum xenbus_state state;
+
+    if (xsx_read_state(m->xs, XBT_NULL, folder, &state))
+        return "?";
+    return handshake_name(state);
+}
+
+/* 0, or -errno with *@policy_r unchanged and a sentence in @why. */
+static int read_policy(const struct machine *m, uint32_t front,
+                       struct policy *policy_r, char *why, size_t size)
+{
+    struct vscan_path folder = names_policy(front);
+    char *text;
+    int rc;
+
+    rc = xsx_read(m->xs, XBT_NULL, folder.s, NODE_POLICY, &text);
+    if (rc) {
+        snprintf(why, size, "policy: %s", rc == -ENOENT ? "there is none" :
+                 "the node is malformed");
+        return rc;
+    }
+    rc = policy_parse(text, policy_r, why, size);
+    free(text);
+    return rc;
+}
+
+static void print_error(const struct machine *m, const char *whose,
+                        const char *folder)
+{
+    char safe[512], *text;
+
+    if (xsx_read(m->xs, XBT_NULL, folder, NODE_ERROR, &text))
+        return;
+    if (*text)
+        printf("    %s: %s\n", whose, escape(text, safe, sizeof(safe)));
+    free(text);
+}
+
+static void print_stale(const struct machine *m, const struct device *d)
+{
+    if (!domain_exists(m, d->front))
+        printf("    stale: domain %u is gone; vscanctl detach %u\n", d->front,
+               d->front);
+    else if (!domain_exists(m, d->back))
+        printf("    stale: the back's domain %u is gone; vscanctl detach %u\n",
+               d->back, d->front);
+    else if (!d->recorded || !d->back_folder)
+        printf("    stale: nodes are missing; vscanctl detach %u\n", d->front);
+}
+
+static void print_device(const struct machine *m, const struct device *d)
+{
+    struct vscan_path front_folder = names_front(d->front);
+    struct vscan_path back_folder = names_back(d->back, d->front);
+    char front[DOMAIN_NAME_SIZE], back[DOMAIN_NAME_SIZE];
+    char id[16], timeout[16], why[256];
+    struct policy policy = policy_default();
+    int rc;
+
+    rc = read_policy(m, d->front, &policy, why, sizeof(why));
+    snprintf(id, sizeof(id), "%u", d->front);
+    snprintf(timeout, sizeof(timeout), "%u ms", policy.timeout_ms);
+    printf(ROW, domain_name(m, d->front, front), id,
+           domain_name(m, d->back, back), state_of(m, front_folder.s),
+           state_of(m, back_folder.s),
+           rc ? "?" : policy.fail_closed ? "closed" : "open",
+           rc ? "?" : timeout);
+    print_stale(m, d);
+    if (rc && rc != -ENOENT)
+        printf("    %s\n", why);
+    print_error(m, "front", front_folder.s);
+    print_error(m, "back", back_folder.s);
+}
+
+static int list(const struct machine *m)
+{
+    struct device_list devices;
+    int rc;
+
+    rc = device_list(m->xs, &devices);
+    if (rc) {
+        warnx("cannot read xenstore: %s", strerror(-rc));
+        return rc;
+    }
+    printf(ROW, "Name", "ID", "Backend", "Front", "Back", "Fail", "Timeout");
+    for (size_t i = 0; i < devices.count; i++)
+        print_device(m, &devices.devices[i]);
+    device_list_dispose(&devices);
+    return 0;
+}
+
+int list_main(int argc, char **argv)
+{
+    static const struct option options[] = { { NULL, 0, NULL, 0 } };
+    struct machine m;
+    int rc;
+
+    if (getopt_long(argc, argv, "", options, NULL) != -1)
+        return STATUS_USAGE;
+    if (optind != argc) {
+        warnx("list takes no domain");
+        return STATUS_USAGE;
+    }
+    if (machine_init(&m))
+        return STATUS_FAILED;
+    rc = list(&m);
+    machine_dispose(&m);
+    if (!rc && fflush(stdout)) {
+        warn("standard output");
+        rc = -EIO;
+    }
+    return rc ? STATUS_FAILED : STATUS_DONE;
+}

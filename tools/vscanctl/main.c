@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * main.c - vscanctl, what the administrator types in the toolstack's domain.
+ *
+ * Overview: finds the command.  Each command has a file of its own; device.c
+ * owns the nodes, inventory.c finds them, domain.c knows the domains.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "check.h"
+#include "command.h"
+#include "vscanif.h"
+
+static const struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *arguments, *help;
+} commands[] = {
+    { "attach", attach_main,
+      " <domain> [--backend <domain>] [--fail open|closed]\n"
+      "                  [--timeout-ms <n>]",
+      "Has the files of a guest scanned by the back in another domain\n"
+      "      (default: Domain-0).  Accesses without a verdict are allowed\n"
+      "      (--fail open, the default) or denied; none is held for longer\n"
+      "      than the time-out (default: 30000)." },
+    { "detach", detach_main, " <domain> [--force]",
+      "Ends that, and removes what a destroyed guest has left behind.\n"
+      "      --force does not wait for the back to close." },
+    { "list", list_main, "", "Shows all guests that are attached." },
+};
+
+#define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+static int help(void)
+{
+    printf("usage: vscanctl <command>\n\n"
+           "A <domain> is a name or an id.\n\n");
+    for (size_t i = 0; i < NR_COMMANDS; i++)
+        printf("  %s%s\n      %s\n\n", commands[i].name,
+               commands[i].arguments, commands[i].help);
+    printf("  --help      Shows this.\n"
+           "  --version   Shows the version of the protocol.\n\n"
+           "Exit status: 0 done, 1 failed, 2 usage.\n");
+    return fflush(stdout) ? STATUS_FAILED : STATUS_DONE;
+}
+
+static int version(void)
+{
+    printf("vscanctl: vscanif version %d\n", VSCANIF_VERSION);
+    return fflush(stdout) ? STATUS_FAILED : STATUS_DONE;
+}
+
+static int run(int argc, char **argv)
+{
+    char safe[64];
+
+    if (argc < 2) {
+        warnx("no command");
+        return STATUS_USAGE;
+    }
+    if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+        return help();
+    if (!strcmp(argv[1], "--version"))
+        return version();
+    for (size_t i = 0; i < NR_COMMANDS; i++) {
+        if (strcmp(argv[1], commands[i].name))
+            continue;
+        if (argc == 3 && !strcmp(argv[2], "--help"))
+            return help();
+        /* For what getopt_long() says. */
+        argv[1] = program_invocation_short_name;
+        return commands[i].run(argc - 1, argv + 1);
+    }
+    warnx("unknown command \"%s\"", escape(argv[1], safe, sizeof(safe)));
+    return STATUS_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+    int status = run(argc, argv);
+
+    if (status == STATUS_USAGE)
+        fputs("Try: vscanctl --help\n", stderr);
+    return status;
+}
