@@ -72,6 +72,12 @@ int dataplane_connect(struct dataplane *dp, uint32_t ring_ref, uint32_t port,
     }
     ring_back_init(&dp->ring, dp->page);
     ring_back_set_alive(dp->page);
+    /* A dead front's page can still be mapped for a while. */
+    if (!dataplane_front_alive(dp)) {
+        *why_r = "the front that made ring-ref is gone";
+        dataplane_disconnect(dp);
+        return -EPIPE;
+    }
     return 0;
 }
 

@@ -98,13 +98,15 @@ static cl_error_t scan_ended(int fd, int result, const char *name,
 static cl_error_t set_limits(struct cl_engine *cl,
                              const struct engine_limits *limits)
 {
+    uint64_t max_file = limits->max_file_octets < LARGEST_FILE ?
+                        limits->max_file_octets : LARGEST_FILE;
     const struct {
         enum cl_engine_field field;
         uint64_t value;
     } settings[] = {
         { CL_ENGINE_DISABLE_CACHE, 1 },
         { CL_ENGINE_BYTECODE_TIMEOUT, BYTECODE_TIMEOUT_MS },
-        { CL_ENGINE_MAX_FILESIZE, limits->max_file_octets },
+        { CL_ENGINE_MAX_FILESIZE, max_file },
         { CL_ENGINE_MAX_SCANSIZE, limits->max_scan_octets },
         { CL_ENGINE_MAX_SCANTIME, limits->max_scan_ms },
         { CL_ENGINE_MAX_FILES, limits->max_files },

@@ -30,6 +30,9 @@
 
 #define SLOTS   ((unsigned int)VSCANIF_RING_SIZE)
 
+/* After a ring could not be joined, for want of memory perhaps. */
+#define RETRY_MS    5000
+
 struct flight {
     uint64_t pool_id;           /* 0: free */
     struct scan_request req;
@@ -38,7 +41,7 @@ struct flight {
 
 struct guest {
     uint32_t domid;
-    int pool, epoll, signals;
+    int pool, epoll, signals, timer;
     struct dataplane dp;
     struct xsback xsback;
     struct log_limit log_limit;
@@ -213,12 +216,17 @@ static void loop(struct guest *guest)
     struct epoll_event ev;
 
     while (!guest->stop && !guest->xsback.gone) {
+        proc_timer_at(guest->timer, guest->xsback.retry ?
+                      proc_now_ms() + RETRY_MS : -1);
         if (epoll_wait(guest->epoll, &ev, 1, -1) != 1)
             continue;
         if (ev.data.fd == guest->signals) {
             while (read(guest->signals, &info, sizeof(info)) > 0)
                 guest->stop |= info.ssi_signo == SIGTERM ||
                                info.ssi_signo == SIGINT;
+        } else if (ev.data.fd == guest->timer) {
+            proc_timer_ack(guest->timer);
+            xsback_retry(&guest->xsback);
         } else if (ev.data.fd == guest->pool) {
             guest->stop = !on_pool(guest);
         } else if (ev.data.fd == xsback_fd(&guest->xsback)) {
@@ -249,7 +257,9 @@ static int start(struct guest *guest, uint32_t max_pages)
         goto out;
     guest->epoll = epoll_create1(EPOLL_CLOEXEC);
     guest->signals = proc_signals();
-    if ((rc = add_fd(guest, guest->pool)) ||
+    guest->timer = proc_timer();
+    if ((rc = add_fd(guest, guest->timer)) ||
+        (rc = add_fd(guest, guest->pool)) ||
         (rc = add_fd(guest, guest->signals)) ||
         (rc = add_fd(guest, xsback_fd(&guest->xsback))) ||
         (rc = add_fd(guest, xenevtchn_fd(guest->dp.xce))))
@@ -266,6 +276,7 @@ int proc_guest(uint32_t domid, uint32_t max_pages, int pool)
 {
     struct guest guest = {
         .domid = domid, .pool = pool, .epoll = -1, .signals = -1,
+        .timer = -1,
     };
 
     log_set_role("link %u", domid);

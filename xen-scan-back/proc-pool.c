@@ -2,22 +2,16 @@
 /*
  * proc-pool.c - see proc-pool.h.
  *
- * Overview: owns the sockets of links and workers, the workers' lives, and
- * every snapshot from its arrival until it is handed to a worker.  What runs
- * next is pool.c's decision.  Content is never looked at.  Links and workers
- * are not trusted: a link that breaks the protocol loses its socket, a worker
- * its life, and nobody else notices.
- *
- * Each job that came in is answered once: by answer(), on a worker's answer,
- * on its death, or at once when there is no worker; unless its link is gone.
+ * Overview: owns the process: its start, the loop of events, the timer, its
+ * end.  What runs next is decided in pool.c; links and workers have a file
+ * each, see proc-pool-private.h.
  */
 #define _GNU_SOURCE
-#include "proc-pool.h"
+#include "proc-pool-private.h"
 
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
@@ -26,60 +20,15 @@
 #include <unistd.h>
 
 #include "ipc.h"
-#include "log.h"
 #include "messages.h"
-#include "pool.h"
-#include "proc-worker.h"
 #include "proc.h"
 #include "sandbox.h"
-#include "snapshot.h"
 
 #define EVENTS                  16
-/* Requests taken from one link before the others have their turn. */
-#define REQUESTS_AT_ONCE        POOL_LINK_JOBS
-/* How long a worker that could not start is left alone. */
-#define RESTART_MS              1000
 /* Descriptors that are neither a link's nor a worker's. */
 #define OWN_FDS                 32
 
-struct process;
-
-struct source {
-    int fd;                     /* -1: closed */
-    void (*ready)(struct process *p, struct source *source);
-};
-
-struct client {
-    struct source source;       /* first */
-    struct pool_link link;
-    struct client *next;
-};
-
-struct worker {
-    struct source source;       /* first */
-    pid_t pid;                  /* 0: none */
-    uint64_t job_id;
-    int64_t restart_ms;         /* -1: never, or running */
-};
-
-struct process {
-    const struct pool_config *config;
-    struct engines engines;
-    struct pool pool;
-    struct worker worker[POOL_MAX_WORKERS];
-    struct client *clients;
-    unsigned int nr_clients, max_clients;
-    struct source control, signals, timer;
-    int epoll;
-    int64_t timer_ms;           /* what the timer is set to; -1: off */
-    uint64_t last_job_id;
-    int told_ready;
-    int stop;
-    int status;
-    struct log_limit log_limit;
-};
-
-static int watch(struct process *p, struct source *source)
+int source_watch(struct process *p, struct source *source)
 {
     struct epoll_event event = { .events = EPOLLIN,
                                  .data = { .ptr = source } };
@@ -93,7 +42,7 @@ static int watch(struct process *p, struct source *source)
  * Not by close() alone: a worker that is being forked may hold a duplicate,
  * and events would go on.
  */
-static void unwatch(struct process *p, struct source *source)
+void source_close(struct process *p, struct source *source)
 {
     if (source->fd < 0)
         return;
@@ -117,336 +66,6 @@ static void tell_ready(struct process *p, int status, const char *text)
         log_error("parent: %s", strerror(-rc));
     p->told_ready = 1;
 }
-
-/* Links ---------------------------------------------------------------------*/
-
-/* The memory goes with sweep_clients(), when no event can name it. */
-static void client_close(struct process *p, struct client *c)
-{
-    struct pool_job job;
-
-    while (pool_unqueue(&p->pool, &c->link, &job))
-        close(job.fd);
-    pool_detach_link(&p->pool, &c->link);
-    unwatch(p, &c->source);
-}
-
-static void client_refuse(struct process *p, struct client *c, const char *why)
-{
-    log_warning("domain %u: %s; its link is closed", c->link.domid, why);
-    client_close(p, c);
-}
-
-static void sweep_clients(struct process *p)
-{
-    struct client **where = &p->clients;
-
-    while (*where) {
-        struct client *c = *where;
-
-        if (c->source.fd >= 0) {
-            where = &c->next;
-            continue;
-        }
-        *where = c->next;
-        p->nr_clients--;
-        free(c);
-    }
-}
-
-static void answer(struct process *p, const struct pool_job *job,
-                   const struct verdict *verdict, uint32_t scan_us)
-{
-    struct pool_answer message;
-    struct client *c;
-
-    if (!job->link)
-        return;
-    c = (struct client *)((char *)job->link - offsetof(struct client, link));
-    memset(&message, 0, sizeof(message));
-    message.id = job->id;
-    message.scan_us = scan_us;
-    message.verdict = *verdict;
-    /* It has asked for no more than its socket can take. */
-    if (ipc_send(c->source.fd, &message, sizeof(message), -1))
-        client_refuse(p, c, "does not take its answers");
-}
-
-static void answer_none(struct process *p, const struct pool_job *job,
-                        unsigned int reason)
-{
-    struct verdict v = verdict_not_scanned(reason);
-
-    answer(p, job, &v, 0);
-}
-
-/* With no worker now or soon, nobody is kept waiting. */
-static void answer_all(struct process *p)
-{
-    for (struct client *c = p->clients; c; c = c->next) {
-        struct pool_job job;
-
-        while (c->source.fd >= 0 && pool_unqueue(&p->pool, &c->link, &job)) {
-            close(job.fd);
-            answer_none(p, &job, VSCANIF_REASON_RESOURCES);
-        }
-    }
-}
-
-static void take_request(struct process *p, struct client *c,
-                         const struct pool_request *request, int fd)
-{
-    const char *why = NULL;
-
-    if (snapshot_check(fd, request->size))
-        why = "sent a request without a sealed snapshot of its size";
-    else if (pool_queue(&p->pool, &c->link, request->id, request->size, fd))
-        why = "has too many requests in flight";
-    if (!why)
-        return;
-    if (fd >= 0)
-        close(fd);
-    client_refuse(p, c, why);
-}
-
-static void client_ready(struct process *p, struct source *source)
-{
-    struct client *c = (struct client *)source;
-
-    for (unsigned int n = 0; n < REQUESTS_AT_ONCE && source->fd >= 0; n++) {
-        struct pool_request request;
-        int fd, rc;
-
-        rc = ipc_recv(source->fd, &request, sizeof(request), &fd);
-        if (rc == -EAGAIN)
-            return;
-        if (rc == 0)
-            client_close(p, c);
-        else if (rc < 0)
-            client_refuse(p, c, "sent what is no request");
-        else
-            take_request(p, c, &request, fd);
-    }
-}
-
-static void client_new(struct process *p, uint32_t domid, int fd)
-{
-    struct client *c = NULL;
-
-    if (p->nr_clients == p->max_clients) {
-        log_error("domain %u: more links than %u", domid, p->max_clients);
-        goto fail;
-    }
-    c = calloc(1, sizeof(*c));
-    if (!c) {
-        log_error("domain %u: no memory for its link", domid);
-        goto fail;
-    }
-    c->source = (struct source){ .fd = fd, .ready = client_ready };
-    if (watch(p, &c->source)) {
-        log_error("domain %u: its link cannot be watched", domid);
-        goto fail;
-    }
-    pool_attach_link(&p->pool, &c->link, domid);
-    c->next = p->clients;
-    p->clients = c;
-    p->nr_clients++;
-    return;
-fail:
-    free(c);
-    close(fd);
-}
-
-/* Workers -------------------------------------------------------------------*/
-
-/* Whoever waits for this worker's answer gets @reason instead. */
-static void worker_kill(struct process *p, unsigned int i, unsigned int reason,
-                        const char *why)
-{
-    enum pool_worker_state *state = &p->pool.worker[i].state;
-    struct worker *w = &p->worker[i];
-
-    if (*state == POOL_WORKER_BUSY) {
-        struct pool_job job = pool_finish(&p->pool, i, POOL_WORKER_DYING);
-
-        if (log_limit_ok(&p->log_limit)) {
-            if (job.link)
-                log_warning("worker %d %s, scanning for domain %u",
-                            (int)w->pid, why, job.link->domid);
-            else
-                log_warning("worker %d %s, scanning for a link that has gone",
-                            (int)w->pid, why);
-        }
-        answer_none(p, &job, reason);
-    } else {
-        log_warning("worker %d %s", (int)w->pid, why);
-        /* One that cannot start is not tried again at once. */
-        if (*state == POOL_WORKER_STARTING)
-            w->restart_ms = proc_now_ms() + RESTART_MS;
-        *state = POOL_WORKER_DYING;
-    }
-    kill(w->pid, SIGKILL);
-    unwatch(p, &w->source);
-}
-
-static int verdict_is_one(const struct verdict *v)
-{
-    size_t len = strnlen(v->name, sizeof(v->name));
-
-    if (len == sizeof(v->name) ||
-        (v->code == VSCANIF_VERDICT_INFECTED) != (len > 0) ||
-        (v->code == VSCANIF_VERDICT_NOT_SCANNED) !=
-        (v->reason != VSCANIF_REASON_NONE) ||
-        v->code < VSCANIF_VERDICT_CLEAN ||
-        v->code > VSCANIF_VERDICT_NOT_SCANNED ||
-        v->reason > VSCANIF_REASON_RESOURCES)
-        return 0;
-    for (size_t i = 0; i < sizeof(v->name); i++) {
-        if (i < len ? v->name[i] < 0x20 || v->name[i] > 0x7e : v->name[i] != 0)
-            return 0;
-    }
-    return 1;
-}
-
-static void worker_said(struct process *p, unsigned int i,
-                        const struct worker_answer *untrusted)
-{
-    struct pool_worker *pw = &p->pool.worker[i];
-    struct pool_job job;
-
-    if (pw->state == POOL_WORKER_STARTING && untrusted->id == WORKER_HELLO) {
-        pw->state = POOL_WORKER_IDLE;
-        return;
-    }
-    if (pw->state != POOL_WORKER_BUSY ||
-        untrusted->id != p->worker[i].job_id ||
-        !verdict_is_one(&untrusted->verdict)) {
-        worker_kill(p, i, VSCANIF_REASON_ENGINE, "sent what is no answer");
-        return;
-    }
-    job = pool_finish(&p->pool, i, POOL_WORKER_IDLE);
-    answer(p, &job, &untrusted->verdict, untrusted->scan_us);
-}
-
-static void worker_ready(struct process *p, struct source *source)
-{
-    unsigned int i = (unsigned int)((struct worker *)source - p->worker);
-    struct worker_answer untrusted;
-    int rc;
-
-    if (source->fd < 0)
-        return;
-    rc = ipc_recv(source->fd, &untrusted, sizeof(untrusted), NULL);
-    if (rc == -EAGAIN)
-        return;
-    if (rc == 1)
-        worker_said(p, i, &untrusted);
-    else if (rc == 0)
-        worker_kill(p, i, VSCANIF_REASON_ENGINE, "has ended");
-    else
-        worker_kill(p, i, VSCANIF_REASON_ENGINE, "sent what is no answer");
-}
-
-static int worker_fork(struct process *p, struct worker *w)
-{
-    int ends[2] = { -1, -1 };
-    pid_t pid;
-    int rc;
-
-    rc = ipc_pair(ends);
-    if (rc)
-        return rc;
-    pid = proc_fork("vscan-worker");
-    if (pid == 0)
-        _exit(proc_worker(&p->engines, ends[1]));
-    close(ends[1]);
-    if (pid < 0) {
-        close(ends[0]);
-        return (int)pid;
-    }
-    w->pid = pid;
-    w->source = (struct source){ .fd = ends[0], .ready = worker_ready };
-    return watch(p, &w->source);
-}
-
-static void worker_start(struct process *p, unsigned int i)
-{
-    struct worker *w = &p->worker[i];
-    int rc;
-
-    w->restart_ms = -1;
-    p->pool.worker[i].state = POOL_WORKER_STARTING;
-    rc = worker_fork(p, w);
-    if (!rc)
-        return;
-    if (w->pid) {
-        worker_kill(p, i, VSCANIF_REASON_RESOURCES, "cannot be watched");
-        return;
-    }
-    log_error("worker: %s", strerror(-rc));
-    p->pool.worker[i].state = POOL_WORKER_ABSENT;
-    w->restart_ms = proc_now_ms() + RESTART_MS;
-}
-
-static void worker_bury(struct process *p, unsigned int i, int status)
-{
-    struct worker *w = &p->worker[i];
-
-    /* Its last words may still be on the way. */
-    worker_ready(p, &w->source);
-    if (p->pool.worker[i].state != POOL_WORKER_DYING)
-        worker_kill(p, i, VSCANIF_REASON_ENGINE, "has ended");
-    if (log_limit_ok(&p->log_limit)) {
-        if (WIFSIGNALED(status))
-            log_warning("worker %d: signal %d", (int)w->pid, WTERMSIG(status));
-        else
-            log_warning("worker %d: exit status %d", (int)w->pid,
-                        WEXITSTATUS(status));
-    }
-    w->pid = 0;
-    p->pool.worker[i].state = POOL_WORKER_ABSENT;
-    if (w->restart_ms < 0)
-        worker_start(p, i);
-}
-
-static void bury_workers(struct process *p)
-{
-    int status;
-    pid_t pid;
-
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        for (unsigned int i = 0; i < p->pool.nr_workers; i++) {
-            if (p->worker[i].pid == pid) {
-                worker_bury(p, i, status);
-                break;
-            }
-        }
-    }
-}
-
-static void give_jobs(struct process *p)
-{
-    int64_t deadline = proc_now_ms() + p->config->scan_timeout_ms;
-    int i;
-
-    while ((i = pool_start(&p->pool, deadline)) >= 0) {
-        struct pool_job *job = &p->pool.worker[i].job;
-        struct worker *w = &p->worker[i];
-        struct worker_job message = { .id = ++p->last_job_id,
-                                      .size = job->size };
-        int rc;
-
-        w->job_id = message.id;
-        rc = ipc_send(w->source.fd, &message, sizeof(message), job->fd);
-        close(job->fd);
-        job->fd = -1;
-        if (rc)
-            worker_kill(p, (unsigned int)i, VSCANIF_REASON_ENGINE,
-                        "does not take its job");
-    }
-}
-
-/* Life ----------------------------------------------------------------------*/
 
 static void control_ready(struct process *p, struct source *source)
 {
@@ -475,7 +94,7 @@ static void signals_ready(struct process *p, struct source *source)
         if (info.ssi_signo == SIGTERM)
             p->stop = 1;
         if (info.ssi_signo == SIGCHLD)
-            bury_workers(p);
+            workers_bury(p);
     }
 }
 
@@ -554,10 +173,10 @@ static int serve(struct process *p)
         }
         if (!p->told_ready)
             check_start(p);
-        give_jobs(p);
+        workers_give_jobs(p);
         if (!pool_alive(&p->pool))
-            answer_all(p);
-        sweep_clients(p);
+            jobs_answer_all(p);
+        clients_sweep(p);
     }
     return 0;
 }
@@ -575,10 +194,10 @@ static int open_sources(struct process *p)
     p->timer.fd = proc_timer();
     if (p->timer.fd < 0)
         return p->timer.fd;
-    rc = watch(p, &p->control);
+    rc = source_watch(p, &p->control);
     if (!rc)
-        rc = watch(p, &p->signals);
-    return rc ? rc : watch(p, &p->timer);
+        rc = source_watch(p, &p->signals);
+    return rc ? rc : source_watch(p, &p->timer);
 }
 
 /* Every waiting job of every link holds a descriptor. */
@@ -619,15 +238,15 @@ static void process_dispose(struct process *p)
             kill(w->pid, SIGKILL);
             waitpid(w->pid, NULL, 0);
         }
-        unwatch(p, &w->source);
+        source_close(p, &w->source);
     }
     for (struct client *c = p->clients; c; c = c->next)
         client_close(p, c);
-    sweep_clients(p);
+    clients_sweep(p);
     engines_dispose(&p->engines);
-    unwatch(p, &p->timer);
-    unwatch(p, &p->signals);
-    unwatch(p, &p->control);
+    source_close(p, &p->timer);
+    source_close(p, &p->signals);
+    source_close(p, &p->control);
     if (p->epoll >= 0)
         close(p->epoll);
 }

@@ -175,8 +175,11 @@ static int set_caps(uint64_t caps)
     return result(syscall(SYS_capset, &header, data));
 }
 
-/* The bounding set must go first: that needs a capability itself. */
-static int keep_caps(uint64_t caps)
+/*
+ * The bounding set limits what exec can give, not what there is now; it needs
+ * a capability itself, so it goes before those.
+ */
+static int bound_caps(uint64_t caps)
 {
     for (int cap = 0; prctl(PR_CAPBSET_READ, cap, 0, 0, 0) >= 0; cap++) {
         if (caps & (uint64_t)1 << cap)
@@ -184,17 +187,22 @@ static int keep_caps(uint64_t caps)
         if (prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
             return -errno;
     }
-    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))
-        return -errno;
-    return set_caps(caps);
+    return result(prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0));
 }
 
-#define CAP(name) ((uint64_t)1 << CAP_##name)
+static int keep_caps(uint64_t caps)
+{
+    int rc = bound_caps(caps);
+
+    return rc ? rc : set_caps(caps);
+}
 
 static int no_caps(void)
 {
     return keep_caps(0);
 }
+
+#define CAP(name) ((uint64_t)1 << CAP_##name)
 
 /* What workers need on their way into the sandbox, and to kill them there. */
 static int pool_caps(void)
@@ -210,8 +218,11 @@ static int pool_caps(void)
 static int nobody(void)
 {
     pid_t parent = getppid();
-    int sig;
+    int sig, rc;
 
+    rc = bound_caps(0);
+    if (rc)
+        return rc;
     if (prctl(PR_GET_PDEATHSIG, &sig, 0, 0, 0) ||
         prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) || setgroups(0, NULL) ||
         setresgid(NOBODY, NOBODY, NOBODY) ||
@@ -220,16 +231,7 @@ static int nobody(void)
         return -errno;
     if (getppid() != parent)
         return -ESRCH;
-    return 0;
-}
-
-/*
- * The bounding set goes before the user changes (CAP_SETPCAP), all that is
- * left of the capabilities with the user.
- */
-static int drop_bounding_set(void)
-{
-    return keep_caps(CAP(SETUID) | CAP(SETGID));
+    return set_caps(0);
 }
 
 static const struct step worker_steps[] = {
@@ -240,9 +242,7 @@ static const struct step worker_steps[] = {
     { "IPC namespace", own_ipc },
     { "read-only file systems", read_only_files },
     { "private " SANDBOX_TEMP_DIR, own_temp },
-    { "capability bounding set", drop_bounding_set },
-    { "user nobody", nobody },
-    { "capabilities", no_caps },
+    { "user nobody, no capabilities", nobody },
     { "not dumpable", no_dump },
     { NULL, NULL }
 };

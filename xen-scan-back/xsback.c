@@ -85,6 +85,7 @@ static void drop_and_set(struct xsback *back, enum xenbus_state state,
 
 struct front_nodes {
     struct xsback *back;
+    enum xenbus_state state;
     uint32_t version, ring_ref, port, connection_id;
     const char *node;           /* the one that was looked at last */
 };
@@ -101,6 +102,9 @@ static int read_front(struct xs_handle *xs, xs_transaction_t t, void *arg)
     struct front_nodes *f = arg;
     int rc;
 
+    rc = xsx_read_state(xs, t, f->back->front.s, &f->state);
+    if (rc || f->state != XenbusStateInitialised)
+        return rc;
     f->node = NODE_VERSION;
     if ((rc = read_number(f, xs, t, &f->version)))
         return rc;
@@ -123,31 +127,42 @@ static const char *node_fault(int rc)
     return xsx_is_absent(rc) ? "missing" : strerror(-rc);
 }
 
-static void connect_front(struct xsback *back)
+/*
+ * Returns whether the state has changed.  Nodes that are malformed close the
+ * link; a ring that cannot be joined does not, since its front may have died
+ * meanwhile and be about to publish another: vscanif.h, "Recovery".
+ */
+static bool connect_front(struct xsback *back)
 {
-    struct front_nodes f = { .back = back };
+    struct front_nodes f = { .back = back, .node = NODE_STATE };
     char error[160];
     const char *why = NULL;
     int rc = xsx_transaction(back->xs, read_front, &f);
 
+    if (!rc && f.state != XenbusStateInitialised)
+        return false;
     if (rc) {
         snprintf(error, sizeof(error), "front: %s is %s", f.node,
                  node_fault(rc));
-    } else if (f.version != VSCANIF_VERSION) {
+        drop_and_set(back, XenbusStateClosed, error);
+        return true;
+    }
+    if (f.version != VSCANIF_VERSION) {
         snprintf(error, sizeof(error), "front: version %u is not known "
                  "(ours is %d)", f.version, VSCANIF_VERSION);
-        rc = -EPROTONOSUPPORT;
-    } else {
-        rc = back->ops->connect(back->arg, f.ring_ref, f.port, &why);
-        if (rc)
-            snprintf(error, sizeof(error), "%s: %s", why, strerror(-rc));
-    }
-    if (rc) {
         drop_and_set(back, XenbusStateClosed, error);
-        return;
+        return true;
+    }
+    rc = back->ops->connect(back->arg, f.ring_ref, f.port, &why);
+    if (rc) {
+        snprintf(error, sizeof(error), "%s: %s", why, strerror(-rc));
+        drop_and_set(back, XenbusStateInitWait, error);
+        back->retry = true;
+        return false;
     }
     back->connection_id = f.connection_id;
     set_state(back, XenbusStateConnected, NULL);
+    return true;
 }
 
 static bool ids_agree(struct xsback *back)
@@ -164,8 +179,7 @@ static bool take_step(struct xsback *back, enum handshake_step step)
 {
     switch (step) {
     case STEP_CONNECT:
-        connect_front(back);
-        return true;
+        return connect_front(back);
     case STEP_CHECK:
         if (ids_agree(back))
             return false;
@@ -205,8 +219,18 @@ static bool served(struct xsback *back, const char **error_r)
     return !rc && online == 1;
 }
 
+/* Has the toolstack made the device anew, behind our back? */
+static bool was_made_anew(struct xsback *back)
+{
+    enum xenbus_state node = back->state;
+
+    xsx_read_state(back->xs, XBT_NULL, back->back.s, &node);
+    return node != back->state;
+}
+
 static void evaluate(struct xsback *back)
 {
+    back->retry = false;
     for (int i = 0; i < MAX_STEPS; i++) {
         enum xenbus_state peer = XenbusStateUnknown;
         const char *error;
@@ -218,6 +242,8 @@ static void evaluate(struct xsback *back)
                 drop_and_set(back, XenbusStateClosed, error);
             return;
         }
+        if (was_made_anew(back))
+            drop_and_set(back, XenbusStateInitWait, NULL);
         xsx_read_state(back->xs, XBT_NULL, back->front.s, &peer);
         if (!take_step(back, handshake_back(back->state, peer)))
             return;
@@ -244,6 +270,12 @@ void xsback_reset(struct xsback *back, const char *error)
     else
         drop_and_set(back, XenbusStateInitWait, NULL);
     evaluate(back);
+}
+
+void xsback_retry(struct xsback *back)
+{
+    if (back->retry)
+        evaluate(back);
 }
 
 int xsback_fd(const struct xsback *back)

@@ -32,6 +32,7 @@ struct xsback {
     uint32_t front_domid;
     uint32_t connection_id;
     uint32_t max_pages;         /* what we offer in max-request-pages */
+    bool retry;                 /* the ring could not be joined: try later */
     bool gone;                  /* the toolstack has removed the device */
     struct vscan_path back;     /* our folder */
     struct vscan_path front;    /* the front's */
@@ -50,6 +51,9 @@ int xsback_fd(const struct xsback *back);
 
 /* Reads what has changed and takes the steps; then look at back->gone. */
 void xsback_run(struct xsback *back);
+
+/* Tries once more to join the ring, if back->retry says so. */
+void xsback_retry(struct xsback *back);
 
 /* The connection is of no use: wait for a new one, or (with @error: the front
  * broke the protocol) close until the front starts anew. */

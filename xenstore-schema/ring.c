@@ -81,7 +81,10 @@ int ring_back_get(ring_back *ring, struct vscanif_request *req_r)
         if (prod == ring->req_cons)
             return 0;
     }
-    if (RING_REQUEST_PROD_OVERFLOW(ring, prod))
+    /* Measured from what we have taken: an index that went back would
+     * otherwise pass for one that is not too far ahead. */
+    if (prod - ring->req_cons >
+        RING_SIZE(ring) - (ring->req_cons - ring->rsp_prod_pvt))
         return -EPROTO;
 
     RING_COPY_REQUEST(ring, ring->req_cons, req_r);

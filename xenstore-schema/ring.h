@@ -3,9 +3,8 @@
  * ring.h - the shared ring of vscanif.h, wrapped once.
  *
  * Overview: the only code that touches a ring page.  A slot is copied out of
- * the page before anybody looks at it, and zeroed as a whole before it is
- * filled, so that neither side re-reads what the other may change nor shows
- * what the page held before.
+ * the page before anybody looks at it, and written as a whole, so that neither
+ * side re-reads what the other may change nor shows what the page held before.
  */
 #ifndef VSCAN_RING_H
 #define VSCAN_RING_H

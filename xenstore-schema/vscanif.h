@@ -211,8 +211,11 @@
  *
  * Each side may vanish at any moment and come back with no memory.  A side
  * that starts writes its first state whatever it finds there: the front
- * XenbusStateInitialising, the back XenbusStateInitWait.  What each then does
- * is a function of its own state and of the peer's ("-": nothing):
+ * XenbusStateInitialising, the back XenbusStateInitWait.  So does one that
+ * finds another state in its own node than the one it wrote: the toolstack has
+ * removed the device and made it anew.  What each then does is a function of
+ * its own state and of the peer's ("-": nothing), evaluated whenever one of
+ * the two has changed:
  *
  *  Front \ back   Init- Init- Initia- Con-    Closing  Closed  absent
  *                 ial.  Wait  lised   nected
@@ -223,10 +226,15 @@
  *
  *      pub.   drop what there was, allocate ring and channel, publish them,
  *             Initialised
- *      conn.  Connected if the back's connection-id is ours, else nothing
+ *      conn.  if the back's connection-id is ours: Connected, written before
+ *             the first request, then as res. if the back's live octet (see
+ *             below) is 0 already; else nothing
  *      check  nothing if the back's connection-id is ours, else as res.
  *      res.   drop ring and channel, Initialising
  *      close  drop ring and channel, Closed
+ *
+ * A front that closed by itself ("error": no version in common, no memory)
+ * leaves Closed only when the back has left InitWait and come back to it.
  *
  *  Back \ front   Init- Init- Initia- Con-    Closing  Closed  absent
  *                 ial.  Wait  lised   nected
@@ -235,7 +243,9 @@
  *  Closed         res.  -     -       -       -        -       -
  *
  *      conn.  read the front's nodes, map, bind, Connected; if they are
- *             malformed: "error", Closed
+ *             malformed: "error", Closed; if the ring cannot be joined, or the
+ *             front's live octet is 0: "error", and nothing, as that front may
+ *             have died and be about to publish another ring
  *      check  nothing if the front's connection-id is the connected one,
  *             else as res.
  *      res.   drop ring and channel, InitWait

@@ -3,11 +3,14 @@
 #define _GNU_SOURCE
 #include "log.h"
 
+#include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,6 +33,8 @@ void log_init(const char *program, enum log_level max)
     logger.program = program;
     logger.max = max;
     logger.own_time = !getenv("JOURNAL_STREAM");
+    /* Who reads the log may die. */
+    signal(SIGPIPE, SIG_IGN);
 }
 
 void log_set_role(const char *format, ...)
@@ -61,11 +66,16 @@ static size_t put_head(char *line, size_t size, enum log_level level)
     return n;
 }
 
+/* The journal is a socket; a pipe that polls writable takes PIPE_BUF octets
+ * at once; a file or terminal takes what it is given. */
 static int write_at_once(const char *line, size_t len)
 {
     struct pollfd out = { .fd = STDERR_FILENO, .events = POLLOUT };
+    ssize_t r = send(STDERR_FILENO, line, len, MSG_DONTWAIT | MSG_NOSIGNAL);
 
-    if (poll(&out, 1, 0) != 1 || !(out.revents & POLLOUT))
+    if (r >= 0 || errno != ENOTSOCK)
+        return r == (ssize_t)len ? 0 : -1;
+    if (poll(&out, 1, 0) != 1 || out.revents != POLLOUT)
         return -1;
     return write(STDERR_FILENO, line, len) == (ssize_t)len ? 0 : -1;
 }

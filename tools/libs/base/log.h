@@ -16,7 +16,8 @@
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
                  LOG_LEVEL_DEBUG };
 
-/* @program is kept, not copied.  Levels above @max are not written. */
+/* @program is kept, not copied.  Levels above @max are not written.  SIGPIPE
+ * is ignored from now on. */
 void log_init(const char *program, enum log_level max);
 
 /* A name for this process in every line, e.g. "link 5"; copied, cut to fit. */

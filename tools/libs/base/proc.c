@@ -27,6 +27,9 @@ pid_t proc_fork(const char *name)
     if (getppid() != parent)
         _exit(1);
     prctl(PR_SET_NAME, name);
+    for (int i = 1; i < SIGRTMAX; i++)
+        if (i != SIGPIPE)
+            signal(i, SIG_DFL);
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     return 0;

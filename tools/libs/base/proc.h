@@ -10,8 +10,8 @@
 
 /*
  * Forks.  In the child: SIGKILL when the parent dies, the kernel's name of
- * the process is @name (15 octets at most), all signals unblocked and at their
- * defaults.  Returns as fork(2), or -errno.
+ * the process is @name (15 octets at most), all signals unblocked and, but for
+ * SIGPIPE, at their defaults.  Returns as fork(2), or -errno.
  */
 pid_t proc_fork(const char *name);
 

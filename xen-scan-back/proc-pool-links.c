@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proc-pool-links.c - see proc-pool-private.h.
+ *
+ * Overview: owns the links' sockets and their queued snapshots.  A link is
+ * not trusted: one that breaks the protocol loses its socket, and nobody else
+ * notices.  Content is never looked at.
+ *
+ * Each job is answered once, when it ends, whatever became of it; unless its
+ * link has gone.
+ */
+#define _GNU_SOURCE
+#include "proc-pool-private.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ipc.h"
+#include "messages.h"
+#include "snapshot.h"
+
+/* Requests taken from one link before the others have their turn. */
+#define REQUESTS_AT_ONCE        POOL_LINK_JOBS
+
+void client_close(struct process *p, struct client *c)
+{
+    struct pool_job job;
+
+    while (pool_unqueue(&p->pool, &c->link, &job))
+        close(job.fd);
+    pool_detach_link(&p->pool, &c->link);
+    source_close(p, &c->source);
+}
+
+static void client_refuse(struct process *p, struct client *c, const char *why)
+{
+    log_warning("domain %u: %s; its link is closed", c->link.domid, why);
+    client_close(p, c);
+}
+
+void clients_sweep(struct process *p)
+{
+    struct client **where = &p->clients;
+
+    while (*where) {
+        struct client *c = *where;
+
+        if (c->source.fd >= 0) {
+            where = &c->next;
+            continue;
+        }
+        *where = c->next;
+        p->nr_clients--;
+        free(c);
+    }
+}
+
+void job_answer(struct process *p, const struct pool_job *job,
+                const struct verdict *verdict, uint32_t scan_us)
+{
+    struct pool_answer message;
+    struct client *c;
+
+    if (!job->link)
+        return;
+    c = (struct client *)((char *)job->link - offsetof(struct client, link));
+    memset(&message, 0, sizeof(message));
+    message.id = job->id;
+    message.scan_us = scan_us;
+    message.verdict = *verdict;
+    /* It has asked for no more than its socket can take. */
+    if (ipc_send(c->source.fd, &message, sizeof(message), -1))
+        client_refuse(p, c, "does not take its answers");
+}
+
+void job_answer_none(struct process *p, const struct pool_job *job,
+                     unsigned int reason)
+{
+    struct verdict v = verdict_not_scanned(reason);
+
+    job_answer(p, job, &v, 0);
+}
+
+void jobs_answer_all(struct process *p)
+{
+    for (struct client *c = p->clients; c; c = c->next) {
+        struct pool_job job;
+
+        while (c->source.fd >= 0 && pool_unqueue(&p->pool, &c->link, &job)) {
+            close(job.fd);
+            job_answer_none(p, &job, VSCANIF_REASON_RESOURCES);
+        }
+    }
+}
+
+static void take_request(struct process *p, struct client *c,
+                         const struct pool_request *request, int fd)
+{
+    const char *why = NULL;
+
+    if (snapshot_check(fd, request->size))
+        why = "sent a request without a sealed snapshot of its size";
+    else if (pool_queue(&p->pool, &c->link, request->id, request->size, fd))
+        why = "has too many requests in flight";
+    if (!why)
+        return;
+    if (fd >= 0)
+        close(fd);
+    client_refuse(p, c, why);
+}
+
+static void client_ready(struct process *p, struct source *source)
+{
+    struct client *c = (struct client *)source;
+
+    for (unsigned int n = 0; n < REQUESTS_AT_ONCE && source->fd >= 0; n++) {
+        struct pool_request request;
+        int fd, rc;
+
+        rc = ipc_recv(source->fd, &request, sizeof(request), &fd);
+        if (rc == -EAGAIN)
+            return;
+        if (rc == 0)
+            client_close(p, c);
+        else if (rc < 0)
+            client_refuse(p, c, "sent what is no request");
+        else
+            take_request(p, c, &request, fd);
+    }
+}
+
+void client_new(struct process *p, uint32_t domid, int fd)
+{
+    struct client *c = NULL;
+
+    if (p->nr_clients == p->max_clients) {
+        log_error("domain %u: more links than %u", domid, p->max_clients);
+        goto fail;
+    }
+    c = calloc(1, sizeof(*c));
+    if (!c) {
+        log_error("domain %u: no memory for its link", domid);
+        goto fail;
+    }
+    c->source = (struct source){ .fd = fd, .ready = client_ready };
+    if (source_watch(p, &c->source)) {
+        log_error("domain %u: its link cannot be watched", domid);
+        goto fail;
+    }
+    pool_attach_link(&p->pool, &c->link, domid);
+    c->next = p->clients;
+    p->clients = c;
+    p->nr_clients++;
+    return;
+fail:
+    free(c);
+    close(fd);
+}
