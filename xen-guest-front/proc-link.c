@@ -73,12 +73,16 @@ static int on_make(void *arg, uint32_t domid, uint32_t *ring_ref_r,
     return 0;
 }
 
-static void on_connected(void *arg, uint32_t domid, uint32_t max_pages)
+static bool on_connected(void *arg, uint32_t domid, uint32_t max_pages)
 {
     struct link *link = arg;
 
+    /* The event of its death may have been taken before. */
+    if (!channel_back_alive(&link->channel))
+        return false;
     link->connected = true;
     jobs_connected(link->jobs, domid, max_pages);
+    return true;
 }
 
 static void on_drop(void *arg)

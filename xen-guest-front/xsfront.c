@@ -188,9 +188,12 @@ static bool take_step(struct xsfront *front, enum handshake_step step)
     case STEP_CONNECT:
         if (!ids_agree(front))
             return false;
+        /* Written before the first request: a back that starts anew must not
+         * take a used ring for a new one. */
         set_state(front, XenbusStateConnected);
-        front->ops->connected(front->arg, front->back_domid,
-                              front->max_pages);
+        if (!front->ops->connected(front->arg, front->back_domid,
+                                   front->max_pages))
+            drop_and_set(front, XenbusStateInitialising);
         return true;
     case STEP_CHECK:
         if (ids_agree(front))
@@ -243,10 +246,20 @@ static void on_detached(struct xsfront *front)
     front->ops->detached(front->arg);
 }
 
+/* Has the toolstack made the device anew, behind our back? */
+static bool was_made_anew(struct xsfront *front)
+{
+    enum xenbus_state node = front->state;
+
+    xsx_read_state(front->xs, XBT_NULL, FRONT_FOLDER, &node);
+    return node != front->state;
+}
+
 /* The device is there: new, moved to another back, or as it was. */
 static void on_device(struct xsfront *front, uint32_t back_domid)
 {
-    if (front->attached && front->back_domid == back_domid)
+    if (front->attached && front->back_domid == back_domid &&
+        !was_made_anew(front))
         return;
     front->ops->drop(front->arg);
     front->attached = true;

@@ -24,8 +24,9 @@ struct xsfront_ops {
                 uint32_t *port_r);
     /* Drops them; called at any time, also when there are none. */
     void (*drop)(void *arg);
-    /* Both sides are connected. */
-    void (*connected)(void *arg, uint32_t domid, uint32_t max_pages);
+    /* Both sides are connected.  Returns false when the back's process has
+     * gone meanwhile: then the connection is dropped again. */
+    bool (*connected)(void *arg, uint32_t domid, uint32_t max_pages);
     /* There is a device for us; called again for each new policy. */
     void (*attached)(void *arg, const struct policy *policy);
     /* There is none (any more). */
