@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test-pool.c - tests of xen-scan-back/pool.c. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "pool.h"
+
+#define MIB ((uint64_t)1 << 20)
+
+static struct pool pool;
+static struct pool_link a, b, c;
+
+static int with_workers(unsigned int nr)
+{
+    pool_init(&pool, nr);
+    for (unsigned int i = 0; i < nr; i++)
+        pool.worker[i].state = POOL_WORKER_IDLE;
+    pool_attach_link(&pool, &a, 1);
+    pool_attach_link(&pool, &b, 2);
+    pool_attach_link(&pool, &c, 3);
+    return 0;
+}
+
+static int setup(void **state)
+{
+    (void)state;
+    return with_workers(1);
+}
+
+static void put(struct pool_link *link, uint64_t id, uint64_t size)
+{
+    assert_int_equal(pool_queue(&pool, link, id, size, (int)id), 0);
+}
+
+/* Runs the next job to its end.  Returns its id, 0 if there is none. */
+static uint64_t run_one(void)
+{
+    int i = pool_start(&pool, 0);
+
+    return i < 0 ? 0 :
+           pool_finish(&pool, (unsigned int)i, POOL_WORKER_IDLE).id;
+}
+
+static void one_link_in_order(void **state)
+{
+    (void)state;
+    put(&a, 1, 5 * MIB);
+    put(&a, 2, 1);
+    put(&a, 3, MIB);
+    for (uint64_t id = 1; id <= 3; id++)
+        assert_int_equal(run_one(), id);
+    assert_int_equal(run_one(), 0);
+}
+
+static void queue_is_bounded(void **state)
+{
+    struct pool_job job;
+
+    (void)state;
+    for (uint64_t id = 1; id <= POOL_LINK_JOBS; id++)
+        put(&a, id, 1);
+    assert_int_equal(pool_queue(&pool, &a, 99, 1, 99), -ENOBUFS);
+    /* A running job counts; an ended one does not. */
+    assert_int_equal(pool_start(&pool, 0), 0);
+    assert_int_equal(pool_queue(&pool, &a, 99, 1, 99), -ENOBUFS);
+    pool_finish(&pool, 0, POOL_WORKER_IDLE);
+    put(&a, POOL_LINK_JOBS + 1, 1);
+    assert_int_equal(pool_queue(&pool, &a, 99, 1, 99), -ENOBUFS);
+    /* Another link has its own bound. */
+    put(&b, 1, 1);
+    for (uint64_t id = 2; id <= POOL_LINK_JOBS + 1; id++) {
+        assert_int_equal(pool_unqueue(&pool, &a, &job), 1);
+        assert_int_equal(job.id, id);
+        assert_int_equal(job.fd, id);
+    }
+    assert_int_equal(pool_unqueue(&pool, &a, &job), 0);
+    assert_int_equal(pool.nr_jobs, 1);
+}
+
+static void newcomer_waits_for_one_scan(void **state)
+{
+    (void)state;
+    for (uint64_t id = 1; id <= POOL_LINK_JOBS; id++)
+        put(&a, id, 10 * MIB);
+    assert_int_equal(run_one(), 1);
+    assert_int_equal(pool_start(&pool, 0), 0);
+    put(&b, 100, 100 * MIB);
+    assert_int_equal(pool_finish(&pool, 0, POOL_WORKER_IDLE).id, 2);
+    assert_int_equal(run_one(), 100);
+}
+
+static void turns_are_by_bytes(void **state)
+{
+    uint64_t of_a = 0, of_b = 0;
+
+    (void)state;
+    /* Jobs of a are ten times those of b. */
+    for (uint64_t id = 1; id <= 4; id++)
+        put(&a, id, 10 * MIB);
+    for (uint64_t n = 0; n < 22; n++) {
+        uint64_t id;
+
+        while (b.queued < 4)
+            put(&b, 100, MIB);
+        id = run_one();
+        if (id == 100)
+            of_b += MIB;
+        else
+            of_a += 10 * MIB;
+    }
+    assert_int_equal(of_a, 20 * MIB);
+    assert_int_equal(of_b, 20 * MIB);
+}
+
+static void small_jobs_have_a_cost(void **state)
+{
+    unsigned int of_b = 0;
+
+    (void)state;
+    put(&a, 1, POOL_JOB_COST);
+    put(&a, 2, POOL_JOB_COST);
+    for (uint64_t id = 100; id < 108; id++)
+        put(&b, id, 1);
+    assert_int_equal(run_one(), 1);
+    while (run_one() >= 100)
+        of_b++;
+    /* Without it, all eight would have gone before the second of a. */
+    assert_in_range(of_b, 2, 3);
+}
+
+static void rest_gives_no_credit(void **state)
+{
+    (void)state;
+    for (uint64_t id = 1; id <= 8; id++)
+        put(&a, id, 10 * MIB);
+    for (uint64_t id = 1; id <= 4; id++)
+        assert_int_equal(run_one(), id);
+    /* b could have had 40 MiB, but gets one turn, not four. */
+    for (uint64_t id = 100; id < 104; id++)
+        put(&b, id, 10 * MIB);
+    assert_int_equal(run_one(), 100);
+    assert_int_equal(run_one(), 5);
+    assert_int_equal(run_one(), 101);
+    assert_int_equal(run_one(), 6);
+}
+
+static void rest_of_all_forgives_debts(void **state)
+{
+    (void)state;
+    put(&b, 100, 500 * MIB);
+    assert_int_equal(run_one(), 100);
+    for (uint64_t id = 1; id <= 8; id++)
+        put(&a, id, 10 * MIB);
+    assert_int_equal(run_one(), 1);
+    put(&b, 101, MIB);
+    assert_int_equal(run_one(), 101);
+}
+
+static void debts_hold_while_others_wait(void **state)
+{
+    (void)state;
+    put(&a, 1, 10 * MIB);
+    put(&a, 2, 10 * MIB);
+    put(&a, 3, 10 * MIB);
+    put(&b, 100, 15 * MIB);
+    assert_int_equal(run_one(), 1);
+    assert_int_equal(run_one(), 100);
+    put(&b, 101, 1);
+    assert_int_equal(run_one(), 2);
+    assert_int_equal(run_one(), 101);
+    assert_int_equal(run_one(), 3);
+}
+
+static void detached_link_leaves_no_trace(void **state)
+{
+    struct pool_job job;
+
+    (void)state;
+    put(&a, 1, 1);
+    put(&a, 2, 1);
+    put(&b, 100, 1);
+    assert_int_equal(pool_start(&pool, 0), 0);
+    assert_int_equal(pool_unqueue(&pool, &a, &job), 1);
+    pool_detach_link(&pool, &a);
+    job = pool_finish(&pool, 0, POOL_WORKER_IDLE);
+    assert_int_equal(job.id, 1);
+    assert_null(job.link);
+    assert_int_equal(run_one(), 100);
+    assert_int_equal(pool.nr_jobs, 0);
+    assert_ptr_equal(pool.links, &b);
+    pool_detach_link(&pool, &c);
+    assert_null(b.next);
+}
+
+static void deadlines(void **state)
+{
+    (void)state;
+    with_workers(3);
+    assert_int_equal(pool_deadline(&pool), -1);
+    for (uint64_t id = 1; id <= 3; id++)
+        put(&a, id, 1);
+    assert_int_equal(pool_start(&pool, 300), 0);
+    assert_int_equal(pool_start(&pool, 100), 1);
+    assert_int_equal(pool_start(&pool, 200), 2);
+    assert_int_equal(pool_start(&pool, 1), -1);
+    assert_int_equal(pool_deadline(&pool), 100);
+    assert_int_equal(pool_overdue(&pool, 99), -1);
+    assert_int_equal(pool_overdue(&pool, 100), 1);
+    assert_int_equal(pool_finish(&pool, 1, POOL_WORKER_DYING).id, 2);
+    assert_int_equal(pool_deadline(&pool), 200);
+    assert_int_equal(pool_overdue(&pool, 199), -1);
+}
+
+static void only_idle_workers_get_jobs(void **state)
+{
+    static const enum pool_worker_state others[] = {
+        POOL_WORKER_ABSENT, POOL_WORKER_STARTING, POOL_WORKER_DYING,
+    };
+
+    (void)state;
+    put(&a, 1, 1);
+    for (unsigned int i = 0; i < 3; i++) {
+        pool.worker[0].state = others[i];
+        assert_int_equal(pool_start(&pool, 0), -1);
+        assert_int_equal(pool_alive(&pool), i > 0);
+    }
+    pool.worker[0].state = POOL_WORKER_IDLE;
+    assert_int_equal(run_one(), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(one_link_in_order, setup),
+        cmocka_unit_test_setup(queue_is_bounded, setup),
+        cmocka_unit_test_setup(newcomer_waits_for_one_scan, setup),
+        cmocka_unit_test_setup(turns_are_by_bytes, setup),
+        cmocka_unit_test_setup(small_jobs_have_a_cost, setup),
+        cmocka_unit_test_setup(rest_gives_no_credit, setup),
+        cmocka_unit_test_setup(rest_of_all_forgives_debts, setup),
+        cmocka_unit_test_setup(debts_hold_while_others_wait, setup),
+        cmocka_unit_test_setup(detached_link_leaves_no_trace, setup),
+        cmocka_unit_test_setup(deadlines, setup),
+        cmocka_unit_test_setup(only_idle_workers_get_jobs, setup),
+    };
+
+    return cmocka_run_group_tests_name("pool", tests, NULL, NULL);
+}

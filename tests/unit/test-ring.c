@@ -1,0 +1,367 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-ring.c - both ends of a ring on one page, and peers that lie.
+ *
+ * The private half of a ring structure is only looked at to place both ends
+ * near the end of the 32-bit indexes.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "ring.h"
+
+static struct {
+    _Alignas(VSCANIF_PAGE_SIZE) uint8_t page[VSCANIF_PAGE_SIZE];
+    ring_front front;
+    ring_back back;
+} wire;
+
+#define SRING ((struct vscanif_sring *)(void *)wire.page)
+
+static int link_init(void **state)
+{
+    (void)state;
+    memset(&wire, 0, sizeof(wire));
+    ring_front_init(&wire.front, wire.page);
+    ring_back_init(&wire.back, wire.page);
+    return 0;
+}
+
+/* As if @index requests had been answered before. */
+static void link_init_at(uint32_t index)
+{
+    link_init(NULL);
+    SRING->req_prod = SRING->rsp_prod = index;
+    SRING->req_event = SRING->rsp_event = index + 1;
+    wire.front.req_prod_pvt = wire.front.rsp_cons = index;
+    wire.back.req_cons = wire.back.rsp_prod_pvt = index;
+}
+
+static int put_request(uint32_t id)
+{
+    struct vscanif_request req;
+    bool notify;
+
+    memset(&req, (int)(id & 0xff), sizeof(req));
+    req.id = id;
+    return ring_front_put(&wire.front, &req, &notify);
+}
+
+static int put_response(uint32_t id)
+{
+    struct vscanif_response rsp;
+    bool notify;
+
+    memset(&rsp, (int)(id & 0xff), sizeof(rsp));
+    rsp.id = id;
+    return ring_back_put(&wire.back, &rsp, &notify);
+}
+
+static void expect_request(uint32_t id)
+{
+    struct vscanif_request req, expected;
+
+    memset(&expected, (int)(id & 0xff), sizeof(expected));
+    expected.id = id;
+    assert_int_equal(ring_back_get(&wire.back, &req), 1);
+    assert_memory_equal(&req, &expected, sizeof(req));
+}
+
+static void expect_response(uint32_t id)
+{
+    struct vscanif_response rsp, expected;
+
+    memset(&expected, (int)(id & 0xff), sizeof(expected));
+    expected.id = id;
+    assert_int_equal(ring_front_get(&wire.front, &rsp), 1);
+    assert_memory_equal(&rsp, &expected, sizeof(rsp));
+}
+
+static void expect_empty(void)
+{
+    struct vscanif_request req;
+    struct vscanif_response rsp;
+
+    assert_int_equal(ring_back_get(&wire.back, &req), 0);
+    assert_int_equal(ring_front_get(&wire.front, &rsp), 0);
+}
+
+static void empty(void **state)
+{
+    (void)state;
+    assert_int_equal(VSCANIF_RING_SIZE, 16);
+    expect_empty();
+    assert_false(ring_front_full(&wire.front));
+    /* A response to nothing. */
+    assert_int_equal(put_response(1), -ENOBUFS);
+}
+
+static void full(void **state)
+{
+    (void)state;
+    for (uint32_t i = 0; i < VSCANIF_RING_SIZE; i++) {
+        assert_false(ring_front_full(&wire.front));
+        assert_int_equal(put_request(i), 0);
+    }
+    assert_true(ring_front_full(&wire.front));
+    assert_int_equal(put_request(99), -ENOBUFS);
+
+    /* A slot is free only when its response has been taken. */
+    for (uint32_t i = 0; i < VSCANIF_RING_SIZE; i++)
+        expect_request(i);
+    assert_int_equal(put_request(99), -ENOBUFS);
+    for (uint32_t i = 0; i < VSCANIF_RING_SIZE; i++)
+        assert_int_equal(put_response(i), 0);
+    assert_int_equal(put_response(99), -ENOBUFS);
+    assert_int_equal(put_request(99), -ENOBUFS);
+    expect_response(0);
+    assert_int_equal(put_request(99), 0);
+    assert_true(ring_front_full(&wire.front));
+}
+
+/* Answers may come out of order and in any number at a time. */
+static void run(uint32_t first, uint32_t count)
+{
+    uint32_t asked = 0, seen = 0, answered = 0, taken = 0;
+    uint32_t random = 1;
+
+    link_init_at(first);
+    while (taken < count) {
+        random = random * 1664525 + 1013904223;
+        switch (random >> 30) {
+        case 0:
+            if (asked < count && !ring_front_full(&wire.front))
+                assert_int_equal(put_request(asked++), 0);
+            break;
+        case 1:
+            if (seen < asked)
+                expect_request(seen++);
+            break;
+        case 2:
+            if (answered < seen)
+                assert_int_equal(put_response(answered++), 0);
+            break;
+        default:
+            if (taken < answered)
+                expect_response(taken++);
+        }
+        assert_true(asked - taken <= VSCANIF_RING_SIZE);
+    }
+    expect_empty();
+}
+
+static void many(void **state)
+{
+    (void)state;
+    run(0, 5000);
+}
+
+static void wrap_around(void **state)
+{
+    (void)state;
+    for (uint32_t before = 0; before <= 2 * VSCANIF_RING_SIZE; before++)
+        run(0u - before, 100);
+    run(0x7fffffff - 8, 100);
+}
+
+static void copied_out(void **state)
+{
+    struct vscanif_request req;
+
+    (void)state;
+    assert_int_equal(put_request(7), 0);
+    assert_int_equal(ring_back_get(&wire.back, &req), 1);
+    memset(SRING->ring, 0xff, sizeof(SRING->ring[0]));
+    assert_int_equal(req.id, 7);
+}
+
+/* The front's number of requests, as the back reads it. */
+static void hostile_front(void **state)
+{
+    struct vscanif_request req;
+
+    (void)state;
+    for (uint32_t in_flight = 0; in_flight <= VSCANIF_RING_SIZE; in_flight++) {
+        for (uint32_t i = 0; i <= 64; i++) {
+            link_init_at(0u - 7);
+            for (uint32_t j = 0; j < in_flight; j++) {
+                assert_int_equal(put_request(j), 0);
+                expect_request(j);
+            }
+            /* Beyond the ring, counted from the last response. */
+            SRING->req_prod = wire.back.rsp_prod_pvt + VSCANIF_RING_SIZE + 1 +
+                              (i < 64 ? i : 0x7fffffff);
+            assert_int_equal(ring_back_get(&wire.back, &req), -EPROTO);
+        }
+    }
+}
+
+/* A front that takes requests back must not make the back take more of them
+ * than the ring holds. */
+static void front_goes_back(void **state)
+{
+    (void)state;
+    for (uint32_t back = 1; back <= VSCANIF_RING_SIZE; back++) {
+        struct vscanif_request req;
+
+        link_init_at(UINT32_MAX - 3);
+        for (uint32_t j = 0; j < VSCANIF_RING_SIZE; j++) {
+            assert_int_equal(put_request(j), 0);
+            expect_request(j);
+        }
+        SRING->req_prod -= back;
+        assert_int_equal(ring_back_get(&wire.back, &req), -EPROTO);
+        /* It stays so: nothing was taken. */
+        assert_int_equal(ring_back_get(&wire.back, &req), -EPROTO);
+    }
+}
+
+/* The back's number of responses, as the front reads it. */
+static void hostile_back(void **state)
+{
+    struct vscanif_response rsp;
+
+    (void)state;
+    for (uint32_t asked = 0; asked <= VSCANIF_RING_SIZE; asked++) {
+        for (uint32_t more = 1; more <= 64; more++) {
+            link_init_at(0u - 7);
+            for (uint32_t j = 0; j < asked; j++)
+                assert_int_equal(put_request(j), 0);
+            SRING->rsp_prod = wire.front.req_prod_pvt + more;
+            assert_int_equal(ring_front_get(&wire.front, &rsp), -EPROTO);
+            SRING->rsp_prod = wire.front.rsp_cons - more;
+            assert_int_equal(ring_front_get(&wire.front, &rsp), -EPROTO);
+            SRING->rsp_prod = wire.front.rsp_cons + 0x80000000;
+            assert_int_equal(ring_front_get(&wire.front, &rsp), -EPROTO);
+        }
+    }
+}
+
+/* As many responses as were asked for are believed, and no more. */
+static void early_answers(void **state)
+{
+    struct vscanif_response rsp;
+
+    (void)state;
+    for (uint32_t j = 0; j < 3; j++)
+        assert_int_equal(put_request(j), 0);
+    SRING->rsp_prod = 3;
+    for (uint32_t j = 0; j < 3; j++)
+        assert_int_equal(ring_front_get(&wire.front, &rsp), 1);
+    assert_int_equal(ring_front_get(&wire.front, &rsp), 0);
+}
+
+static void front_notifies(void **state)
+{
+    struct vscanif_request req = { .id = 1 };
+    struct vscanif_request got;
+    bool notify = false;
+
+    (void)state;
+    /* The back sleeps: it has never looked. */
+    assert_int_equal(ring_front_put(&wire.front, &req, &notify), 0);
+    assert_true(notify);
+    /* It has been told. */
+    assert_int_equal(ring_front_put(&wire.front, &req, &notify), 0);
+    assert_false(notify);
+    /* It is at work, and has not seen the end. */
+    assert_int_equal(ring_back_get(&wire.back, &got), 1);
+    assert_int_equal(ring_front_put(&wire.front, &req, &notify), 0);
+    assert_false(notify);
+    while (ring_back_get(&wire.back, &got) == 1)
+        ;
+    assert_int_equal(ring_front_put(&wire.front, &req, &notify), 0);
+    assert_true(notify);
+}
+
+static void back_notifies(void **state)
+{
+    struct vscanif_response rsp = { .id = 1 };
+    struct vscanif_response got;
+    bool notify = false;
+
+    (void)state;
+    for (uint32_t i = 0; i < 4; i++) {
+        assert_int_equal(put_request(i), 0);
+        expect_request(i);
+    }
+    assert_int_equal(ring_back_put(&wire.back, &rsp, &notify), 0);
+    assert_true(notify);
+    assert_int_equal(ring_back_put(&wire.back, &rsp, &notify), 0);
+    assert_false(notify);
+    assert_int_equal(ring_front_get(&wire.front, &got), 1);
+    assert_int_equal(ring_back_put(&wire.back, &rsp, &notify), 0);
+    assert_false(notify);
+    while (ring_front_get(&wire.front, &got) == 1)
+        ;
+    assert_int_equal(ring_back_put(&wire.back, &rsp, &notify), 0);
+    assert_true(notify);
+}
+
+static void live_octets(void **state)
+{
+    (void)state;
+    assert_false(ring_front_alive(wire.page));
+    assert_false(ring_back_alive(wire.page));
+    ring_front_set_alive(wire.page);
+    assert_true(ring_front_alive(wire.page));
+    assert_false(ring_back_alive(wire.page));
+    ring_back_set_alive(wire.page);
+    assert_true(ring_back_alive(wire.page));
+
+    /* Traffic does not touch them, nor they the ring. */
+    for (uint32_t i = 0; i < VSCANIF_RING_SIZE; i++)
+        assert_int_equal(put_request(i), 0);
+    for (uint32_t i = 0; i < VSCANIF_RING_SIZE; i++)
+        expect_request(i);
+    assert_true(ring_front_alive(wire.page));
+    assert_true(ring_back_alive(wire.page));
+
+    /* What a kernel does when a process ends. */
+    wire.page[VSCANIF_BACK_LIVE_OFFSET] = 0;
+    assert_false(ring_back_alive(wire.page));
+    assert_true(ring_front_alive(wire.page));
+    wire.page[VSCANIF_FRONT_LIVE_OFFSET] = 0;
+    assert_false(ring_front_alive(wire.page));
+    /* Only 1 is alive. */
+    wire.page[VSCANIF_FRONT_LIVE_OFFSET] = 2;
+    assert_false(ring_front_alive(wire.page));
+}
+
+/* A back that joins does not undo the front's octet. */
+static void joining(void **state)
+{
+    (void)state;
+    ring_front_set_alive(wire.page);
+    assert_int_equal(put_request(5), 0);
+    ring_back_init(&wire.back, wire.page);
+    assert_true(ring_front_alive(wire.page));
+    expect_request(5);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup(empty, link_init),
+        cmocka_unit_test_setup(full, link_init),
+        cmocka_unit_test_setup(many, link_init),
+        cmocka_unit_test_setup(wrap_around, link_init),
+        cmocka_unit_test_setup(copied_out, link_init),
+        cmocka_unit_test_setup(hostile_front, link_init),
+        cmocka_unit_test_setup(front_goes_back, link_init),
+        cmocka_unit_test_setup(hostile_back, link_init),
+        cmocka_unit_test_setup(early_answers, link_init),
+        cmocka_unit_test_setup(front_notifies, link_init),
+        cmocka_unit_test_setup(back_notifies, link_init),
+        cmocka_unit_test_setup(live_octets, link_init),
+        cmocka_unit_test_setup(joining, link_init),
+    };
+
+    return cmocka_run_group_tests_name("ring", tests, NULL, NULL);
+}
