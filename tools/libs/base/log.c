@@ -35,6 +35,9 @@ void log_init(const char *program, enum log_level max)
     logger.own_time = !getenv("JOURNAL_STREAM");
     /* Who reads the log may die. */
     signal(SIGPIPE, SIG_IGN);
+    /* The first conversion of a time opens /etc/localtime: now, and not when
+     * this process holds every open, its own included. */
+    tzset();
 }
 
 void log_set_role(const char *format, ...)
