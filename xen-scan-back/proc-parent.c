@@ -248,9 +248,12 @@ static void on_pool(struct parent *parent)
             log_error("cannot scan: %s", safe);
             parent->failed = true;
         }
-    } else {
-        log_error("the pool is gone");
+    } else if (rc == 1) {
+        log_error("the pool talks nonsense");
         parent->failed = true;
+    } else {
+        /* Its exit status comes by SIGCHLD, and ends us. */
+        epoll_ctl(parent->epoll, EPOLL_CTL_DEL, parent->control, NULL);
     }
     parent->stop |= parent->failed;
 }
@@ -258,11 +261,9 @@ static void on_pool(struct parent *parent)
 static void on_exit_of(struct parent *parent, pid_t pid, int status)
 {
     if (pid == parent->pool) {
+        log_error("the pool ended, wait status 0x%x", (unsigned int)status);
         parent->pool = 0;
-        if (!parent->stop) {
-            log_error("the pool ended, status 0x%x", (unsigned int)status);
-            parent->stop = parent->failed = true;
-        }
+        parent->stop = parent->failed = true;
         return;
     }
     for (int i = 0; i < PARENT_MAX_GUESTS; i++) {
@@ -335,8 +336,6 @@ static void stop(struct parent *parent)
             on_signal(parent);
         else if (parent->xs && ev.data.fd == xs_fileno(parent->xs))
             on_watch(parent);
-        else if (ev.data.fd == parent->control)
-            break;
     }
     log_info("stopped");
 }
