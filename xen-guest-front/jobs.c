@@ -40,6 +40,7 @@ struct job {
     TAILQ_ENTRY(job) link;      /* in jobs->queue or jobs->free */
     enum job_state state;
     struct gate_msg msg;
+    uint64_t serial;            /* order of arrival */
     int fd;
     bool given_up;              /* nobody waits for the verdict any more */
     unsigned int attempts;
@@ -62,7 +63,8 @@ struct jobs {
     bool connected;
     uint32_t epoch;
     uint32_t domid, max_pages;
-    uint32_t serial;
+    uint64_t added;             /* jobs so far */
+    uint32_t serial;            /* requests so far */
     int64_t last_response_ms;
     struct job *slot[SLOTS];
     struct job_list queue, free;
@@ -121,19 +123,24 @@ static void finish(struct jobs *jobs, struct job *job,
     TAILQ_INSERT_HEAD(&jobs->free, job, link);
 }
 
-static void enqueue(struct jobs *jobs, struct job *job, bool first)
+/* Queues a job that is on no list, in the order in which they came. */
+static void enqueue(struct jobs *jobs, struct job *job)
 {
     struct verdict none = verdict_not_scanned(REASON_DEADLINE);
+    struct job *after;
 
     if (job->given_up) {
         finish(jobs, job, &none);
         return;
     }
     job->state = JOB_QUEUED;
-    if (first)
-        TAILQ_INSERT_HEAD(&jobs->queue, job, link);
+    TAILQ_FOREACH_REVERSE(after, &jobs->queue, job_list, link)
+        if (after->serial < job->serial)
+            break;
+    if (after)
+        TAILQ_INSERT_AFTER(&jobs->queue, after, job, link);
     else
-        TAILQ_INSERT_TAIL(&jobs->queue, job, link);
+        TAILQ_INSERT_HEAD(&jobs->queue, job, link);
 }
 
 /*
@@ -218,8 +225,8 @@ void jobs_add(struct jobs *jobs, const struct gate_msg *msg, int fd)
         return;
     }
     TAILQ_REMOVE(&jobs->free, job, link);
-    *job = (struct job){ .msg = *msg, .fd = fd };
-    enqueue(jobs, job, false);
+    *job = (struct job){ .msg = *msg, .fd = fd, .serial = jobs->added++ };
+    enqueue(jobs, job);
     run_queue(jobs);
 }
 
@@ -263,7 +270,7 @@ void jobs_disconnected(struct jobs *jobs)
 
         if (job && job->state == JOB_SENT) {
             stop_flight(jobs, job);
-            enqueue(jobs, job, true);
+            enqueue(jobs, job);
         }
     }
 }
@@ -324,7 +331,7 @@ void jobs_on_read(struct jobs *jobs)
         } else if (!jobs->connected || job->epoch != jobs->epoch ||
                    job->given_up) {
             stop_flight(jobs, job);
-            enqueue(jobs, job, true);
+            enqueue(jobs, job);
         } else {
             send_request(jobs, job);
         }
@@ -355,7 +362,7 @@ static void conclude(struct jobs *jobs, struct job *job,
         unchanged(job))
         finish(jobs, job, verdict);
     else if (++job->attempts < MAX_ATTEMPTS)
-        enqueue(jobs, job, false);
+        enqueue(jobs, job);
     else
         finish(jobs, job, &changed);
 }

@@ -98,6 +98,7 @@ static int read_offer(struct xsfront *front, char *why, size_t why_size)
 
 struct publication {
     uint32_t ring_ref, port, connection_id;
+    const char *policy_error;   /* remains to be told; empty: none */
 };
 
 static int write_publication(struct xs_handle *xs, xs_transaction_t t,
@@ -114,7 +115,9 @@ static int write_publication(struct xs_handle *xs, xs_transaction_t t,
                          p->port)) ||
         (rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_CONNECTION_ID, "%u",
                          p->connection_id)) ||
-        (rc = xsx_remove(xs, t, FRONT_FOLDER, NODE_ERROR)))
+        (rc = p->policy_error[0] ?
+              xsx_write(xs, t, FRONT_FOLDER, NODE_ERROR, p->policy_error) :
+              xsx_remove(xs, t, FRONT_FOLDER, NODE_ERROR)))
         return rc;
     return xsx_write_state(xs, t, FRONT_FOLDER, XenbusStateInitialised);
 }
@@ -132,7 +135,7 @@ static uint32_t new_connection_id(uint32_t last)
 
 static void publish(struct xsfront *front)
 {
-    struct publication p;
+    struct publication p = { .policy_error = front->policy_error };
     char why[128];
     int rc;
 
@@ -242,6 +245,8 @@ static void on_detached(struct xsfront *front)
     front->state = XenbusStateUnknown;
     free(front->policy_text);
     front->policy_text = NULL;
+    front->policy_rc = -1;
+    front->policy_error[0] = 0;
     log_info("detached: no device");
     front->ops->detached(front->arg);
 }
@@ -271,34 +276,45 @@ static void on_device(struct xsfront *front, uint32_t back_domid)
     set_state(front, XenbusStateInitialising);
 }
 
-/* An absent policy is an empty one; a bad one changes nothing. */
-static void read_policy(struct xsfront *front)
+/* Reads the policy node; an absent one is empty. */
+static int fetch_policy(struct xsfront *front, char **text_r)
 {
-    struct policy policy;
-    char *text = NULL, why[160];
-    int rc = xsx_read(front->xs, XBT_NULL, POLICY_FOLDER, NODE_POLICY, &text);
+    int rc = xsx_read(front->xs, XBT_NULL, POLICY_FOLDER, NODE_POLICY, text_r);
 
     if (xsx_is_absent(rc)) {
-        text = strdup("");
-        rc = text ? 0 : -ENOMEM;
+        *text_r = strdup("");
+        rc = *text_r ? 0 : -ENOMEM;
     }
-    if (rc) {
-        set_error(front, "policy: the node cannot be read");
+    return rc;
+}
+
+/* A bad policy leaves the one before in force, or else the default. */
+static void read_policy(struct xsfront *front)
+{
+    struct policy policy = policy_default();
+    bool first = front->policy_rc == -1, had_error = front->policy_error[0];
+    char *text = NULL, *why = front->policy_error;
+    int rc = fetch_policy(front, &text);
+
+    if (rc == front->policy_rc && (rc || !strcmp(front->policy_text, text)))
         goto out;
-    }
-    if (front->policy_text && !strcmp(front->policy_text, text))
-        goto out;
-    if (policy_parse(text, &policy, why, sizeof(why))) {
-        set_error(front, why);
-        /* The first one: there is none before it but the default. */
-        if (front->policy_text)
-            goto out;
-        policy = policy_default();
-    }
-    front->ops->attached(front->arg, &policy);
     free(front->policy_text);
     front->policy_text = text;
+    front->policy_rc = rc;
     text = NULL;
+    why[0] = 0;
+    if (rc)
+        snprintf(why, sizeof(front->policy_error),
+                 "policy: the node cannot be read: %s", strerror(-rc));
+    else
+        policy_parse(front->policy_text, &policy, why,
+                     sizeof(front->policy_error));
+    if (why[0])
+        set_error(front, why);
+    else if (had_error)
+        xsx_remove(front->xs, XBT_NULL, FRONT_FOLDER, NODE_ERROR);
+    if (!why[0] || first)
+        front->ops->attached(front->arg, &policy);
  out:
     free(text);
 }
@@ -317,6 +333,7 @@ static void evaluate(struct xsfront *front)
         /* Somebody wants us protected: hold accesses, without a back. */
         if (!front->attached || front->state != XenbusStateClosed) {
             front->attached = true;
+            front->back_domid = DOMID_INVALID;
             close_refused(front, "front: backend-id is malformed");
         }
         read_policy(front);
@@ -361,7 +378,7 @@ int xsfront_open(struct xsfront *front, const struct xsfront_ops *ops,
 {
     int rc;
 
-    *front = (struct xsfront){ .ops = ops, .arg = arg };
+    *front = (struct xsfront){ .ops = ops, .arg = arg, .policy_rc = -1 };
     rc = xsx_open(&front->xs, why_r);
     if (rc)
         return rc;

@@ -46,7 +46,9 @@ struct xsfront {
     uint32_t max_pages;
     struct vscan_path back;     /* the back's folder */
     struct vscan_path watched;  /* its state node, watched; empty: none */
-    char *policy_text;          /* last seen, NULL: none */
+    char *policy_text;          /* last seen, NULL: none could be read */
+    int policy_rc;              /* of the last look at it; -1: none yet */
+    char policy_error[160];     /* what is wrong with it; empty: nothing */
 };
 
 /* Connects to xenstore and sets the watches.  Returns 0, or -errno with a

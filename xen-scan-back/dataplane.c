@@ -134,7 +134,7 @@ static int copy_page(struct dataplane *dp, grant_ref_t ref, void *to)
     void *page = xengnttab_map_grant_ref(dp->xgt, dp->domid, ref, PROT_READ);
 
     if (!page)
-        return -EACCES;
+        return errno == ENOMEM ? -ENOMEM : -EACCES;
     memcpy(to, page, VSCANIF_PAGE_SIZE);
     xengnttab_unmap(dp->xgt, page, 1);
     return 0;

@@ -238,7 +238,8 @@ static void evaluate(struct xsback *back)
         if (!served(back, &error)) {
             if (back->gone)
                 back->ops->drop(back->arg);
-            else if (back->state != XenbusStateClosed || error)
+            else if (back->state != XenbusStateClosed || error ||
+                     was_made_anew(back))
                 drop_and_set(back, XenbusStateClosed, error);
             return;
         }
