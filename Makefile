@@ -3,6 +3,16 @@
 
 include Config.mk
 
+.PHONY: help
+help:
+	@echo "make all        the three programs, in .build/"
+	@echo "make check      unit tests, native; also with SANITIZER=address,undefined"
+	@echo "make test       check, then the cases of tests/xen/ on real Xen in QEMU"
+	@echo "make demo       the main job on real Xen in QEMU, step by step"
+	@echo "make deps       install the Debian packages for all of these"
+	@echo "make install-guest|install-scan|install-dom0 [DESTDIR=...]"
+	@echo "make clean"
+
 # A command that fails leaves no half-made target behind.
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
@@ -36,23 +46,29 @@ ALL_CFLAGS = -std=gnu11 $(CFLAGS_OPT) $(CFLAGS_WARN) $(CFLAGS_HARD) -fPIE \
              -Itools/libs/xenio $(CFLAGS)
 libs = $(shell $(PKG_CONFIG) --libs $(1))
 
+.DEFAULT_GOAL := all
+
 .PHONY: all
 all: deps-build $(PROGRAMS)
 
 $(O)/%.o: %.c | deps-build
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -c -o $@ $<
+	@echo "CC $<"
+	@$(CC) $(ALL_CFLAGS) -c -o $@ $<
 
 $(O)/xen-guest-front/xen-guest-front: $(FRONT_OBJ)
-	$(CC) $(LDFLAGS_HARD) -pthread -o $@ $^ \
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS_HARD) -pthread -o $@ $^ \
 	    $(call libs,xengnttab xenevtchn xenstore)
 
 $(O)/xen-scan-back/xen-scan-back: $(BACK_OBJ)
-	$(CC) $(LDFLAGS_HARD) -pthread -o $@ $^ \
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS_HARD) -pthread -o $@ $^ \
 	    $(call libs,xengnttab xenevtchn xenstore xentoollog libclamav)
 
 $(O)/tools/vscanctl/vscanctl: $(CTL_OBJ)
-	$(CC) $(LDFLAGS_HARD) -pthread -o $@ $^ \
+	@echo "LD $@"
+	@$(CC) $(LDFLAGS_HARD) -pthread -o $@ $^ \
 	    $(call libs,xenlight xlutil xencontrol xenstore xentoollog)
 
 # Packages -------------------------------------------------------------------
@@ -92,26 +108,55 @@ install-dom0: $(O)/tools/vscanctl/vscanctl
 
 # Tests ----------------------------------------------------------------------
 
-# A test program is made of one tests/unit/test-NOUN.c and everything but the
-# main.c of the three programs; the linker takes what it needs.
+# A test program is one tests/unit/test-NOUN.c, or all of tests/pair/, with
+# everything but the main.c of the programs and the fake hypervisor in place of
+# Xen's libraries; the linker takes what it needs.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%, \
-                $(wildcard tests/unit/test-*.c))
+                $(wildcard tests/unit/test-*.c)) $(O)/tests/pair/test-pair
 LIB_OBJ    := $(filter-out %/main.o,$(sort $(FRONT_OBJ) $(BACK_OBJ)))
+FAKE_OBJ   := $(call obj,tests/fake,$(basename $(notdir \
+                $(wildcard tests/fake/*.c))))
+PAIR_SRC   := $(wildcard tests/pair/*.c)
+TEST_CFLAGS = -Ixen-guest-front -Ixen-scan-back -Itests/fake
+
+$(FAKE_OBJ): ALL_CFLAGS += $(TEST_CFLAGS)
 
 $(O)/tests/libvscan.a: $(LIB_OBJ)
 	@mkdir -p $(@D)
 	@rm -f $@
-	ar rcs $@ $^
+	@ar rcs $@ $^
 
-$(O)/tests/unit/test-%: tests/unit/test-%.c $(O)/tests/libvscan.a | deps-build
-	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -Ixen-guest-front -Ixen-scan-back $(LDFLAGS_HARD) \
-	    -o $@ $< $(O)/tests/libvscan.a \
-	    $(call libs,cmocka xengnttab xenevtchn xenstore xentoollog libclamav)
+link_test = mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) \
+    $(LDFLAGS_HARD) -o $@ $(1) $(FAKE_OBJ) $(O)/tests/libvscan.a \
+    $(call libs,cmocka xentoollog libclamav)
+
+$(O)/tests/unit/test-%: tests/unit/test-%.c $(FAKE_OBJ) \
+    $(O)/tests/libvscan.a | deps-build
+	@echo "LD $@"
+	@$(call link_test,$<)
+
+$(O)/tests/pair/test-pair: $(PAIR_SRC) $(FAKE_OBJ) $(O)/tests/libvscan.a \
+    | deps-build
+	@echo "LD $@"
+	@$(call link_test,$(PAIR_SRC))
 
 .PHONY: check
 check: all $(UNIT_TESTS)
-	tests/run unit $(UNIT_TESTS)
+	@tests/run unit $(UNIT_TESTS)
+
+# Cases on real Xen, one lab for all of them; guest2 is PVH.
+LAB   := tools/lab/lab
+CASES := $(sort $(wildcard tests/xen/[0-9]*.sh))
+
+.PHONY: test demo
+test: all deps-lab $(UNIT_TESTS)
+	$(LAB) down
+	$(LAB) up --guests 2 --type pv,pvh
+	@tests/run unit $(UNIT_TESTS) xen $(CASES); status=$$?; $(LAB) down; \
+	    exit $$status
+
+demo: all deps-lab
+	@tools/lab/demo
 
 .PHONY: clean
 clean:

@@ -20,7 +20,7 @@ timed() {
 }
 
 plant
-check "fail=open: connected" protect guest1 --fail open --timeout-ms 20000
+check "fail=open: connected" protect guest1 scanner --fail open --timeout-ms 20000
 check "EICAR is denied" read_is_denied guest1 /root/eicar
 check "kill -9 of the back" kill_back
 t=$(timed 'cat /root/eicar /root/clean')
@@ -43,7 +43,7 @@ in_domain guest1 'rm -f /root/stop; sh -c "
     done" >/dev/console 2>/dev/null </dev/null &'
 said() { "$LAB" console guest1 | tr -d '\r' | grep -c "front-case: $1"; }
 has_said() { [ "$(said "$1")" -ge "$2" ]; }
-check "fail=closed: connected" protect guest1 --fail closed --timeout-ms 20000
+check "fail=closed: connected" protect guest1 scanner --fail closed --timeout-ms 20000
 check "a clean file is read" wait_for 30 has_said allowed 1
 check "kill -9 of the back" kill_back
 check "fail=closed: an access without a verdict is denied" \

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * world.h - a mount namespace that holds one tmpfs and nothing else.
+ *
+ * Overview: fanotify marks of whole filesystems must never reach those of the
+ * machine that the tests run on.  world_run() forks; in the child the root is
+ * a new tmpfs, with a proc in it, and no other mount is left, which is checked
+ * before anything runs there.
+ */
+#ifndef VSCAN_FAKE_WORLD_H
+#define VSCAN_FAKE_WORLD_H
+
+#include <stdbool.h>
+
+/*
+ * Runs @body(true) in such a world and returns what it returns; @body(false),
+ * in this process, when there can be none because we are not root.
+ */
+int world_run(int (*body)(bool in_world));
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pair-back.c - see pair.h: the link process of the back.
+ *
+ * Overview: includes proc-guest.c, whose parts are its own; only its start and
+ * its loop are replaced here, by the same without waiting, signals, timer and
+ * sandbox.
+ */
+#include "../../xen-scan-back/proc-guest.c"
+
+#include <stdlib.h>
+
+#include <xentoollog.h>
+
+#include "fake.h"
+#include "pair.h"
+
+static struct guest life;
+
+static void must(bool ok, const char *what)
+{
+    if (!ok) {
+        fprintf(stderr, "pair: %s\n", what);
+        abort();
+    }
+}
+
+void back_start(int pool, unsigned int max_pages)
+{
+    const uint32_t before = fake_enter(BACK);
+    const char *why = NULL;
+    int rc;
+
+    life = (struct guest){ .domid = FRONT, .pool = pool, .signals = -1,
+                           .timer = -1 };
+    must(!dataplane_open(&life.dp, FRONT, max_pages, &why), "devices");
+    rc = xsback_open(&life.xsback, FRONT, max_pages, &xsback_ops, &life, &why);
+    must(!rc || life.xsback.gone, "xenstore");
+    life.epoll = epoll_create1(EPOLL_CLOEXEC);
+    must(!add_fd(&life, pool) && !add_fd(&life, xsback_fd(&life.xsback)) &&
+         !add_fd(&life, xenevtchn_fd(life.dp.xce)), "epoll");
+    fake_enter(before);
+}
+
+bool back_step(unsigned int pick)
+{
+    const uint32_t before = fake_enter(BACK);
+    struct epoll_event events[4];
+    int n = life.xsback.gone ? 0 : epoll_wait(life.epoll, events, 4, 0);
+
+    if (n > 0) {
+        const int fd = events[pick % (unsigned int)n].data.fd;
+
+        if (fd == life.pool) {
+            must(on_pool(&life), "the pool is there");
+        } else if (fd == xsback_fd(&life.xsback)) {
+            xsback_run(&life.xsback);
+            must(take_requests(&life), "the pool is there");
+        } else {
+            must(on_ring(&life), "the pool is there");
+        }
+    } else if (life.xsback.retry && pick % 4 == 0) {
+        xsback_retry(&life.xsback);
+        n = life.xsback.retry ? 0 : 1;
+    }
+    fake_enter(before);
+    return n > 0;
+}
+
+bool back_gone(void)
+{
+    return life.xsback.gone;
+}
+
+static void end_life(void)
+{
+    xenevtchn_close(life.dp.xce);
+    xengnttab_close(life.dp.xgt);
+    xtl_logger_destroy(life.dp.logger);
+    close(life.pool);
+    close(life.epoll);
+    life = (struct guest){ .pool = -1 };
+}
+
+void back_kill(void)
+{
+    xs_close(life.xsback.xs);
+    end_life();
+}
+
+void back_stop(void)
+{
+    xsback_close(&life.xsback);
+    end_life();
+}

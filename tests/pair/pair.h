@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pair.h - a front's and a back's link process, to be driven step by step.
+ *
+ * Overview: one of each in this process, over the fake machine.  A step takes
+ * one event, as the loop of the process does.  A kill is what the kernel makes
+ * of one: handles and descriptors are closed, nobody says good-bye.
+ */
+#ifndef VSCAN_PAIR_H
+#define VSCAN_PAIR_H
+
+#include <stdbool.h>
+
+#include "reader.h"
+
+#define FRONT   5
+#define BACK    3
+
+/* The front's link with its end of the gate's socket, which becomes its own. */
+void front_start(int gate, struct reader *reader, unsigned int max_grants);
+/* Takes the event with number @pick, modulo those there are. Returns whether
+ * there was one. */
+bool front_step(unsigned int pick);
+void front_kill(struct reader *reader);
+/* Its clean stop. */
+void front_stop(struct reader *reader);
+bool front_connected(void);
+
+/* The back's link with its end of the pool's socket, which becomes its own. */
+void back_start(int pool, unsigned int max_pages);
+/* As front_step(); also takes note of a device that has gone. */
+bool back_step(unsigned int pick);
+bool back_gone(void);
+void back_kill(void);
+void back_stop(void);
+
+#endif

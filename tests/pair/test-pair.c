@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-pair.c - a front and a back over one machine, in any order.
+ *
+ * Overview: the test plays the gate, the pool and the toolstack.  A schedule
+ * is a sequence of moves that is drawn from a seed: programs open files, the
+ * two links and the pool take steps, either link is killed and started again,
+ * the device is removed and made anew.  After the last disturbance all held
+ * accesses must come to their verdict; no access gets two; what the pool sees
+ * is what is in the file; and at the end nothing is granted, mapped, bound or
+ * open.  VSCAN_PAIR_SEED runs one seed, VSCAN_PAIR_SEEDS so many.
+ */
+#define _GNU_SOURCE
+#include <poll.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "fake.h"
+#include "gate-msg.h"
+#include "ipc.h"
+#include "log.h"
+#include "messages.h"
+#include "pair.h"
+#include "proc.h"
+#include "snapshot.h"
+
+#define MOVES           1500
+#define MAX_ACCESSES    1000
+#define MAX_AT_POOL     256
+#define MAX_PAGES       700
+#define MAX_GRANTS      1050
+/* Only a broken test ever takes so long. */
+#define LONG_MS         60000
+
+enum kind { CLEAN, INFECTED, EMPTY, TOO_LARGE, NR_KINDS };
+
+/* A held access; its file's content is told by its number. */
+struct access {
+    enum kind kind;
+    size_t size;
+    int fd;                 /* -1: answered */
+    bool sent;              /* this front has it */
+};
+
+struct scan {
+    uint64_t id, size;
+    int snapshot;
+};
+
+static struct reader *reader;
+
+static struct {
+    uint64_t random;
+    bool disturbed_device;      /* accesses may be without a verdict */
+    bool front_alive, back_alive, device;
+    int gate, pool;             /* our ends */
+    unsigned int fds, count, answered, scans, kills;
+    struct access access[MAX_ACCESSES];
+    struct scan at_pool[MAX_AT_POOL];
+    unsigned int nr_at_pool;
+} w;
+
+static unsigned int draw(unsigned int below)
+{
+    /* xorshift64* */
+    w.random ^= w.random >> 12;
+    w.random ^= w.random << 25;
+    w.random ^= w.random >> 27;
+    return (unsigned int)((w.random * 0x2545f4914f6cdd1du) >> 33) % below;
+}
+
+/* Files --------------------------------------------------------------------*/
+
+static const char marker[] = "INFECTED";
+
+static void fill(unsigned int number, char *to)
+{
+    const struct access *a = &w.access[number];
+
+    for (size_t i = 0; i < a->size; i++)
+        to[i] = (char)(number * 7 + i / 4096 * 13 + i);
+    if (a->size >= sizeof(number))
+        memcpy(to, &number, sizeof(number));
+    if (a->kind == INFECTED)
+        memcpy(to + a->size - sizeof(marker), marker, sizeof(marker));
+}
+
+static size_t draw_size(enum kind kind)
+{
+    static const size_t edges[] = { 16, 4095, 4096, 4097, 512 * 4096,
+                                    512 * 4096 + 1, MAX_PAGES * 4096 };
+
+    if (kind == EMPTY)
+        return 0;
+    if (kind == TOO_LARGE)
+        return MAX_PAGES * 4096 + 1;
+    if (draw(8) == 0)
+        return edges[draw(7)];
+    return 16 + draw(1u << (6 + draw(12)));
+}
+
+static void program_opens(void)
+{
+    struct access *a;
+    char *content;
+
+    if (w.count == MAX_ACCESSES || w.count - w.answered > 200)
+        return;
+    a = &w.access[w.count];
+    *a = (struct access){ .kind = CLEAN };
+    if (draw(3) == 0)
+        a->kind = draw(NR_KINDS);
+    a->size = draw_size(a->kind);
+    a->fd = memfd_create("test", MFD_CLOEXEC);
+    assert_int_equal(ftruncate(a->fd, (off_t)a->size), 0);
+    if (a->size && a->kind != TOO_LARGE) {
+        content = mmap(NULL, a->size, PROT_READ | PROT_WRITE, MAP_SHARED,
+                       a->fd, 0);
+        assert_true(content != MAP_FAILED);
+        fill(w.count, content);
+        munmap(content, a->size);
+    }
+    w.count++;
+}
+
+/* The gate -----------------------------------------------------------------*/
+
+static bool gate_sends(void)
+{
+    bool any = false;
+
+    if (!w.front_alive)
+        return false;
+    for (unsigned int i = 0; i < w.count; i++) {
+        struct access *a = &w.access[i];
+        struct gate_msg msg = { .id = i + 1, .pid = getpid(),
+                                .kind = GATE_HELD,
+                                .event = VSCANIF_EVENT_OPEN };
+
+        if (a->fd < 0 || a->sent)
+            continue;
+        if (ipc_send(w.gate, &msg, sizeof(msg), a->fd))
+            break;
+        a->sent = any = true;
+    }
+    return any;
+}
+
+static void settle(unsigned int number, const struct verdict *v)
+{
+    struct access *a = &w.access[number];
+
+    if (number >= w.count || a->fd < 0)
+        fail_msg("access %u is answered twice", number);
+    if (w.disturbed_device && v->code == VSCANIF_VERDICT_NOT_SCANNED &&
+        v->reason == REASON_NO_BACK) {
+        ;
+    } else if (a->kind == INFECTED) {
+        assert_int_equal(v->code, VSCANIF_VERDICT_INFECTED);
+        assert_string_equal(v->name, "Marker");
+    } else if (a->kind == TOO_LARGE) {
+        assert_int_equal(v->code, VSCANIF_VERDICT_NOT_SCANNED);
+        assert_int_equal(v->reason, VSCANIF_REASON_TOO_LARGE);
+    } else if (v->code != VSCANIF_VERDICT_CLEAN) {
+        fail_msg("access %u of %zu octets: %s, %s", number, a->size,
+                 verdict_text(v->code), reason_text(v->reason));
+    }
+    close(a->fd);
+    a->fd = -1;
+    w.answered++;
+}
+
+/* As the real one: without a device, nothing is held. */
+static void release_all(void)
+{
+    struct verdict none = verdict_not_scanned(REASON_NO_BACK);
+
+    for (unsigned int i = 0; i < w.count; i++)
+        if (w.access[i].fd >= 0)
+            settle(i, &none);
+}
+
+static bool gate_receives(void)
+{
+    struct link_msg msg;
+    bool any = false;
+
+    while (w.front_alive &&
+           ipc_recv(w.gate, &msg, sizeof(msg), NULL) == 1) {
+        any = true;
+        if (msg.kind == LINK_DETACHED)
+            release_all();
+        else if (msg.kind == LINK_VERDICT && w.disturbed_device &&
+                 w.access[msg.id - 1].fd < 0)
+            continue;       /* of before it was released */
+        else if (msg.kind == LINK_VERDICT)
+            settle((unsigned int)msg.id - 1, &msg.verdict);
+    }
+    return any;
+}
+
+/* The pool -----------------------------------------------------------------*/
+
+static void check_snapshot(const struct scan *scan, struct verdict *verdict_r)
+{
+    char *content, *expected = malloc(scan->size);
+    unsigned int number;
+
+    assert_int_equal(snapshot_check(scan->snapshot, scan->size), 0);
+    content = mmap(NULL, scan->size, PROT_READ, MAP_SHARED, scan->snapshot, 0);
+    assert_true(content != MAP_FAILED);
+    memcpy(&number, content, sizeof(number));
+    assert_true(number < w.count);
+    assert_int_equal(scan->size, w.access[number].size);
+    fill(number, expected);
+    assert_memory_equal(content, expected, scan->size);
+    *verdict_r = memmem(content, scan->size, marker, sizeof(marker)) ?
+                 verdict_infected("Marker") : verdict_clean();
+    munmap(content, scan->size);
+    free(expected);
+}
+
+static bool pool_takes(void)
+{
+    struct scan *scan = &w.at_pool[w.nr_at_pool];
+    struct pool_request msg;
+
+    if (!w.back_alive || w.nr_at_pool == MAX_AT_POOL ||
+        ipc_recv(w.pool, &msg, sizeof(msg), &scan->snapshot) != 1)
+        return false;
+    /* As many as the ring has slots, those of before included. */
+    assert_true(++w.nr_at_pool <= VSCANIF_RING_SIZE);
+    scan->id = msg.id;
+    scan->size = msg.size;
+    return true;
+}
+
+static bool pool_answers(void)
+{
+    unsigned int i = w.nr_at_pool ? draw(w.nr_at_pool) : 0;
+    struct scan *scan = &w.at_pool[i];
+    struct pool_answer msg = { 0 };
+
+    if (!w.nr_at_pool)
+        return false;
+    msg.id = scan->id;
+    check_snapshot(scan, &msg.verdict);
+    close(scan->snapshot);
+    *scan = w.at_pool[--w.nr_at_pool];
+    assert_int_equal(ipc_send(w.pool, &msg, sizeof(msg), -1), 0);
+    w.scans++;
+    return true;
+}
+
+/* Lives --------------------------------------------------------------------*/
+
+static void start_front(void)
+{
+    int ends[2];
+
+    assert_int_equal(ipc_pair(ends), 0);
+    w.gate = ends[0];
+    w.front_alive = true;
+    for (unsigned int i = 0; i < w.count; i++)
+        w.access[i].sent = false;
+    front_start(ends[1], reader, MAX_GRANTS);
+}
+
+static void end_front(bool killed)
+{
+    /* What it has said is in the socket. */
+    gate_receives();
+    w.front_alive = false;
+    close(w.gate);
+    if (killed)
+        front_kill(reader);
+    else
+        front_stop(reader);
+}
+
+static void start_back(void)
+{
+    int ends[2];
+
+    assert_int_equal(ipc_pair(ends), 0);
+    w.pool = ends[0];
+    w.back_alive = true;
+    back_start(ends[1], MAX_PAGES);
+}
+
+static void end_back(bool killed)
+{
+    w.back_alive = false;
+    while (w.nr_at_pool)
+        close(w.at_pool[--w.nr_at_pool].snapshot);
+    close(w.pool);
+    if (killed)
+        back_kill();
+    else
+        back_stop();
+}
+
+static void remove_or_create_device(void)
+{
+    w.disturbed_device = true;
+    if (w.device)
+        fake_device_remove(FRONT, BACK);
+    else
+        fake_device_create(FRONT, BACK, NULL);
+    w.device = !w.device;
+}
+
+/* Schedules ----------------------------------------------------------------*/
+
+static void disturb(bool with_device)
+{
+    switch (draw(with_device ? 3 : 2)) {
+    case 0:
+        w.kills++;
+        if (w.front_alive)
+            end_front(draw(4) != 0);
+        else
+            start_front();
+        break;
+    case 1:
+        w.kills++;
+        if (w.back_alive)
+            end_back(draw(4) != 0);
+        else
+            start_back();
+        break;
+    case 2:
+        remove_or_create_device();
+        break;
+    }
+}
+
+/* One move of those that belong to the normal flow. */
+static bool move(unsigned int which)
+{
+    switch (which) {
+    case 0: return w.front_alive && front_step(draw(8));
+    case 1: return w.back_alive && back_step(draw(8));
+    case 2: return gate_sends();
+    case 3: return gate_receives();
+    case 4: return pool_takes();
+    case 5: return pool_answers();
+    }
+    return false;
+}
+
+/* As dom0 and the parents of both links would. */
+static void restore(void)
+{
+    if (!w.device)
+        remove_or_create_device();
+    if (w.back_alive && back_gone())
+        end_back(true);
+    if (!w.back_alive)
+        start_back();
+    if (!w.front_alive)
+        start_front();
+}
+
+static void come_to_rest(void)
+{
+    const int64_t end = proc_now_ms() + LONG_MS;
+
+    for (;;) {
+        bool any = false;
+
+        for (unsigned int which = 0; which < 6; which++)
+            any |= move(which);
+        if (w.back_alive && back_gone()) {
+            end_back(true);
+            start_back();
+            any = true;
+        }
+        if (!any && w.answered == w.count && front_connected())
+            return;
+        if (!any)
+            sched_yield();      /* the reader's threads are at work */
+        if (proc_now_ms() > end)
+            fail_msg("%u of %u accesses have no verdict; front state %s, "
+                     "back state %s", w.count - w.answered, w.count,
+                     fake_front_read(FRONT, "state"),
+                     fake_back_read(BACK, FRONT, "state"));
+    }
+}
+
+static void check_nothing_is_left(void)
+{
+    /* Only the ring. */
+    assert_int_equal(fake_granted(FRONT), 1);
+    assert_int_equal(fake_lingering(FRONT), 0);
+    assert_int_equal(fake_mapped(BACK), 1);
+    assert_int_equal(fake_ports(FRONT), 1);
+    assert_int_equal(fake_ports(BACK), 1);
+    end_front(false);
+    end_back(false);
+    assert_int_equal(fake_granted(FRONT), 0);
+    assert_int_equal(fake_open_fds(), w.fds);
+    fake_stop();
+}
+
+static void run_schedule(uint64_t seed, unsigned int every, bool with_device)
+{
+    memset(&w, 0, sizeof(w));
+    w.random = seed * 2 + 1;
+    print_message("seed %llu\n", (unsigned long long)seed);
+    fake_start();
+    fake_domain_create(FRONT);
+    fake_domain_create(BACK);
+    w.fds = fake_open_fds();
+    fake_device_create(FRONT, BACK, "fail=closed");
+    w.device = true;
+    for (unsigned int i = 0; i < MOVES; i++) {
+        if (draw(4) == 0)
+            program_opens();
+        if (i == 0 || (every && draw(every) == 0))
+            restore();
+        else if (every && draw(every) == 0)
+            disturb(with_device);
+        move(draw(6));
+    }
+    restore();
+    come_to_rest();
+    check_nothing_is_left();
+}
+
+static void run_schedules(unsigned int every, bool with_device)
+{
+    const char *seed = getenv("VSCAN_PAIR_SEED");
+    const char *seeds = getenv("VSCAN_PAIR_SEEDS");
+    const unsigned long count = seeds ? strtoul(seeds, NULL, 10) : 5;
+
+    if (seed) {
+        run_schedule(strtoul(seed, NULL, 10), every, with_device);
+        return;
+    }
+    for (unsigned long i = 1; i <= count; i++)
+        run_schedule(i, every, with_device);
+}
+
+static void undisturbed(void **state)
+{
+    (void)state;
+    run_schedules(0, false);
+    assert_true(w.scans > 100);
+}
+
+static void links_are_killed(void **state)
+{
+    (void)state;
+    run_schedules(40, false);
+    assert_true(w.kills > 10);
+}
+
+static void links_are_killed_all_the_time(void **state)
+{
+    (void)state;
+    run_schedules(6, false);
+}
+
+static void device_is_removed_and_made_anew(void **state)
+{
+    (void)state;
+    run_schedules(20, true);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(undisturbed),
+        cmocka_unit_test(links_are_killed),
+        cmocka_unit_test(links_are_killed_all_the_time),
+        cmocka_unit_test(device_is_removed_and_made_anew),
+    };
+    struct rlimit files = { 4096, 4096 };
+
+    setrlimit(RLIMIT_NOFILE, &files);
+    if (!getenv("VSCAN_PAIR_SEED"))
+        log_init("pair", LOG_LEVEL_ERROR);
+    fake_enter_others(FRONT);
+    if (reader_start(&reader))
+        return 1;
+    return cmocka_run_group_tests_name("pair", tests, NULL, NULL);
+}

@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-channel.c - tests of xen-guest-front/channel.c: ring page and event
+ * channel as the other domain sees them.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+
+#include <cmocka.h>
+
+#include "channel.h"
+#include "fake.h"
+
+#define FRONT   5
+#define BACK    3
+
+static struct {
+    struct channel channel;
+    xengnttab_handle *xgt;
+    xenevtchn_handle *xce;
+    void *page;
+    int port;
+    ring_back ring;
+} t;
+
+static int machine_start(void **state)
+{
+    const char *why = NULL;
+
+    (void)state;
+    memset(&t, 0, sizeof(t));
+    fake_start();
+    fake_enter(BACK);
+    t.xgt = xengnttab_open(NULL, 0);
+    t.xce = xenevtchn_open(NULL, 0);
+    fcntl(xenevtchn_fd(t.xce), F_SETFL, O_NONBLOCK);
+    fake_enter(FRONT);
+    channel_init(&t.channel);
+    assert_int_equal(channel_open_devices(&t.channel, &why), 0);
+    return 0;
+}
+
+/* As a back that joins. */
+static void join(void)
+{
+    assert_int_equal(channel_create(&t.channel, BACK), 0);
+    t.port = xenevtchn_bind_interdomain(t.xce, FRONT,
+                                        (evtchn_port_t)t.channel.port);
+    assert_true(t.port > 0);
+    t.page = xengnttab_map_grant_ref_notify(
+        t.xgt, FRONT, t.channel.ring_ref, PROT_READ | PROT_WRITE,
+        VSCANIF_BACK_LIVE_OFFSET, (evtchn_port_t)t.port);
+    assert_non_null(t.page);
+    ring_back_init(&t.ring, t.page);
+    ring_back_set_alive(t.page);
+    while (xenevtchn_pending(t.xce) >= 0)
+        xenevtchn_unmask(t.xce, (evtchn_port_t)t.port);
+}
+
+static int machine_stop(void **state)
+{
+    (void)state;
+    channel_destroy(&t.channel);
+    channel_destroy(&t.channel);
+    if (t.page)
+        xengnttab_unmap(t.xgt, t.page, 1);
+    xengnttab_close(t.xgt);
+    xenevtchn_close(t.xce);
+    assert_int_equal(fake_granted(FRONT), 0);
+    assert_int_equal(fake_ports(FRONT), 0);
+    xengntshr_close(t.channel.xgs);
+    xenevtchn_close(t.channel.xce);
+    fake_stop();
+    return 0;
+}
+
+static void closed(void **state)
+{
+    (void)state;
+    assert_false(channel_events(&t.channel));
+    assert_false(channel_back_alive(&t.channel));
+    channel_ack(&t.channel);
+}
+
+static void made_for_one_domain(void **state)
+{
+    (void)state;
+    join();
+    assert_true(ring_front_alive(t.page));
+    assert_true(channel_back_alive(&t.channel));
+    assert_int_equal(fake_granted(FRONT), 1);
+    assert_int_equal(fake_ports(FRONT), 1);
+}
+
+static void calls_fail(void **state)
+{
+    (void)state;
+    fake_at(FAKE_BIND_UNBOUND, 1, NULL, NULL, ENOSPC);
+    assert_int_equal(channel_create(&t.channel, BACK), -ENOSPC);
+    fake_at(FAKE_SHARE, 1, NULL, NULL, ENOSPC);
+    assert_int_equal(channel_create(&t.channel, BACK), -ENOSPC);
+    assert_int_equal(fake_ports(FRONT), 0);
+    assert_int_equal(fake_granted(FRONT), 0);
+    assert_null(t.channel.page);
+    join();
+}
+
+static void devices_fail(void **state)
+{
+    static const enum fake_call calls[] = { FAKE_GNTSHR_OPEN,
+                                            FAKE_EVTCHN_OPEN };
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        struct channel channel;
+        const char *why = NULL;
+
+        channel_init(&channel);
+        fake_at(calls[i], 1, NULL, NULL, ENOENT);
+        assert_int_equal(channel_open_devices(&channel, &why), -ENOENT);
+        assert_non_null(why);
+        xengntshr_close(channel.xgs);
+    }
+}
+
+static void back_is_told_when_we_go(void **state)
+{
+    (void)state;
+    join();
+    channel_destroy(&t.channel);
+    assert_false(ring_front_alive(t.page));
+    assert_int_equal(xenevtchn_pending(t.xce), t.port);
+    assert_false(channel_back_alive(&t.channel));
+}
+
+static void we_are_told_when_the_back_goes(void **state)
+{
+    (void)state;
+    join();
+    channel_events(&t.channel);
+    channel_ack(&t.channel);
+    assert_false(channel_events(&t.channel));
+    xengnttab_unmap(t.xgt, t.page, 1);
+    t.page = NULL;
+    assert_true(channel_events(&t.channel));
+    assert_false(channel_back_alive(&t.channel));
+}
+
+static void there_and_back(void **state)
+{
+    struct vscanif_request req = { .id = 9 }, got;
+    struct vscanif_response rsp = { .id = 9 };
+    bool notify;
+
+    (void)state;
+    join();
+    assert_int_equal(ring_back_get(&t.ring, &got), 0);
+    assert_int_equal(channel_put(&t.channel, &req), 0);
+    assert_int_equal(xenevtchn_pending(t.xce), t.port);
+    assert_int_equal(ring_back_get(&t.ring, &got), 1);
+    assert_memory_equal(&got, &req, sizeof(req));
+    /* A back that is at work wants no event. */
+    xenevtchn_unmask(t.xce, (evtchn_port_t)t.port);
+    assert_int_equal(channel_put(&t.channel, &req), 0);
+    assert_int_equal(xenevtchn_pending(t.xce), -1);
+    assert_int_equal(ring_back_put(&t.ring, &rsp, &notify), 0);
+    memset(&rsp, 0xff, sizeof(rsp));
+    assert_int_equal(channel_get(&t.channel, &rsp), 1);
+    assert_int_equal(rsp.id, 9);
+    assert_int_equal(channel_get(&t.channel, &rsp), 0);
+}
+
+/* XSA-332, XSA-391: a storm is one event until it is acknowledged. */
+static void events_wait_for_the_work(void **state)
+{
+    (void)state;
+    join();
+    for (int k = 0; k < 100; k++)
+        xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
+    assert_true(channel_events(&t.channel));
+    assert_false(channel_events(&t.channel));
+    /* What came meanwhile is not lost, nor is it a hundred events. */
+    channel_ack(&t.channel);
+    assert_true(channel_events(&t.channel));
+    channel_ack(&t.channel);
+    assert_false(channel_events(&t.channel));
+}
+
+/* The old event may meet a new port with the same number. */
+static void event_of_an_old_port(void **state)
+{
+    (void)state;
+    join();
+    xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
+    xengnttab_unmap(t.xgt, t.page, 1);
+    t.page = NULL;
+    channel_destroy(&t.channel);
+    xenevtchn_unbind(t.xce, (evtchn_port_t)t.port);
+    join();
+    channel_events(&t.channel);
+    channel_ack(&t.channel);
+    xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
+    assert_true(channel_events(&t.channel));
+}
+
+/* Made again, there is one ring and one port, and they are others. */
+static void made_again(void **state)
+{
+    uint32_t ref;
+
+    (void)state;
+    join();
+    ref = t.channel.ring_ref;
+    assert_int_equal(channel_create(&t.channel, BACK), 0);
+    assert_int_not_equal(t.channel.ring_ref, ref);
+    assert_int_equal(fake_ports(FRONT), 1);
+    assert_int_equal(fake_granted(FRONT), 2);
+    assert_int_equal(fake_lingering(FRONT), 1);
+    assert_false(channel_back_alive(&t.channel));
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, machine_start, \
+                                                   machine_stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(closed), TEST(made_for_one_domain), TEST(calls_fail),
+        TEST(devices_fail), TEST(back_is_told_when_we_go),
+        TEST(we_are_told_when_the_back_goes), TEST(there_and_back),
+        TEST(events_wait_for_the_work), TEST(event_of_an_old_port),
+        TEST(made_again),
+    };
+
+    return cmocka_run_group_tests_name("channel", tests, NULL, NULL);
+}

@@ -1,0 +1,594 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-xsback.c - tests of xen-scan-back/xsback.c.
+ *
+ * Overview: the back's handshake runs over the fake xenstore; the test plays
+ * the front and the toolstack by writing nodes.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake.h"
+#include "vscanif.h"
+#include "xsback.h"
+
+#define FRONT   5
+#define BACK    3
+/* Looks after which the back must have come to rest. */
+#define MANY    40
+
+static struct {
+    struct xsback back;
+    bool open, ring;
+    unsigned int joined;
+    int connect_rc;
+    uint32_t ring_ref, port;
+    void (*before_connect)(void);
+} t;
+
+static int on_connect(void *arg, uint32_t ring_ref, uint32_t port,
+                      const char **why_r)
+{
+    (void)arg;
+    assert_false(t.ring);
+    if (t.before_connect)
+        t.before_connect();
+    *why_r = "no such ring";
+    if (t.connect_rc)
+        return t.connect_rc;
+    t.ring = true;
+    t.joined++;
+    t.ring_ref = ring_ref;
+    t.port = port;
+    return 0;
+}
+
+static void on_drop(void *arg)
+{
+    (void)arg;
+    t.ring = false;
+}
+
+static const struct xsback_ops ops = {
+    .connect = on_connect, .drop = on_drop,
+};
+
+static const char *node(const char *name)
+{
+    return fake_back_read(BACK, FRONT, name);
+}
+
+static void front_writes(const char *name, const char *text)
+{
+    fake_front_write(FRONT, name, text);
+}
+
+static void front_publishes(const char *ref, const char *port, const char *id)
+{
+    front_writes(NODE_VERSION, "1");
+    front_writes(NODE_RING_REF, ref);
+    front_writes(NODE_EVENT_CHANNEL, port);
+    front_writes(NODE_CONNECTION_ID, id);
+    front_writes(NODE_STATE, "3");
+}
+
+static void settle(void)
+{
+    for (int i = 0; fake_events(BACK); i++) {
+        if (i == MANY)
+            fail_msg("the back never comes to rest");
+        xsback_run(&t.back);
+    }
+}
+
+static void expect_state(const char *state)
+{
+    settle();
+    assert_false(t.back.gone);
+    assert_non_null(node(NODE_STATE));
+    assert_string_equal(node(NODE_STATE), state);
+    assert_int_equal(t.ring, state[0] == '4');
+}
+
+static void open_back(void)
+{
+    const char *why = NULL;
+
+    fake_enter(BACK);
+    assert_int_equal(xsback_open(&t.back, FRONT, 64, &ops, NULL, &why), 0);
+    t.open = true;
+}
+
+static int machine_start(void **state)
+{
+    (void)state;
+    memset(&t, 0, sizeof(t));
+    fake_start();
+    fake_domain_create(FRONT);
+    fake_domain_create(BACK);
+    return 0;
+}
+
+static int with_device(void **state)
+{
+    machine_start(state);
+    fake_device_create(FRONT, BACK, NULL);
+    open_back();
+    return 0;
+}
+
+static int machine_stop(void **state)
+{
+    (void)state;
+    if (t.open)
+        xsback_close(&t.back);
+    assert_false(t.ring);
+    fake_stop();
+    return 0;
+}
+
+static void bring_to(char own)
+{
+    expect_state("2");
+    if (own == '4') {
+        front_publishes("9", "14", "1732");
+        expect_state("4");
+    } else if (own == '6') {
+        front_publishes("9", "14", "0");
+        expect_state("6");
+    }
+}
+
+/* vscanif.h, "Recovery": what becomes of the back's state in each row, for
+ * the front's states 1 ... 6, then absent and no state at all. */
+static void rows(void **state)
+{
+    static const struct { char own; const char *becomes; } table[] = {
+        { '2', "22422222" },
+        { '4', "22442222" },
+        { '6', "26666666" },
+    };
+    static const char *const peers[] = { "1", "2", "3", "4", "5", "6", NULL,
+                                         "7" };
+
+    for (size_t row = 0; row < 3; row++) {
+        for (size_t column = 0; column < 8; column++) {
+            char expected[2] = { table[row].becomes[column], 0 };
+            struct vscan_path front = names_front(FRONT);
+
+            with_device(state);
+            bring_to(table[row].own);
+            if (peers[column] && peers[column][0] == '3')
+                front_publishes("9", "14",
+                                table[row].own == '6' ? "0" : "1732");
+            else if (peers[column])
+                front_writes(NODE_STATE, peers[column]);
+            else
+                fake_remove(names_node(front.s, NODE_STATE).s);
+            settle();
+            if (strcmp(node(NODE_STATE), expected))
+                fail_msg("own %c, front %s: %s, not %s", table[row].own,
+                         peers[column] ? peers[column] : "absent",
+                         node(NODE_STATE), expected);
+            expect_state(expected);
+            machine_stop(state);
+        }
+    }
+}
+
+static void offers(void **state)
+{
+    (void)state;
+    assert_string_equal(node(NODE_VERSIONS), "1");
+    assert_string_equal(node(NODE_MAX_REQUEST_PAGES), "64");
+    assert_string_equal(node(NODE_STATE), "2");
+    assert_null(node(NODE_CONNECTION_ID));
+    assert_string_equal(t.back.name, "guest");
+}
+
+static void connects(void **state)
+{
+    (void)state;
+    bring_to('4');
+    assert_int_equal(t.ring_ref, 9);
+    assert_int_equal(t.port, 14);
+    assert_string_equal(node(NODE_CONNECTION_ID), "1732");
+    front_writes(NODE_STATE, "4");
+    expect_state("4");
+    assert_int_equal(t.joined, 1);
+    /* A front that came back between two looks. */
+    front_publishes("10", "15", "1733");
+    expect_state("4");
+    assert_int_equal(t.joined, 2);
+    assert_int_equal(t.ring_ref, 10);
+    assert_string_equal(node(NODE_CONNECTION_ID), "1733");
+}
+
+static void front_moves_on(void *arg)
+{
+    (void)arg;
+    front_publishes("11", "16", "99");
+}
+
+/* All of one connection, nothing of two. */
+static void reads_nodes_of_one_connection(void **state)
+{
+    (void)state;
+    expect_state("2");
+    /* The state, then four nodes, in the transaction. */
+    for (unsigned int nth = 1; nth < 12; nth++) {
+        front_publishes("10", "15", "98");
+        fake_at(FAKE_XS_READ, nth, front_moves_on, NULL, 0);
+        expect_state("4");
+        if (!fake_at_waits(FAKE_XS_READ)) {
+            assert_int_equal(t.ring_ref, 11);
+            assert_int_equal(t.port, 16);
+            assert_string_equal(node(NODE_CONNECTION_ID), "99");
+        }
+        front_writes(NODE_STATE, "1");
+        expect_state("2");
+    }
+}
+
+static void malformed_nodes_close(void **state)
+{
+    static const char *const nodes[] = { NODE_VERSION, NODE_RING_REF,
+                                         NODE_EVENT_CHANNEL,
+                                         NODE_CONNECTION_ID };
+    static const char *const bad[] = { NULL, "", "0", "x", "-1", " 9", "09",
+                                       "9 ", "0x9", "4294967296",
+                                       "18446744073709551617" };
+    const struct vscan_path front = names_front(FRONT);
+
+    for (size_t i = 0; i < 4; i++) {
+        for (size_t k = 0; k < sizeof(bad) / sizeof(bad[0]); k++) {
+            with_device(state);
+            expect_state("2");
+            front_publishes("9", "14", "1732");
+            if (bad[k])
+                front_writes(nodes[i], bad[k]);
+            else
+                fake_remove(names_node(front.s, nodes[i]).s);
+            expect_state("6");
+            assert_int_equal(t.joined, 0);
+            /* The error names the node. */
+            assert_non_null(node(NODE_ERROR));
+            assert_non_null(strstr(node(NODE_ERROR), nodes[i]));
+            /* Until the front starts anew. */
+            front_writes(NODE_STATE, "6");
+            expect_state("6");
+            front_writes(NODE_STATE, "1");
+            expect_state("2");
+            front_publishes("9", "14", "1732");
+            expect_state("4");
+            assert_null(node(NODE_ERROR));
+            machine_stop(state);
+        }
+    }
+}
+
+static void long_and_binary_nodes_close(void **state)
+{
+    char text[VSCANIF_MAX_NODE + 1];
+    struct vscan_path path = names_node(names_front(FRONT).s, NODE_RING_REF);
+
+    (void)state;
+    memset(text, '9', sizeof(text));
+    expect_state("2");
+    front_publishes("9", "14", "1732");
+    fake_write_octets(path.s, text, sizeof(text));
+    expect_state("6");
+    front_writes(NODE_STATE, "1");
+    expect_state("2");
+    front_publishes("9", "14", "1732");
+    fake_write_octets(path.s, "9\0", 2);
+    expect_state("6");
+}
+
+static void unknown_version_closes(void **state)
+{
+    (void)state;
+    expect_state("2");
+    front_publishes("9", "14", "1732");
+    front_writes(NODE_VERSION, "2");
+    expect_state("6");
+    assert_non_null(strstr(node(NODE_ERROR), "version 2"));
+}
+
+static void largest_numbers_connect(void **state)
+{
+    (void)state;
+    expect_state("2");
+    front_publishes("4294967295", "4294967295", "4294967295");
+    expect_state("4");
+    assert_int_equal(t.ring_ref, UINT32_MAX);
+}
+
+static void ring_that_cannot_be_joined(void **state)
+{
+    (void)state;
+    expect_state("2");
+    t.connect_rc = -EINVAL;
+    front_publishes("9", "14", "1732");
+    expect_state("2");
+    assert_true(t.back.retry);
+    assert_non_null(strstr(node(NODE_ERROR), "no such ring"));
+    t.connect_rc = 0;
+    xsback_retry(&t.back);
+    expect_state("4");
+    assert_false(t.back.retry);
+    assert_null(node(NODE_ERROR));
+}
+
+static void front_is_replaced(void)
+{
+    front_publishes("10", "15", "1733");
+    t.connect_rc = -EINVAL;
+    t.before_connect = NULL;
+}
+
+/* The back has read the nodes of a front that dies before the back maps; the
+ * next one publishes at once, since the back is still in InitWait. */
+static void front_dies_while_the_back_joins(void **state)
+{
+    (void)state;
+    expect_state("2");
+    t.before_connect = front_is_replaced;
+    front_publishes("9", "14", "1732");
+    xsback_run(&t.back);
+    assert_int_equal(t.joined, 0);
+    t.connect_rc = 0;
+    expect_state("4");
+    assert_int_equal(t.ring_ref, 10);
+}
+
+static void reset(void **state)
+{
+    (void)state;
+    bring_to('4');
+    front_writes(NODE_STATE, "4");
+    settle();
+    xsback_reset(&t.back, NULL);
+    expect_state("2");
+    front_publishes("10", "15", "1733");
+    expect_state("4");
+    xsback_reset(&t.back, "the front broke the protocol");
+    expect_state("6");
+    assert_string_equal(node(NODE_ERROR), "the front broke the protocol");
+    front_writes(NODE_STATE, "6");
+    expect_state("6");
+    front_writes(NODE_STATE, "1");
+    expect_state("2");
+}
+
+static void detached_by_online(void **state)
+{
+    static const char owns[] = { '2', '4', '6' };
+
+    for (size_t i = 0; i < sizeof(owns); i++) {
+        with_device(state);
+        bring_to(owns[i]);
+        fake_back_write(BACK, FRONT, NODE_ONLINE, "0");
+        fake_back_write(BACK, FRONT, NODE_STATE, "5");
+        expect_state("6");
+        /* For good. */
+        front_writes(NODE_STATE, "1");
+        expect_state("6");
+        front_publishes("9", "14", "1732");
+        expect_state("6");
+        fake_device_remove(FRONT, BACK);
+        settle();
+        assert_true(t.back.gone);
+        machine_stop(state);
+    }
+}
+
+static void malformed_online_closes(void **state)
+{
+    static const char *const bad[] = { "", "2", "x", "01" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        with_device(state);
+        bring_to('4');
+        fake_back_write(BACK, FRONT, NODE_ONLINE, bad[i]);
+        expect_state("6");
+        assert_non_null(node(NODE_ERROR));
+        machine_stop(state);
+    }
+}
+
+static void other_frontend_id_closes(void **state)
+{
+    (void)state;
+    expect_state("2");
+    fake_back_write(BACK, FRONT, NODE_FRONTEND_ID, "6");
+    fake_back_write(BACK, FRONT, NODE_ONLINE, "1");
+    expect_state("6");
+    assert_non_null(node(NODE_ERROR));
+}
+
+static void no_device(void **state)
+{
+    const char *why = NULL;
+
+    (void)state;
+    fake_enter(BACK);
+    assert_int_equal(xsback_open(&t.back, FRONT, 64, &ops, NULL, &why),
+                     -ENOENT);
+    assert_non_null(why);
+    assert_null(fake_read("/local/domain/3/backend"));
+    xs_close(t.back.xs);
+}
+
+static void assert_not_made_again(void)
+{
+    assert_null(fake_read("/local/domain/3/backend/vscan/5"));
+    assert_true(t.back.gone);
+}
+
+static void device_is_removed(void **state)
+{
+    static const char owns[] = { '2', '4', '6' };
+
+    for (size_t i = 0; i < sizeof(owns); i++) {
+        for (int how = 0; how < 4; how++) {
+            with_device(state);
+            bring_to(owns[i]);
+            fake_device_remove(FRONT, BACK);
+            if (how == 1)
+                xsback_reset(&t.back, NULL);
+            else if (how == 2)
+                xsback_reset(&t.back, "too late");
+            if (how != 3)
+                settle();
+            xsback_close(&t.back);
+            t.open = false;
+            assert_not_made_again();
+            assert_false(t.ring);
+            machine_stop(state);
+        }
+    }
+}
+
+static void remove_device(void *arg)
+{
+    (void)arg;
+    fake_device_remove(FRONT, BACK);
+}
+
+/* Between the look at the folder and the write into it. */
+static void device_is_removed_meanwhile(void **state)
+{
+    static const enum fake_call calls[] = { FAKE_XS_READ, FAKE_XS_WRITE,
+                                            FAKE_XS_RM, FAKE_XS_START };
+
+    for (size_t i = 0; i < 4; i++) {
+        for (unsigned int nth = 1; nth < 16; nth++) {
+            with_device(state);
+            expect_state("2");
+            front_publishes("9", "14", "1732");
+            fake_at(calls[i], nth, remove_device, NULL, 0);
+            settle();
+            if (fake_at_waits(calls[i]))
+                fake_device_remove(FRONT, BACK);
+            settle();
+            assert_not_made_again();
+            machine_stop(state);
+        }
+    }
+}
+
+/* The toolstack's "1" under a back that believes to be elsewhere. */
+static void device_is_made_anew_unseen(void **state)
+{
+    static const char owns[] = { '2', '4', '6' };
+
+    for (size_t i = 0; i < sizeof(owns); i++) {
+        with_device(state);
+        bring_to(owns[i]);
+        fake_device_remove(FRONT, BACK);
+        fake_device_create(FRONT, BACK, NULL);
+        expect_state("2");
+        assert_string_equal(node(NODE_VERSIONS), "1");
+        front_publishes("9", "14", "1732");
+        expect_state("4");
+        machine_stop(state);
+    }
+}
+
+static void guest_goes(void **state)
+{
+    (void)state;
+    bring_to('4');
+    fake_domain_destroy(FRONT);
+    expect_state("2");
+}
+
+static void disturb_once(void *arg)
+{
+    (void)arg;
+    fake_back_write(BACK, FRONT, NODE_FRONTEND_ID, "5");
+}
+
+static void disturbed_write_is_repeated(void **state)
+{
+    (void)state;
+    expect_state("2");
+    front_publishes("9", "14", "1732");
+    /* The first commit is that of the reading. */
+    fake_at(FAKE_XS_COMMIT, 2, disturb_once, NULL, 0);
+    expect_state("4");
+    assert_false(fake_at_waits(FAKE_XS_COMMIT));
+    assert_int_equal(t.joined, 1);
+}
+
+static void name_is_escaped(void **state)
+{
+    (void)state;
+    fake_device_create(FRONT, BACK, NULL);
+    fake_back_write(BACK, FRONT, NODE_DOMAIN, "a\n\x1b[0m\"");
+    open_back();
+    assert_string_equal(t.back.name, "a\\x0a\\x1b[0m\\x22");
+}
+
+static void cannot_open(void **state)
+{
+    static const enum fake_call calls[] = { FAKE_XS_OPEN, FAKE_XS_READ,
+                                            FAKE_XS_WATCH };
+    const char *why;
+
+    (void)state;
+    fake_device_create(FRONT, BACK, NULL);
+    fake_enter(BACK);
+    for (size_t i = 0; i < 3; i++) {
+        why = NULL;
+        fake_at(calls[i], 1, NULL, NULL, EIO);
+        assert_int_equal(xsback_open(&t.back, FRONT, 64, &ops, NULL, &why),
+                         -EIO);
+        assert_non_null(why);
+        xs_close(t.back.xs);
+    }
+}
+
+#define DEVICE(test) cmocka_unit_test_setup_teardown(test, with_device, \
+                                                     machine_stop)
+#define NO_DEVICE(test) cmocka_unit_test_setup_teardown(test, machine_start, \
+                                                        machine_stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(rows),
+        DEVICE(offers),
+        DEVICE(connects),
+        DEVICE(reads_nodes_of_one_connection),
+        cmocka_unit_test(malformed_nodes_close),
+        DEVICE(long_and_binary_nodes_close),
+        DEVICE(unknown_version_closes),
+        DEVICE(largest_numbers_connect),
+        DEVICE(ring_that_cannot_be_joined),
+        DEVICE(front_dies_while_the_back_joins),
+        DEVICE(reset),
+        cmocka_unit_test(detached_by_online),
+        cmocka_unit_test(malformed_online_closes),
+        DEVICE(other_frontend_id_closes),
+        NO_DEVICE(no_device),
+        cmocka_unit_test(device_is_removed),
+        cmocka_unit_test(device_is_removed_meanwhile),
+        cmocka_unit_test(device_is_made_anew_unseen),
+        DEVICE(guest_goes),
+        DEVICE(disturbed_write_is_repeated),
+        NO_DEVICE(name_is_escaped),
+        NO_DEVICE(cannot_open),
+    };
+
+    return cmocka_run_group_tests_name("xsback", tests, NULL, NULL);
+}
