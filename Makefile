@@ -90,6 +90,8 @@ deps-lab:
 # Installation ---------------------------------------------------------------
 
 install_program = install -D -m 755 $(1) $(DESTDIR)$(SBINDIR)/$(notdir $(1))
+install_manual = \
+    install -D -m 644 $(1).8 $(DESTDIR)$(MANDIR)/man8/$(notdir $(1)).8
 install_service = \
     install -D -m 644 $(1).service $(DESTDIR)$(UNITDIR)/$(notdir $(1)).service; \
     install -D -m 755 $(1).init $(DESTDIR)$(INITDIR)/$(notdir $(1))
@@ -98,13 +100,16 @@ install_service = \
 install-guest: $(O)/xen-guest-front/xen-guest-front
 	$(call install_program,$<)
 	$(call install_service,xen-guest-front/xen-guest-front)
+	$(call install_manual,xen-guest-front/xen-guest-front)
 
 install-scan: $(O)/xen-scan-back/xen-scan-back
 	$(call install_program,$<)
 	$(call install_service,xen-scan-back/xen-scan-back)
+	$(call install_manual,xen-scan-back/xen-scan-back)
 
 install-dom0: $(O)/tools/vscanctl/vscanctl
 	$(call install_program,$<)
+	$(call install_manual,tools/vscanctl/vscanctl)
 
 # Tests ----------------------------------------------------------------------
 

@@ -52,6 +52,8 @@ check "no error is left at the back" not node "$back/error"
 bad_back() {
     "$LAB" exec scanner -- /etc/init.d/xen-scan-back stop >/dev/null
     "$LAB" exec guest1 -- /etc/init.d/xen-guest-front stop >/dev/null
+    write "$back/versions" 1
+    write "$back/max-request-pages" 8192
     if [ -n "$3" ]; then write "$back/$2" "$3"; else remove "$back/$2"; fi
     write "$back/state" 2
     restart_front >/dev/null
