@@ -149,12 +149,22 @@ $(O)/tests/pair/test-pair: $(PAIR_SRC) $(FAKE_OBJ) $(O)/tests/libvscan.a \
 check: all $(UNIT_TESTS)
 	@tests/run unit $(UNIT_TESTS)
 
+# Programs that cases run in domains: the real libraries, no fakes.
+CASE_PROGRAMS := $(patsubst tests/xen/%.c,$(O)/tests/xen/%, \
+                   $(wildcard tests/xen/*.c))
+
+$(O)/tests/xen/%: tests/xen/%.c $(O)/tests/libvscan.a | deps-build
+	@mkdir -p $(@D)
+	@echo "LD $@"
+	@$(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) $(LDFLAGS_HARD) -o $@ $< \
+	    $(O)/tests/libvscan.a $(call libs,xengnttab xenevtchn xenstore)
+
 # Cases on real Xen, one lab for all of them; guest2 is PVH.
 LAB   := tools/lab/lab
 CASES := $(sort $(wildcard tests/xen/[0-9]*.sh))
 
 .PHONY: test demo
-test: all deps-lab $(UNIT_TESTS)
+test: all deps-lab $(UNIT_TESTS) $(CASE_PROGRAMS)
 	$(LAB) down
 	$(LAB) up --guests 2 --type pv,pvh
 	@tests/run unit $(UNIT_TESTS) xen $(CASES); status=$$?; $(LAB) down; \

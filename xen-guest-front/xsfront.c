@@ -219,8 +219,6 @@ static void run_table(struct xsfront *front)
         enum xenbus_state peer = XenbusStateUnknown;
 
         xsx_read_state(front->xs, XBT_NULL, front->back.s, &peer);
-        if (peer != XenbusStateInitWait)
-            front->refused = false;
         if (front->refused || !take_step(front, handshake_front(front->state,
                                                                 peer)))
             return;
@@ -350,6 +348,10 @@ void xsfront_run(struct xsfront *front)
     char **event;
 
     while ((event = xs_check_watch(front->xs))) {
+        /* The back has written its state, be it the same one: it may be a new
+         * back, with another offer. */
+        if (!strcmp(event[XS_WATCH_TOKEN], "back"))
+            front->refused = false;
         free(event);
         any = true;
     }

@@ -234,7 +234,7 @@
  *      close  drop ring and channel, Closed
  *
  * A front that closed by itself ("error": no version in common, no memory)
- * leaves Closed only when the back has left InitWait and come back to it.
+ * leaves Closed only when the back writes its state anew.
  *
  *  Back \ front   Init- Init- Initia- Con-    Closing  Closed  absent
  *                 ial.  Wait  lised   nected

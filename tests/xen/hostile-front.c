@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hostile-front.c - a front that breaks the protocol, for 60-hostile-front.sh.
+ *
+ * Overview: connects as the real front does, with its code, then does the act
+ * that its argument names and waits for what the back does about it: prints
+ * "closed" when the back has closed the link, "not-scanned REASON" when it has
+ * answered.  Exit status 0 then; 1 when nothing came in time; 2 usage.
+ */
+#define _GNU_SOURCE
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "channel.h"
+#include "check.h"
+#include "log.h"
+#include "share.h"
+#include "xsfront.h"
+
+/* Milliseconds without any event, after which the back is taken for silent. */
+#define PATIENCE_MS 60000
+
+struct hostile {
+    struct channel channel;
+    struct xsfront front;
+    struct share share;
+    bool connected;
+};
+
+static int make(void *arg, uint32_t domid, uint32_t *ring_ref_r,
+                uint32_t *port_r)
+{
+    struct hostile *h = arg;
+    int rc = channel_create(&h->channel, domid);
+
+    *ring_ref_r = h->channel.ring_ref;
+    *port_r = (uint32_t)h->channel.port;
+    return rc;
+}
+
+static void drop(void *arg)
+{
+    struct hostile *h = arg;
+
+    channel_destroy(&h->channel);
+    h->connected = false;
+}
+
+static bool connected(void *arg, uint32_t domid, uint32_t max_pages)
+{
+    struct hostile *h = arg;
+
+    (void)max_pages;
+    share_init(&h->share);
+    h->connected = !share_create(&h->share, h->channel.xgs, domid, 5000, 1, 0,
+                                 "/hostile");
+    return h->connected;
+}
+
+static void attached(void *arg, const struct policy *policy)
+{
+    (void)arg;
+    (void)policy;
+}
+
+static void detached(void *arg)
+{
+    (void)arg;
+}
+
+static const struct xsfront_ops ops = {
+    .make = make, .drop = drop, .connected = connected,
+    .attached = attached, .detached = detached,
+};
+
+/* The acts, each with a request that is good but for one thing. */
+static void act(struct hostile *h, const char *name)
+{
+    struct vscanif_sring *sring = h->channel.page;
+    struct vscanif_request req = share_request(&h->share);
+    RING_IDX jump = 0;
+
+    req.event = VSCANIF_EVENT_OPEN;
+    if (!strcmp(name, "index-ahead"))
+        jump = 1000;
+    else if (!strcmp(name, "index-back"))
+        jump = (RING_IDX)-1;
+    else if (!strcmp(name, "no-pages"))
+        req.nr_pages = 0;
+    else if (!strcmp(name, "too-many-pages"))
+        req.nr_pages = VSCANIF_MAX_REQUEST_PAGES + 1;
+    else if (!strcmp(name, "size-overflow"))
+        req.size = UINT64_MAX;
+    else if (!strcmp(name, "unknown-operation"))
+        req.operation = 77;
+    else if (!strcmp(name, "endless-path"))
+        memset(((struct vscanif_info *)h->share.pages)->path, 'x',
+               VSCANIF_MAX_PATH);
+    else if (!strcmp(name, "info-not-granted"))
+        req.info_ref = 30000;
+    else if (!strcmp(name, "content-not-granted"))
+        ((struct vscanif_info *)h->share.pages)->ref[1] = 30000;
+    else if (!strcmp(name, "same-id-twice"))
+        channel_put(&h->channel, &req);
+    channel_put(&h->channel, &req);
+    if (jump) {
+        __atomic_add_fetch(&sring->req_prod, jump, __ATOMIC_SEQ_CST);
+        xenevtchn_notify(h->channel.xce, (evtchn_port_t)h->channel.port);
+    }
+}
+
+/* Returns true when the back has done something about it, and says what. */
+static bool outcome(struct hostile *h)
+{
+    struct vscanif_response rsp;
+    struct verdict verdict;
+    const char *why;
+
+    if (h->front.state == XenbusStateClosed) {
+        puts("closed");
+        return true;
+    }
+    if (!h->connected || channel_get(&h->channel, &rsp) != 1 ||
+        check_response(&rsp, &verdict, &why))
+        return false;
+    /* Of two with one id, the first may be answered before it is seen. */
+    if (verdict.code == VSCANIF_VERDICT_CLEAN)
+        return false;
+    printf("%s %s\n", verdict_text(verdict.code),
+           reason_text(verdict.reason));
+    return true;
+}
+
+int main(int argc, char **argv)
+{
+    struct hostile h = { .connected = false };
+    const char *why = "?";
+    bool acted = false;
+
+    if (argc != 2) {
+        fprintf(stderr, "usage: hostile-front ACT\n");
+        return 2;
+    }
+    log_init("hostile-front", LOG_LEVEL_ERROR);
+    channel_init(&h.channel);
+    if (channel_open_devices(&h.channel, &why) ||
+        xsfront_open(&h.front, &ops, &h, &why)) {
+        fprintf(stderr, "%s\n", why);
+        return 1;
+    }
+    for (;;) {
+        struct pollfd fds[2] = {
+            { .fd = xsfront_fd(&h.front), .events = POLLIN },
+            { .fd = xenevtchn_fd(h.channel.xce), .events = POLLIN },
+        };
+
+        if (poll(fds, 2, PATIENCE_MS) <= 0)
+            return 1;
+        if (fds[0].revents)
+            xsfront_run(&h.front);
+        if (fds[1].revents && channel_events(&h.channel))
+            channel_ack(&h.channel);
+        if (h.connected && !acted) {
+            act(&h, argv[1]);
+            acted = true;
+        }
+        if (acted && outcome(&h))
+            return 0;
+    }
+}
