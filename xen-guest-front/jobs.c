@@ -161,9 +161,12 @@ static int judge_unread(struct jobs *jobs, struct job *job,
         *verdict_r = verdict_clean();
         return 1;
     }
-    if (st->st_size > (off_t)jobs->max_pages * VSCANIF_PAGE_SIZE ||
-        share_total_pages((uint64_t)st->st_size) > jobs->max_grants) {
+    if (st->st_size > (off_t)jobs->max_pages * VSCANIF_PAGE_SIZE) {
         *verdict_r = verdict_not_scanned(VSCANIF_REASON_TOO_LARGE);
+        return 1;
+    }
+    if (share_total_pages((uint64_t)st->st_size) > jobs->max_grants) {
+        *verdict_r = verdict_not_scanned(REASON_NO_GRANTS);
         return 1;
     }
     if (share_total_pages((uint64_t)st->st_size) >

@@ -21,6 +21,7 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -131,10 +132,28 @@ static void send_unsent(struct gate *gate)
     watch_fd(gate, gate->sock, EPOLLIN | (rc == -EAGAIN ? EPOLLOUT : 0));
 }
 
+/*
+ * FIFOs, sockets and devices have no content to scan.  Our descriptor of a
+ * FIFO is a reader that a program could wait for, so it goes before the answer;
+ * the kernel knows the access by the number alone.
+ */
+static bool pass_special(struct gate *gate, const struct fan_event *event)
+{
+    struct stat st;
+
+    if (fstat(event->fd, &st) || S_ISREG(st.st_mode))
+        return false;
+    close(event->fd);
+    fan_answer(&gate->fan, event->fd, true);
+    return true;
+}
+
 static void hold(struct gate *gate, const struct fan_event *event)
 {
     struct verdict verdict = verdict_clean();
 
+    if (pass_special(gate, event))
+        return;
     /* Ours and the link's accesses are what answers depend on. */
     if (!gate->attached || event->pid == getpid() ||
         event->pid == gate->link) {
@@ -264,6 +283,7 @@ static void start_link(struct gate *gate)
 
     gate->link_start_ms = proc_now_ms();
     if (rc) {
+        gate->link_start_ms += LINK_RESPAWN_MS;
         log_error("cannot make a socket pair: %s", strerror(-rc));
         return;
     }
@@ -274,6 +294,7 @@ static void start_link(struct gate *gate)
     }
     close(ends[1]);
     if (pid < 0) {
+        gate->link_start_ms += LINK_RESPAWN_MS;
         log_error("cannot fork: %s", strerror(-pid));
         close(ends[0]);
         return;

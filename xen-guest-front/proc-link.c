@@ -31,6 +31,8 @@
 #define MAX_GRANTS          (VSCANIF_MAX_REQUEST_PAGES * 3 / 2)
 /* How long an access waits for a back that has just gone to come again. */
 #define RECONNECT_GRACE_MS  2000
+/* After the front has closed the connection by itself. */
+#define RETRY_MS            5000
 #define GNTALLOC_LIMIT      "/sys/module/xen_gntalloc/parameters/limit"
 
 struct link {
@@ -41,6 +43,7 @@ struct link {
     struct xsfront xsfront;
     bool connected;
     int64_t down_since_ms;      /* when the last connection ended */
+    int64_t retry_ms;           /* when to try again; 0: no need to */
 };
 
 static void tell_gate(struct link *link, const struct link_msg *msg)
@@ -167,14 +170,33 @@ static int64_t check_grace(struct link *link)
     return -1;
 }
 
+/* Tries again what the front has closed, some time after that.  Returns when
+ * to look again, or -1. */
+static int64_t check_retry(struct link *link)
+{
+    if (!link->xsfront.refused) {
+        link->retry_ms = 0;
+        return -1;
+    }
+    if (!link->retry_ms)
+        link->retry_ms = proc_now_ms() + RETRY_MS;
+    if (proc_now_ms() >= link->retry_ms) {
+        xsfront_retry(&link->xsfront);
+        link->retry_ms = proc_now_ms() + RETRY_MS;
+    }
+    return link->xsfront.refused ? link->retry_ms : -1;
+}
+
 static void loop(struct link *link)
 {
     struct epoll_event events[8];
 
     for (;;) {
+        int64_t retry = check_retry(link), grace = check_grace(link);
         int n;
 
-        proc_timer_at(link->timer, check_grace(link));
+        proc_timer_at(link->timer, retry >= 0 && (grace < 0 || retry < grace) ?
+                                   retry : grace);
         n = epoll_wait(link->epoll, events, 8, -1);
         for (int i = 0; i < n; i++) {
             int fd = events[i].data.fd;

@@ -243,7 +243,7 @@ static void on_detached(struct xsfront *front)
     front->state = XenbusStateUnknown;
     free(front->policy_text);
     front->policy_text = NULL;
-    front->policy_rc = -1;
+    front->policy_rc = 1;
     front->policy_error[0] = 0;
     log_info("detached: no device");
     front->ops->detached(front->arg);
@@ -266,7 +266,7 @@ static void on_device(struct xsfront *front, uint32_t back_domid)
         return;
     front->ops->drop(front->arg);
     front->attached = true;
-    front->refused = false;
+    front->refused = front->backed_off = false;
     front->back_domid = back_domid;
     front->back = names_back(back_domid, front->own_domid);
     watch_back(front);
@@ -290,7 +290,7 @@ static int fetch_policy(struct xsfront *front, char **text_r)
 static void read_policy(struct xsfront *front)
 {
     struct policy policy = policy_default();
-    bool first = front->policy_rc == -1, had_error = front->policy_error[0];
+    bool first = front->policy_rc == 1, had_error = front->policy_error[0];
     char *text = NULL, *why = front->policy_error;
     int rc = fetch_policy(front, &text);
 
@@ -350,7 +350,7 @@ void xsfront_run(struct xsfront *front)
     while ((event = xs_check_watch(front->xs))) {
         /* The back has written its state, be it the same one: it may be a new
          * back, with another offer. */
-        if (!strcmp(event[XS_WATCH_TOKEN], "back"))
+        if (!strcmp(event[XS_WATCH_TOKEN], "back") && !front->backed_off)
             front->refused = false;
         free(event);
         any = true;
@@ -363,11 +363,22 @@ void xsfront_reset(struct xsfront *front, const char *error)
 {
     if (!front->attached)
         return;
-    if (error)
+    if (error) {
+        /* A back that is at fault is given time, or both would never rest. */
+        front->backed_off = true;
         close_refused(front, error);
-    else
+    } else {
         drop_and_set(front, XenbusStateInitialising);
+    }
     run_table(front);
+}
+
+void xsfront_retry(struct xsfront *front)
+{
+    if (!front->attached || !front->refused)
+        return;
+    front->refused = front->backed_off = false;
+    evaluate(front);
 }
 
 int xsfront_fd(const struct xsfront *front)
@@ -380,7 +391,7 @@ int xsfront_open(struct xsfront *front, const struct xsfront_ops *ops,
 {
     int rc;
 
-    *front = (struct xsfront){ .ops = ops, .arg = arg, .policy_rc = -1 };
+    *front = (struct xsfront){ .ops = ops, .arg = arg, .policy_rc = 1 };
     rc = xsx_open(&front->xs, why_r);
     if (rc)
         return rc;

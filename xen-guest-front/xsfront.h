@@ -39,7 +39,8 @@ struct xsfront {
     void *arg;
     uint32_t own_domid;
     bool attached;
-    bool refused;               /* closed by ourselves, see vscanif.h */
+    bool refused;               /* closed by ourselves, see vscanif.h ... */
+    bool backed_off;            /* ... because of what the back did */
     enum xenbus_state state;
     uint32_t back_domid;
     uint32_t connection_id;
@@ -47,7 +48,7 @@ struct xsfront {
     struct vscan_path back;     /* the back's folder */
     struct vscan_path watched;  /* its state node, watched; empty: none */
     char *policy_text;          /* last seen, NULL: none could be read */
-    int policy_rc;              /* of the last look at it; -1: none yet */
+    int policy_rc;              /* of the last look at it; 1: none yet */
     char policy_error[160];     /* what is wrong with it; empty: nothing */
 };
 
@@ -61,6 +62,12 @@ int xsfront_fd(const struct xsfront *front);
 
 /* Reads what has changed and takes the steps that follow from it. */
 void xsfront_run(struct xsfront *front);
+
+/*
+ * After a while, which the caller times: tries again what made the front close
+ * by itself, a lack of memory or a back that broke the protocol.
+ */
+void xsfront_retry(struct xsfront *front);
 
 /* The connection is of no use any more: start anew, or (with @error) close
  * it and wait for the back to start anew. */

@@ -234,7 +234,8 @@
  *      close  drop ring and channel, Closed
  *
  * A front that closed by itself ("error": no version in common, no memory)
- * leaves Closed only when the back writes its state anew.
+ * leaves Closed when the back writes its state anew, or after some seconds; one
+ * that closed because the back broke the protocol, only after some seconds.
  *
  *  Back \ front   Init- Init- Initia- Con-    Closing  Closed  absent
  *                 ial.  Wait  lised   nected

@@ -34,4 +34,7 @@ bool back_gone(void);
 void back_kill(void);
 void back_stop(void);
 
+/* The tests of hostile.c, where only the back is real. */
+int hostile_run(void);
+
 #endif

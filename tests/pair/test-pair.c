@@ -495,5 +495,6 @@ int main(void)
     fake_enter_others(FRONT);
     if (reader_start(&reader))
         return 1;
-    return cmocka_run_group_tests_name("pair", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("pair", tests, NULL, NULL) +
+           (getenv("VSCAN_PAIR_SEED") ? 0 : hostile_run());
 }

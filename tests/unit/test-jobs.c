@@ -34,6 +34,7 @@
 
 #define FRONT       5
 #define BACK        3
+#define OTHER       7
 #define SLOTS       ((unsigned int)VSCANIF_RING_SIZE)
 #define PAGES(n)    ((n) * (size_t)VSCANIF_PAGE_SIZE)
 /* Only a broken test ever waits so long. */
@@ -316,7 +317,7 @@ static void more_than_all_grants(void **state)
     create(10);
     connect_with(8192);
     add(1, PAGES(9) + 1);
-    expect_verdict(1, VSCANIF_VERDICT_NOT_SCANNED, VSCANIF_REASON_TOO_LARGE);
+    expect_verdict(1, VSCANIF_VERDICT_NOT_SCANNED, REASON_NO_GRANTS);
     add(2, PAGES(9));
     req = expect_request(PAGES(9));
     answer(&req, VSCANIF_VERDICT_CLEAN);
@@ -528,6 +529,30 @@ static void all_are_sent_again(void **state)
     }
     assert_int_equal(seen, 7);
     expect_no_request();
+}
+
+/* What has been read for one domain is of no use to another. */
+static void read_for_another_domain(void **state)
+{
+    xengnttab_handle *other;
+    struct scan_request req;
+    void *page;
+
+    (void)state;
+    add(1, 10);
+    wait_for_reader();
+    disconnect();
+    connect_with(64);
+    jobs_connected(t.jobs, OTHER, 64);
+    req = expect_request(10);
+    fake_enter(OTHER);
+    other = xengnttab_open(NULL, 0);
+    page = xengnttab_map_grant_ref(other, FRONT, req.info_ref, PROT_READ);
+    assert_non_null(page);
+    xengnttab_close(other);
+    fake_enter(FRONT);
+    answer(&req, VSCANIF_VERDICT_CLEAN);
+    expect_verdict(1, VSCANIF_VERDICT_CLEAN, 0);
 }
 
 /* Who has waited longest comes first: slots are given out in order. */
@@ -800,6 +825,7 @@ int main(void)
         CONNECTED(given_up_while_sent),
         CONNECTED(given_up_is_not_sent_again),
         ALONE(all_are_sent_again),
+        CONNECTED(read_for_another_domain),
         ALONE(sent_again_in_order),
         cmocka_unit_test(bad_responses),
         CONNECTED(answered_twice),

@@ -85,7 +85,7 @@ static void act(struct hostile *h, const char *name)
     if (!strcmp(name, "index-ahead"))
         jump = 1000;
     else if (!strcmp(name, "index-back"))
-        jump = (RING_IDX)-1;
+        jump = (RING_IDX)-2;
     else if (!strcmp(name, "no-pages"))
         req.nr_pages = 0;
     else if (!strcmp(name, "too-many-pages"))

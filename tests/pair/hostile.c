@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hostile.c - a back's link process against a guest that breaks the
+ * protocol (proc-guest.c, dataplane.c, xsback.c together).
+ *
+ * Overview: the guest writes its nodes and its ring by hand.  A violation
+ * closes the link with a reason in "error", lets go of all pages, and is
+ * forgiven when the front starts anew.
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+#include <xenevtchn.h>
+#include <xengnttab.h>
+
+#include "fake.h"
+#include "ipc.h"
+#include "messages.h"
+#include "names.h"
+#include "pair.h"
+#include "ring.h"
+
+#define SLOTS   ((unsigned int)VSCANIF_RING_SIZE)
+
+static struct {
+    unsigned int fds;
+    int pool;
+    uint32_t connection;
+    xengntshr_handle *xgs;
+    xenevtchn_handle *xce;
+    struct vscanif_sring *sring;
+    ring_front ring;
+    int port;
+    char *file;             /* info page, content page */
+    uint32_t refs[2];
+} t;
+
+static void run_back(void)
+{
+    for (int i = 0; back_step(0); i++)
+        if (i == 1000)
+            fail_msg("the back never comes to rest");
+}
+
+static void write_number(const char *node, uint32_t number)
+{
+    char text[16];
+
+    snprintf(text, sizeof(text), "%u", number);
+    fake_front_write(FRONT, node, text);
+}
+
+static void expect_state(const char *state)
+{
+    run_back();
+    assert_string_equal(fake_back_read(BACK, FRONT, NODE_STATE), state);
+}
+
+static void connect_guest(void)
+{
+    uint32_t ref;
+
+    fake_front_write(FRONT, NODE_STATE, "1");
+    expect_state("2");
+    t.port = xenevtchn_bind_unbound_port(t.xce, BACK);
+    t.sring = xengntshr_share_pages(t.xgs, BACK, 1, &ref, 1);
+    ring_front_init(&t.ring, t.sring);
+    ring_front_set_alive(t.sring);
+    write_number(NODE_VERSION, 1);
+    write_number(NODE_RING_REF, ref);
+    write_number(NODE_EVENT_CHANNEL, (uint32_t)t.port);
+    write_number(NODE_CONNECTION_ID, ++t.connection);
+    write_number(NODE_STATE, 3);
+    expect_state("4");
+    assert_int_equal(fake_mapped(BACK), 1);
+}
+
+static int guest_start(void **state)
+{
+    struct vscanif_info *info;
+    int ends[2];
+
+    (void)state;
+    memset(&t, 0, sizeof(t));
+    t.fds = fake_open_fds();
+    fake_start();
+    fake_domain_create(FRONT);
+    fake_domain_create(BACK);
+    fake_device_create(FRONT, BACK, NULL);
+    assert_int_equal(ipc_pair(ends), 0);
+    t.pool = ends[0];
+    back_start(ends[1], 64);
+    fake_enter(FRONT);
+    t.xgs = xengntshr_open(NULL, 0);
+    t.xce = xenevtchn_open(NULL, 0);
+    t.file = xengntshr_share_pages(t.xgs, BACK, 2, t.refs, 0);
+    info = (struct vscanif_info *)(void *)t.file;
+    info->ref[0] = t.refs[1];
+    connect_guest();
+    return 0;
+}
+
+static int guest_stop(void **state)
+{
+    struct pool_request msg;
+    int fd;
+
+    (void)state;
+    while (ipc_recv(t.pool, &msg, sizeof(msg), &fd) == 1)
+        close(fd);
+    back_stop();
+    close(t.pool);
+    assert_int_equal(fake_mapped(BACK), 0);
+    assert_int_equal(fake_ports(BACK), 0);
+    xengntshr_close(t.xgs);
+    xenevtchn_close(t.xce);
+    assert_int_equal(fake_granted(FRONT), 0);
+    fake_stop();
+    assert_int_equal(fake_open_fds(), t.fds);
+    return 0;
+}
+
+static struct vscanif_request request(uint32_t id)
+{
+    return (struct vscanif_request){
+        .id = id, .operation = VSCANIF_OP_SCAN, .event = VSCANIF_EVENT_OPEN,
+        .size = 10, .nr_pages = 1, .info_ref = t.refs[0],
+    };
+}
+
+static void send(const struct vscanif_request *req)
+{
+    bool notify;
+
+    assert_int_equal(ring_front_put(&t.ring, req, &notify), 0);
+    xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
+}
+
+static void send_id(uint32_t id)
+{
+    struct vscanif_request req = request(id);
+
+    send(&req);
+}
+
+/* The pool has @count requests; answers the first and returns its id. */
+static uint64_t expect_at_pool(unsigned int count)
+{
+    struct pool_request msg;
+    uint64_t first = 0;
+    int fd;
+
+    for (unsigned int i = 0; i < count; i++) {
+        assert_int_equal(ipc_recv(t.pool, &msg, sizeof(msg), &fd), 1);
+        assert_int_equal(msg.size, 10);
+        close(fd);
+        if (!first)
+            first = msg.id;
+    }
+    assert_int_equal(ipc_recv(t.pool, &msg, sizeof(msg), &fd), -11);
+    return first;
+}
+
+static void pool_answers(uint64_t id)
+{
+    struct pool_answer msg = { .id = id, .verdict = verdict_clean() };
+
+    assert_int_equal(ipc_send(t.pool, &msg, sizeof(msg), -1), 0);
+    run_back();
+}
+
+static void expect_closed(void)
+{
+    expect_state("6");
+    assert_non_null(fake_back_read(BACK, FRONT, NODE_ERROR));
+    assert_int_equal(fake_mapped(BACK), 0);
+    assert_int_equal(fake_ports(BACK), 0);
+    assert_false(ring_back_alive(t.sring));
+    connect_guest();
+    assert_null(fake_back_read(BACK, FRONT, NODE_ERROR));
+}
+
+static void id_in_flight_twice(void **state)
+{
+    uint64_t first;
+
+    (void)state;
+    send_id(7);
+    send_id(7);
+    expect_closed();
+    first = expect_at_pool(1);
+    /* Its answer is for a connection that is no more. */
+    send_id(7);
+    run_back();
+    pool_answers(first);
+    assert_int_equal(t.sring->rsp_prod, 0);
+    pool_answers(expect_at_pool(1));
+    assert_int_equal(t.sring->rsp_prod, 1);
+    /* Answered: free again. */
+    send_id(7);
+    expect_state("4");
+    expect_at_pool(1);
+}
+
+static void malformed_requests(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 6; i++) {
+        struct vscanif_request req = request(1);
+
+        switch (i) {
+        case 0: req.operation = 0; break;
+        case 1: req.nr_pages = 0; break;
+        case 2: req.nr_pages = 65; req.size = 65 * 4096; break;
+        case 3: req.size = 4097; break;
+        case 4: req.dir_ref[0] = 5; break;
+        case 5: req.reserved[71] = 1; break;
+        }
+        send(&req);
+        expect_closed();
+    }
+}
+
+static void index_far_ahead(void **state)
+{
+    (void)state;
+    t.sring->req_prod = 1000;
+    xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
+    expect_closed();
+}
+
+static void malformed_info_page(void **state)
+{
+    (void)state;
+    memset(t.file + 64, 'x', VSCANIF_MAX_PATH);
+    send_id(1);
+    expect_state("6");
+    memset(t.file + 64, 0, VSCANIF_MAX_PATH);
+    connect_guest();
+}
+
+/* Not malformed: an answer, and the link goes on. */
+static void pages_that_cannot_be_mapped(void **state)
+{
+    struct vscanif_request req = request(1);
+    struct vscanif_response rsp;
+
+    (void)state;
+    req.info_ref = 12345;
+    send(&req);
+    expect_state("4");
+    assert_int_equal(ring_front_get(&t.ring, &rsp), 1);
+    assert_int_equal(rsp.verdict, VSCANIF_VERDICT_NOT_SCANNED);
+    assert_int_equal(rsp.reason, VSCANIF_REASON_GRANT);
+    send_id(1);
+    expect_state("4");
+    expect_at_pool(1);
+}
+
+/* The octet of a guest that only plays dead. */
+static void clears_its_octet(void **state)
+{
+    (void)state;
+    ((uint8_t *)t.sring)[VSCANIF_FRONT_LIVE_OFFSET] = 0;
+    xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
+    expect_state("2");
+    assert_int_equal(fake_mapped(BACK), 0);
+    connect_guest();
+}
+
+/* By reconnecting, a guest gets no more of the pool than one ring. */
+static void reconnects_with_a_full_pool(void **state)
+{
+    uint64_t first;
+
+    (void)state;
+    for (uint32_t i = 0; i < SLOTS; i++)
+        send_id(i);
+    run_back();
+    fake_front_write(FRONT, NODE_STATE, "1");
+    expect_state("2");
+    connect_guest();
+    for (uint32_t i = 0; i < SLOTS; i++)
+        send_id(i);
+    run_back();
+    first = expect_at_pool(SLOTS);
+    pool_answers(first);
+    expect_at_pool(1);
+    assert_int_equal(t.sring->rsp_prod, 0);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, guest_start, \
+                                                   guest_stop)
+
+int hostile_run(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(id_in_flight_twice), TEST(malformed_requests),
+        TEST(index_far_ahead), TEST(malformed_info_page),
+        TEST(pages_that_cannot_be_mapped), TEST(clears_its_octet),
+        TEST(reconnects_with_a_full_pool),
+    };
+
+    return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);
+}

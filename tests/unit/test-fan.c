@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-fan.c - tests of xen-guest-front/fan.c with the kernel's fanotify.
+ *
+ * Overview: everything that marks runs in a world of its own (world.h); the
+ * test is the listener, forked children are the programs that are held.
+ * Without root only what needs no mark is run, the rest is skipped.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "fan.h"
+#include "vscanif.h"
+#include "world.h"
+
+/* Only a broken test ever waits so long. */
+#define LONG_MS 30000
+
+static bool in_world;
+static struct fan fan;
+
+static void write_file(const char *path, const char *text, mode_t mode)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+    close(fd);
+}
+
+static int fan_start(void **state)
+{
+    (void)state;
+    if (!in_world)
+        return 0;
+    write_file("/tmp/file", "content", 0644);
+    write_file("/tmp/program", "no program", 0755);
+    fan_init(&fan);
+    assert_int_equal(fan_open(&fan), 0);
+    assert_int_equal(fan_mark_all(&fan), 1);
+    return 0;
+}
+
+static int fan_stop(void **state)
+{
+    (void)state;
+    if (in_world)
+        fan_close(&fan);
+    return 0;
+}
+
+static void need_world(void)
+{
+    if (!in_world)
+        skip();
+}
+
+/* A program that opens @path; its exit status is errno. */
+static pid_t opens(const char *path, int flags)
+{
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        int fd;
+
+        /* The group lives as long as any copy of it. */
+        fan_close(&fan);
+        fd = open(path, flags);
+        _exit(fd < 0 ? errno : 0);
+    }
+    return pid;
+}
+
+/* One that executes it. */
+static pid_t executes(const char *path)
+{
+    char *argv[] = { NULL, NULL }, *env[] = { NULL };
+    char name[64];
+    pid_t pid;
+
+    strncpy(name, path, sizeof(name) - 1);
+    name[sizeof(name) - 1] = 0;
+    argv[0] = name;
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        fan_close(&fan);
+        execve(path, argv, env);
+        _exit(errno);
+    }
+    return pid;
+}
+
+static int outcome(pid_t pid)
+{
+    int status;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    return WEXITSTATUS(status);
+}
+
+static struct fan_event next_event(void)
+{
+    struct pollfd fd = { .fd = fan.group, .events = POLLIN };
+    struct fan_event event;
+    int n;
+
+    do {
+        if (poll(&fd, 1, LONG_MS) != 1)
+            fail_msg("no event comes");
+        n = fan_read(&fan, &event, 1);
+        assert_true(n >= 0);
+    } while (n == 0);
+    return event;
+}
+
+static void answer(const struct fan_event *event, bool allow)
+{
+    assert_int_equal(fan_answer(&fan, event->fd, allow), 0);
+    close(event->fd);
+}
+
+static void covered_filesystems(void **state)
+{
+    static const char *const yes[] = { "ext4", "xfs", "btrfs", "tmpfs",
+                                       "vfat", "squashfs" };
+    static const char *const no[] = { "", "proc", "sysfs", "overlay",
+                                      "devtmpfs", "cgroup2", "ext", "ext44",
+                                      "fuse" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(yes) / sizeof(yes[0]); i++)
+        assert_true(fan_fs_covered(yes[i]));
+    for (size_t i = 0; i < sizeof(no) / sizeof(no[0]); i++)
+        assert_false(fan_fs_covered(no[i]));
+}
+
+static void allows_and_denies(void **state)
+{
+    (void)state;
+    need_world();
+    for (int allow = 0; allow < 2; allow++) {
+        pid_t pid = opens("/tmp/file", O_RDONLY);
+        struct fan_event event = next_event();
+        char text[8] = "";
+
+        assert_int_equal(event.event, VSCANIF_EVENT_OPEN);
+        assert_int_equal(event.pid, pid);
+        assert_int_equal(pread(event.fd, text, 7, 0), 7);
+        assert_string_equal(text, "content");
+        answer(&event, allow);
+        assert_int_equal(outcome(pid), allow ? 0 : EPERM);
+    }
+}
+
+static void writers_are_held_too(void **state)
+{
+    struct fan_event event;
+    pid_t pid;
+
+    (void)state;
+    need_world();
+    pid = opens("/tmp/file", O_WRONLY);
+    event = next_event();
+    answer(&event, false);
+    assert_int_equal(outcome(pid), EPERM);
+}
+
+static void exec_is_one_event(void **state)
+{
+    (void)state;
+    need_world();
+    for (int allow = 0; allow < 2; allow++) {
+        pid_t pid = executes("/tmp/program");
+        struct fan_event event = next_event();
+
+        assert_int_equal(event.event, VSCANIF_EVENT_EXEC);
+        assert_int_equal(event.pid, pid);
+        answer(&event, allow);
+        assert_int_equal(outcome(pid), allow ? ENOEXEC : EPERM);
+        /* What the same process opens later is no exec. */
+        pid = opens("/tmp/program", O_RDONLY);
+        event = next_event();
+        assert_int_equal(event.event, VSCANIF_EVENT_OPEN);
+        answer(&event, true);
+        assert_int_equal(outcome(pid), 0);
+    }
+}
+
+static void many_at_a_time(void **state)
+{
+    struct fan_event event[16];
+    pid_t pid[16];
+
+    (void)state;
+    need_world();
+    for (int i = 0; i < 16; i++)
+        pid[i] = opens("/tmp/file", O_RDONLY);
+    for (int i = 0; i < 16; i++)
+        event[i] = next_event();
+    /* In another order than they came in. */
+    for (int i = 15; i >= 0; i--)
+        for (int k = 0; k < 16; k++)
+            if (pid[k] == event[i].pid)
+                answer(&event[i], k % 2);
+    for (int k = 0; k < 16; k++)
+        assert_int_equal(outcome(pid[k]), k % 2 ? 0 : EPERM);
+}
+
+static void nothing_to_read(void **state)
+{
+    struct fan_event event;
+
+    (void)state;
+    need_world();
+    assert_int_equal(fan_read(&fan, &event, 1), 0);
+}
+
+/*
+ * Kernels that hold FIFOs open them for the listener, too, and must not wait
+ * for a writer there; newer ones hold only files that have content.
+ */
+static void fifo_does_not_block(void **state)
+{
+    struct pollfd fd = { .fd = fan.group, .events = POLLIN };
+    struct fan_event event;
+    int status;
+    pid_t pid;
+
+    (void)state;
+    need_world();
+    assert_int_equal(mkfifo("/tmp/fifo", 0600), 0);
+    pid = opens("/tmp/fifo", O_RDWR);
+    while (waitpid(pid, &status, WNOHANG) == 0)
+        if (poll(&fd, 1, 1) == 1 && fan_read(&fan, &event, 1) == 1)
+            answer(&event, true);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
+    unlink("/tmp/fifo");
+}
+
+static void unmarked_passes(void **state)
+{
+    struct fan_event event;
+    pid_t pid;
+
+    (void)state;
+    need_world();
+    fan_unmark_all(&fan);
+    assert_int_equal(outcome(opens("/tmp/file", O_RDONLY)), 0);
+    assert_int_equal(fan_read(&fan, &event, 1), 0);
+    assert_int_equal(fan_mark_all(&fan), 1);
+    pid = opens("/tmp/file", O_RDONLY);
+    event = next_event();
+    answer(&event, false);
+    assert_int_equal(outcome(pid), EPERM);
+}
+
+static void closed_group_allows(void **state)
+{
+    struct fan_event event;
+    pid_t pid;
+
+    (void)state;
+    need_world();
+    pid = opens("/tmp/file", O_RDONLY);
+    event = next_event();
+    fan_close(&fan);
+    assert_int_equal(outcome(pid), 0);
+    close(event.fd);
+}
+
+static void marked_twice_is_one_event(void **state)
+{
+    struct fan_event event;
+    pid_t pid;
+
+    (void)state;
+    need_world();
+    assert_int_equal(fan_mark_all(&fan), 1);
+    pid = opens("/tmp/file", O_RDONLY);
+    event = next_event();
+    answer(&event, true);
+    assert_int_equal(outcome(pid), 0);
+    assert_int_equal(fan_read(&fan, &event, 1), 0);
+}
+
+static void new_mounts_are_reported(void **state)
+{
+    struct pollfd fd = { .events = POLLPRI };
+    struct fan_event event;
+    pid_t pid;
+
+    (void)state;
+    need_world();
+    fd.fd = fan.mounts;
+    assert_int_equal(poll(&fd, 1, 0), 0);
+    mkdir("/tmp/more", 0755);
+    assert_int_equal(mount("more", "/tmp/more", "tmpfs", 0, NULL), 0);
+    assert_int_equal(poll(&fd, 1, LONG_MS), 1);
+    write_file("/tmp/more/new", "content", 0644);
+    assert_int_equal(fan_mark_all(&fan), 2);
+    pid = opens("/tmp/more/new", O_RDONLY);
+    event = next_event();
+    answer(&event, false);
+    assert_int_equal(outcome(pid), EPERM);
+    umount2("/tmp/more", MNT_DETACH);
+    rmdir("/tmp/more");
+}
+
+static void answer_to_nothing(void **state)
+{
+    (void)state;
+    need_world();
+    assert_int_equal(fan_answer(&fan, 999, true), -ENOENT);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, fan_start, fan_stop)
+
+static int run_all(bool world)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(covered_filesystems),
+        TEST(allows_and_denies), TEST(writers_are_held_too),
+        TEST(exec_is_one_event), TEST(many_at_a_time), TEST(nothing_to_read),
+        TEST(fifo_does_not_block), TEST(unmarked_passes),
+        TEST(closed_group_allows), TEST(marked_twice_is_one_event),
+        TEST(new_mounts_are_reported), TEST(answer_to_nothing),
+    };
+
+    in_world = world;
+    return cmocka_run_group_tests_name("fan", tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return world_run(run_all);
+}
