@@ -310,6 +310,9 @@ static void send_request(struct jobs *jobs, struct job *job)
 
     job->state = JOB_SENT;
     job->sent_ms = proc_now_ms();
+    log_debug("access %llu sent, %llu octets in %u pages",
+              (unsigned long long)job->msg.id, (unsigned long long)req.size,
+              req.nr_pages);
     job->wire_id = jobs->serial++ * SLOTS + job->slot;
     req.id = job->wire_id;
     req.event = job->msg.event;
@@ -360,6 +363,9 @@ static void conclude(struct jobs *jobs, struct job *job,
 {
     struct verdict changed = verdict_not_scanned(REASON_CHANGED);
 
+    log_debug("access %llu: %s, %lld ms after it was sent",
+              (unsigned long long)job->msg.id, verdict_text(verdict->code),
+              (long long)(proc_now_ms() - job->sent_ms));
     stop_flight(jobs, job);
     if (verdict->code != VSCANIF_VERDICT_CLEAN || job->given_up ||
         unchanged(job))

@@ -6,12 +6,11 @@
 #define _GNU_SOURCE
 #include <getopt.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "proc-gate.h"
+#include "vscanif.h"
 
 static const char usage[] =
 "Usage: xen-guest-front [--verbose]\n"
@@ -45,7 +44,7 @@ int main(int argc, char **argv)
             fputs(usage, stdout);
             return 0;
         case 'V':
-            puts("xen-guest-front, protocol version 1");
+            printf("xen-guest-front, protocol version %d\n", VSCANIF_VERSION);
             return 0;
         default:
             fputs(usage, stderr);

@@ -134,6 +134,8 @@ static int scan(struct guest *guest, const struct scan_request *req,
         *why_r = "request: its id is in flight already";
         return -EPROTO;
     }
+    log_debug("request %u: %" PRIu64 " octets in %u pages", req->id,
+              req->size, req->nr_pages);
     rc = dataplane_snapshot(&guest->dp, req, &flight->subject, &snapshot,
                             why_r);
     if (!rc) {

@@ -86,7 +86,7 @@
  *
  * frontend, frontend-id, domain, online
  *      Written by:     toolstack
- *      Read by:        back
+ *      Read by:        back (all but frontend), toolstack
  *
  *      As for every Xen device: path and domid of the front, the guest's
  *      name (for messages only), and "1" while the device is to be served;
@@ -255,8 +255,8 @@
  * It also goes to Closed, with "error", when the front breaks the protocol,
  * and leaves that state only when the front starts anew (Initialising).
  *
- * Death of the peer's process: the two octets VSCANIF_*_LIVE() of the ring
- * page are set to 1 by the back when it has mapped the ring and by the front
+ * Death of the peer's process: the octets VSCANIF_BACK_LIVE_OFFSET and
+ * VSCANIF_FRONT_LIVE_OFFSET of the ring page are set to 1 by the back when it has mapped the ring and by the front
  * when it has made it.  Each side asks its kernel to clear its own octet and
  * to signal the event channel when its mapping goes away
  * (IOCTL_GNTDEV_SET_UNMAP_NOTIFY, IOCTL_GNTALLOC_SET_UNMAP_NOTIFY), which
@@ -428,8 +428,6 @@ DEFINE_RING_TYPES(vscanif, struct vscanif_request, struct vscanif_response);
 /* Octets of the ring page that tell whether the peer's process lives. */
 #define VSCANIF_BACK_LIVE_OFFSET   offsetof(struct vscanif_sring, pvt)
 #define VSCANIF_FRONT_LIVE_OFFSET  (offsetof(struct vscanif_sring, pvt) + 1)
-#define VSCANIF_BACK_LIVE(sring)   ((sring)->pvt.pvt_pad[0])
-#define VSCANIF_FRONT_LIVE(sring)  ((sring)->pvt.pvt_pad[1])
 
 _Static_assert(sizeof(struct vscanif_request) == 128, "request is 128 octets");
 _Static_assert(offsetof(struct vscanif_request, size) == 8, "no hole");

@@ -2,8 +2,9 @@
 # shellcheck shell=bash
 #
 # What the cases share.  A case is a program that is run with LAB set to the
-# lab's program and a lab that is up, with guest1 and guest2 ("lab run").  It prints one line for each thing that it shows, "ok: ..." or "FAIL: ...",
-# and ends with status 0 when none failed.
+# lab's program and a lab that is up, with guest1 and guest2 ("lab run").  It
+# prints one line for each thing that it shows, "ok: ..." or "FAIL: ...", and
+# ends with status 0 when none failed.
 
 set -u
 
@@ -45,7 +46,10 @@ read_is() { [ "$(in_domain "$2" 'cat "$1"' "$3")" = "$1" ]; }
 not() { ! "$@"; }
 
 # has NODE PATTERN: its value matches all of the extended regular expression.
-has() { [[ $(node "$1") =~ ^($2)$ ]]; }
+has() {
+    local value
+    value=$(node "$1") && [[ $value =~ ^($2)$ ]]
+}
 
 restart_back() { "$LAB" exec scanner -- /etc/init.d/xen-scan-back restart; }
 
