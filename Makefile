@@ -6,7 +6,7 @@ include Config.mk
 .PHONY: help
 help:
 	@echo "make all        the three programs, in .build/"
-	@echo "make check      unit tests, native; also with SANITIZER=address,undefined"
+	@echo "make check      unit tests; also with SANITIZER=address,undefined"
 	@echo "make test       check, then the cases of tests/xen/ on real Xen in QEMU"
 	@echo "make demo       the main job on real Xen in QEMU, step by step"
 	@echo "make deps       install the Debian packages for all of these"
