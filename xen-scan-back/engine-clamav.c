@@ -31,9 +31,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 
 #include "log.h"
+#include "proc.h"
 
 #define LIMITS_PREFIX           "Heuristics.Limits.Exceeded"
 #define TIMEOUT_NAME            LIMITS_PREFIX ".MaxScanTime"
@@ -226,14 +226,6 @@ static unsigned int signatures(const struct engine *engine)
     return ((const struct clamav *)engine)->signatures;
 }
 
-static int64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 static struct pass scan_pass(const struct clamav *c, const void *content,
                              size_t size, uint32_t heuristic)
 {
@@ -339,7 +331,7 @@ static unsigned int reason_of(cl_error_t code)
 static struct verdict scan_content(const struct clamav *c, const void *content,
                                    size_t size)
 {
-    int64_t end = now_ms() + c->limits.max_scan_ms;
+    int64_t end = proc_now_ms() + c->limits.max_scan_ms;
     struct pass pass = scan_pass(c, content, size,
                                  CL_SCAN_HEURISTIC_EXCEEDS_MAX);
 
@@ -355,7 +347,7 @@ static struct verdict scan_content(const struct clamav *c, const void *content,
     /* Not even begun: no temporary directory, for one. */
     if (!pass.ended && size >= SMALLEST_FILE)
         return verdict_not_scanned(VSCANIF_REASON_ENGINE);
-    if (now_ms() >= end)
+    if (proc_now_ms() >= end)
         return verdict_not_scanned(VSCANIF_REASON_TIMEOUT);
     return verdict_clean();
 }

@@ -10,9 +10,7 @@
 #include "proc-parent.h"
 
 #include <errno.h>
-#include <linux/close_range.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -30,6 +28,7 @@
 #include "number.h"
 #include "proc.h"
 #include "proc-guest.h"
+#include "sandbox.h"
 #include "vscanif.h"
 #include "xs.h"
 
@@ -57,18 +56,6 @@ struct parent {
     struct child child[PARENT_MAX_GUESTS];
 };
 
-/* Keeps standard error and @fd, which it moves to 3; closes all else. */
-static int keep_only(int fd)
-{
-    if (fd != 3) {
-        if (dup2(fd, 3) < 0)
-            return -errno;
-        fd = 3;
-    }
-    close_range(4, ~0U, 0);
-    return fd;
-}
-
 static int start_pool(struct parent *parent)
 {
     int ends[2];
@@ -78,7 +65,7 @@ static int start_pool(struct parent *parent)
         return rc;
     parent->pool = proc_fork("vscan-pool");
     if (parent->pool == 0)
-        _exit(proc_pool(parent->config, keep_only(ends[1])));
+        _exit(proc_pool(parent->config, ends[1]));
     close(ends[1]);
     parent->control = ends[0];
     return parent->pool < 0 ? parent->pool : 0;
@@ -97,8 +84,9 @@ static void start_link(struct parent *parent, struct child *child)
         if (!rc) {
             child->pid = proc_fork("vscan-link");
             if (child->pid == 0)
-                _exit(proc_guest(child->domid, parent->max_pages,
-                                 keep_only(ends[1])));
+                _exit(sandbox_keep_only(ends[1]) ? 1 :
+                      proc_guest(child->domid, parent->max_pages,
+                                 SANDBOX_FD));
             if (child->pid < 0) {
                 rc = child->pid;
                 child->pid = 0;
