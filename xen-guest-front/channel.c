@@ -5,6 +5,9 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+
+#include <xentoollog.h>
 
 
 void channel_init(struct channel *channel)
@@ -14,13 +17,20 @@ void channel_init(struct channel *channel)
 
 int channel_open_devices(struct channel *channel, const char **why_r)
 {
-    channel->xgs = xengntshr_open(NULL, 0);
+    /* The libraries would have a line for each page that is not to be had. */
+    channel->logger = (xentoollog_logger *)
+        xtl_createlogger_stdiostream(stderr, XTL_CRITICAL, 0);
+    if (!channel->logger) {
+        *why_r = "cannot make a logger";
+        return -ENOMEM;
+    }
+    channel->xgs = xengntshr_open(channel->logger, 0);
     if (!channel->xgs) {
         *why_r = "cannot open /dev/xen/gntalloc (is this a Xen guest, "
                  "is the module xen-gntalloc loaded?)";
         return -errno;
     }
-    channel->xce = xenevtchn_open(NULL, 0);
+    channel->xce = xenevtchn_open(channel->logger, 0);
     if (!channel->xce) {
         *why_r = "cannot open /dev/xen/evtchn (is the module xen-evtchn "
                  "loaded?)";

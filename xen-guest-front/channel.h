@@ -15,7 +15,10 @@
 
 #include "ring.h"
 
+struct xentoollog_logger;
+
 struct channel {
+    struct xentoollog_logger *logger;
     xengntshr_handle *xgs;
     xenevtchn_handle *xce;
     void *page;                 /* NULL: closed */

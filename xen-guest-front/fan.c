@@ -10,31 +10,55 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/fanotify.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "log.h"
 #include "vscanif.h"
 
 /*
- * Filesystems with content of their own.  An overlay is not among them: its
- * files are those of its lower and upper filesystems, where they are seen, and
- * a group that marks both deadlocks itself.  Pseudo filesystems have nothing
- * to scan.
+ * Filesystems that are left out: without content of their own, not local, or
+ * served by a process of this guest, which would have to run for its own files
+ * to be scanned.  Everything else is covered.
  */
-static const char *const covered[] = {
-    "btrfs", "exfat", "ext2", "ext3", "ext4", "f2fs", "iso9660", "jfs",
-    "msdos", "ntfs3", "ramfs", "reiserfs", "squashfs", "tmpfs", "udf", "vfat",
-    "xfs",
+static const char *const left_out[] = {
+    "autofs", "bdev", "binder", "binfmt_misc", "bpf", "cgroup", "cgroup2",
+    "configfs", "debugfs", "devpts", "devtmpfs", "ecryptfs", "efivarfs",
+    "fusectl", "hugetlbfs", "mqueue", "nfsd", "nsfs", "proc", "pstore",
+    "resctrl", "rpc_pipefs", "securityfs", "selinuxfs", "smackfs", "sysfs",
+    "tracefs", "xenfs",
+    "9p", "afs", "ceph", "cifs", "coda", "gfs2", "lustre", "nfs", "nfs4",
+    "ocfs2", "smb3", "virtiofs",
+    "fuse", "fuseblk",
 };
+
+/*
+ * From Linux 6.5 on an overlay's files raise events on the filesystems below
+ * it, and a group that marks both deadlocks itself.  Before, an overlay opened
+ * them without any event: it has to be marked itself, and cannot deadlock.
+ */
+static bool overlay_is_seen_below(void)
+{
+    unsigned int major, minor;
+    struct utsname name;
+
+    if (uname(&name) || sscanf(name.release, "%u.%u", &major, &minor) != 2)
+        return true;
+    return major > 6 || (major == 6 && minor >= 5);
+}
 
 #define EVENTS  (FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM)
 
 bool fan_fs_covered(const char *type)
 {
-    for (size_t i = 0; i < sizeof(covered) / sizeof(covered[0]); i++)
-        if (!strcmp(type, covered[i]))
-            return true;
-    return false;
+    if (!strcmp(type, "overlay"))
+        return !overlay_is_seen_below();
+    if (!strncmp(type, "fuse.", 5))
+        return false;
+    for (size_t i = 0; i < sizeof(left_out) / sizeof(left_out[0]); i++)
+        if (!strcmp(type, left_out[i]))
+            return false;
+    return true;
 }
 
 void fan_init(struct fan *fan)

@@ -8,6 +8,7 @@
 #ifndef VSCAN_GATE_MSG_H
 #define VSCAN_GATE_MSG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "policy.h"
@@ -30,12 +31,14 @@ enum link_msg_kind {
     LINK_VERDICT = 1,   /* id and verdict */
     LINK_ATTACHED,      /* the toolstack has a device for us; policy */
     LINK_DETACHED,      /* it has none: nothing is to be held */
+    LINK_HEARD,         /* a GATE_GIVEN_UP has arrived: the link lives */
 };
 
 struct link_msg {
     uint64_t id;
     uint8_t kind;
-    uint8_t pad[7];
+    bool bad_policy;    /* LINK_ATTACHED: the one before remains in force */
+    uint8_t pad[6];
     struct policy policy;
     struct verdict verdict;
 };

@@ -49,6 +49,7 @@ struct job {
     uint32_t epoch;             /* the connection that it was started on */
     uint32_t grants;            /* pages counted in jobs->grants */
     int64_t sent_ms;
+    uint64_t responses_before;  /* that had come when it was sent */
     struct stat before;         /* the file when its scan began */
     struct read_task task;
 };
@@ -65,7 +66,7 @@ struct jobs {
     uint32_t domid, max_pages;
     uint64_t added;             /* jobs so far */
     uint32_t serial;            /* requests so far */
-    int64_t last_response_ms;
+    uint64_t responses;         /* so far */
     struct job *slot[SLOTS];
     struct job_list queue, free;
     struct job job[JOBS_MAX];
@@ -95,9 +96,8 @@ static void send_verdict(struct jobs *jobs, uint64_t id,
 {
     struct link_msg msg = { .id = id, .kind = LINK_VERDICT,
                             .verdict = *verdict };
-    int rc = ipc_send(jobs->gate, &msg, sizeof(msg), -1);
+    int rc = ipc_send_wait(jobs->gate, &msg, sizeof(msg), GATE_WAIT_MS);
 
-    /* A gate that does not keep up answers by its deadline. */
     if (rc)
         log_warning("cannot send a verdict to the gate: %s", strerror(-rc));
 }
@@ -233,6 +233,15 @@ void jobs_add(struct jobs *jobs, const struct gate_msg *msg, int fd)
     run_queue(jobs);
 }
 
+/* Is every slot taken by a request that nobody waits for any more? */
+static bool all_given_up(const struct jobs *jobs)
+{
+    for (unsigned int slot = 0; slot < SLOTS; slot++)
+        if (!jobs->slot[slot] || !jobs->slot[slot]->given_up)
+            return false;
+    return true;
+}
+
 bool jobs_give_up(struct jobs *jobs, uint64_t id)
 {
     struct job *job;
@@ -248,7 +257,8 @@ bool jobs_give_up(struct jobs *jobs, uint64_t id)
             TAILQ_REMOVE(&jobs->queue, job, link);
             finish(jobs, job, &none);
         } else if (job->state == JOB_SENT) {
-            return jobs->last_response_ms < job->sent_ms;
+            return jobs->responses == job->responses_before ||
+                   all_given_up(jobs);
         }
         return false;
     }
@@ -289,6 +299,14 @@ void jobs_fail_queued(struct jobs *jobs, unsigned int reason)
     }
 }
 
+bool jobs_reads(const struct jobs *jobs, uint64_t id)
+{
+    for (unsigned int slot = 0; slot < SLOTS; slot++)
+        if (jobs->slot[slot] && jobs->slot[slot]->msg.id == id)
+            return jobs->slot[slot]->state == JOB_READING;
+    return false;
+}
+
 bool jobs_waiting(const struct jobs *jobs)
 {
     return !jobs->connected && !TAILQ_EMPTY(&jobs->queue);
@@ -310,6 +328,7 @@ static void send_request(struct jobs *jobs, struct job *job)
 
     job->state = JOB_SENT;
     job->sent_ms = proc_now_ms();
+    job->responses_before = jobs->responses;
     log_debug("access %llu sent, %llu octets in %u pages",
               (unsigned long long)job->msg.id, (unsigned long long)req.size,
               req.nr_pages);
@@ -393,7 +412,7 @@ int jobs_on_responses(struct jobs *jobs, const char **why_r)
             *why_r = "response: no request with this id is in flight";
             return -EPROTO;
         }
-        jobs->last_response_ms = proc_now_ms();
+        jobs->responses++;
         conclude(jobs, job, &verdict);
     }
     if (rc < 0)

@@ -16,6 +16,10 @@
 #include "gate-msg.h"
 #include "reader.h"
 
+/* How long the link waits for the gate to take a message.  The gate never
+ * waits for the link. */
+#define GATE_WAIT_MS    10000
+
 struct jobs;
 
 /* Verdicts go to @gate (a socket of ipc.h).  @max_grants: pages that may be
@@ -31,6 +35,9 @@ void jobs_add(struct jobs *jobs, const struct gate_msg *msg, int fd);
  * nothing at all since it was sent: the back is stuck or gone.
  */
 bool jobs_give_up(struct jobs *jobs, uint64_t id);
+
+/* Is the file of this access being read? */
+bool jobs_reads(const struct jobs *jobs, uint64_t id);
 
 /* The channel is connected to @domid, which takes @max_pages in a request. */
 void jobs_connected(struct jobs *jobs, uint32_t domid, uint32_t max_pages);

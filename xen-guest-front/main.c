@@ -61,5 +61,6 @@ int main(int argc, char **argv)
         log_error("this is not a Xen domain: there is no /dev/xen/xenbus");
         return 1;
     }
+    log_never_wait();
     return proc_gate();
 }

@@ -39,6 +39,8 @@
 #define LINK_RESPAWN_MS     1000
 /* How long a clean stop waits for the link to say good-bye in xenstore. */
 #define LINK_STOP_MS        3000
+/* A link that does not react to a given-up access for so long is stuck. */
+#define LINK_DEAF_MS        5000
 /* Events taken from the kernel in one turn, so that answers get theirs. */
 #define EVENTS_PER_TURN     32
 
@@ -50,6 +52,7 @@ struct gate {
     pid_t link;             /* 0: not running */
     int sock;               /* to the link, -1 when it is not running */
     int64_t link_start_ms;  /* when the link was or will be started */
+    int64_t deaf_since_ms;  /* when the link should have reacted; 0: it has */
     int epoll, timer, signals;
     bool attached;          /* the toolstack wants us to hold accesses */
     bool stop;
@@ -70,7 +73,7 @@ static void answer(struct gate *gate, int fd, pid_t pid,
     bool allow = fail_allows(&gate->policy, verdict);
     int rc = fan_answer(&gate->fan, fd, allow);
 
-    if (rc)
+    if (rc && log_limit_ok(&gate->log_limit))
         log_error("cannot answer an access of pid %d: %s", (int)pid,
                   strerror(-rc));
     if (verdict->code != VSCANIF_VERDICT_CLEAN &&
@@ -156,7 +159,7 @@ static void hold(struct gate *gate, const struct fan_event *event)
         return;
     /* Ours and the link's accesses are what answers depend on. */
     if (!gate->attached || event->pid == getpid() ||
-        event->pid == gate->link) {
+        (gate->link > 0 && event->pid == gate->link)) {
         answer(gate, event->fd, event->pid, &verdict);
         return;
     }
@@ -196,9 +199,11 @@ static int64_t expire(struct gate *gate)
 
         if (held->since_ms + gate->policy.timeout_ms > now)
             return held->since_ms + gate->policy.timeout_ms;
-        /* Not told, the link finds out when its verdict meets no entry. */
-        if (held->sent && gate->sock >= 0)
+        if (held->sent && gate->sock >= 0) {
             ipc_send(gate->sock, &msg, sizeof(msg), -1);
+            if (!gate->deaf_since_ms)
+                gate->deaf_since_ms = now;
+        }
         settle(gate, held, &verdict);
     }
     return -1;
@@ -210,6 +215,8 @@ static void on_mounts(struct gate *gate)
 
     if (n < 0)
         log_error("cannot read the mount table: %s", strerror(-n));
+    else if (gate->attached)
+        log_debug("%d mounts covered", n);
 }
 
 static void on_link_message(struct gate *gate, const struct link_msg *msg)
@@ -223,11 +230,12 @@ static void on_link_message(struct gate *gate, const struct link_msg *msg)
             settle(gate, held, &msg->verdict);
         break;
     case LINK_ATTACHED:
-        gate->policy = msg->policy;
+        if (!msg->bad_policy)
+            gate->policy = msg->policy;
         if (!gate->attached) {
             gate->attached = true;
-            log_info("protected: %d mounts covered, fail=%s",
-                     fan_mark_all(&gate->fan),
+            on_mounts(gate);
+            log_info("protected, fail=%s",
                      gate->policy.fail_closed ? "closed" : "open");
         }
         break;
@@ -244,22 +252,50 @@ static void on_link_message(struct gate *gate, const struct link_msg *msg)
     }
 }
 
+/* Gone, talking nonsense or stuck: it is reaped by on_signal(). */
+static void drop_link(struct gate *gate)
+{
+    close(gate->sock);
+    gate->sock = -1;
+    gate->deaf_since_ms = 0;
+    if (gate->link > 0)
+        kill(gate->link, SIGKILL);
+}
+
 static void on_link(struct gate *gate)
 {
     struct link_msg msg;
     int rc;
 
-    while ((rc = ipc_recv(gate->sock, &msg, sizeof(msg), NULL)) == 1)
+    while ((rc = ipc_recv(gate->sock, &msg, sizeof(msg), NULL)) == 1) {
+        gate->deaf_since_ms = 0;
         on_link_message(gate, &msg);
+    }
     if (rc == -EAGAIN) {
         send_unsent(gate);
         return;
     }
-    /* Gone, or talking nonsense: it is reaped by on_signal(). */
-    close(gate->sock);
-    gate->sock = -1;
-    if (gate->link > 0)
-        kill(gate->link, SIGKILL);
+    drop_link(gate);
+}
+
+/*
+ * Kills a link that is stuck, on xenstore or a disk: what is held, and what
+ * comes until it has been reaped, goes by the fail table.  Returns when to
+ * look again, or -1.
+ */
+static int64_t check_deaf(struct gate *gate)
+{
+    struct verdict verdict = verdict_not_scanned(REASON_FRONT_FAILED);
+    int64_t end = gate->deaf_since_ms + LINK_DEAF_MS;
+
+    if (!gate->deaf_since_ms || gate->sock < 0)
+        return -1;
+    if (proc_now_ms() < end)
+        return end;
+    drop_link(gate);
+    settle_all(gate, &verdict);
+    log_error("the link process is stuck");
+    return -1;
 }
 
 /* The child: nothing of the gate's but its end of the socket. */
@@ -301,6 +337,7 @@ static void start_link(struct gate *gate)
     }
     gate->link = pid;
     gate->sock = ends[0];
+    gate->deaf_since_ms = 0;
     held_mark_all_unsent(&gate->held);
     send_unsent(gate);
 }
@@ -363,11 +400,14 @@ static void dispatch(struct gate *gate, const struct epoll_event *ev)
 static void loop(struct gate *gate)
 {
     struct epoll_event events[8];
-    int64_t due;
+    int64_t due, deaf;
     int n;
 
     while (!gate->stop) {
         due = expire(gate);
+        deaf = check_deaf(gate);
+        if (deaf >= 0 && (due < 0 || deaf < due))
+            due = deaf;
         if (!gate->link) {
             if (gate->link_start_ms <= proc_now_ms())
                 start_link(gate);

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -48,7 +49,7 @@ struct link {
 
 static void tell_gate(struct link *link, const struct link_msg *msg)
 {
-    int rc = ipc_send(link->gate, msg, sizeof(*msg), -1);
+    int rc = ipc_send_wait(link->gate, msg, sizeof(*msg), GATE_WAIT_MS);
 
     if (rc)
         log_error("cannot tell the gate: %s", strerror(-rc));
@@ -58,8 +59,10 @@ static void tell_gate(struct link *link, const struct link_msg *msg)
 
 static void on_attached(void *arg, const struct policy *policy)
 {
-    struct link_msg msg = { .kind = LINK_ATTACHED, .policy = *policy };
+    struct link_msg msg = { .kind = LINK_ATTACHED, .bad_policy = !policy };
 
+    if (policy)
+        msg.policy = *policy;
     tell_gate(arg, &msg);
 }
 
@@ -115,6 +118,16 @@ static const struct xsfront_ops xsfront_ops = {
 
 /* Events ------------------------------------------------------------------ */
 
+/* Tells the gate that we live; but not when a disk keeps its file from being
+ * read for as long as an access may be held. */
+static void hear(struct link *link, uint64_t id)
+{
+    struct link_msg msg = { .id = id, .kind = LINK_HEARD };
+
+    if (!jobs_reads(link->jobs, id))
+        tell_gate(link, &msg);
+}
+
 /* Returns false when the gate is gone. */
 static bool on_gate(struct link *link)
 {
@@ -128,8 +141,10 @@ static bool on_gate(struct link *link)
         }
         if (fd >= 0)
             close(fd);
-        if (msg.kind == GATE_GIVEN_UP && jobs_give_up(link->jobs, msg.id) &&
-            link->connected) {
+        if (msg.kind != GATE_GIVEN_UP)
+            continue;
+        hear(link, msg.id);
+        if (jobs_give_up(link->jobs, msg.id) && link->connected) {
             log_error("the back has not answered for as long as an access "
                       "may be held: connecting anew");
             xsfront_reset(&link->xsfront, NULL);
@@ -264,7 +279,7 @@ static int start(struct link *link)
         return -errno;
     channel_init(&link->channel);
     if ((rc = channel_open_devices(&link->channel, &why)) ||
-        (rc = reader_start(&link->reader)) ||
+        (rc = reader_start(&link->reader, link->channel.logger)) ||
         (rc = jobs_create(&link->jobs, link->gate, link->reader,
                           &link->channel, raise_grant_limit())) ||
         (rc = xsfront_open(&link->xsfront, &xsfront_ops, link, &why)))
@@ -287,6 +302,9 @@ int proc_link(int gate)
     struct link link = { .gate = gate };
 
     log_set_role("link");
+    /* The gate is told to stop, and closes its end. */
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
     if (start(&link))
         return 1;
     /* Sees every file of the guest: nobody may look into it, and nothing

@@ -27,6 +27,7 @@ struct reader {
     pthread_cond_t todo_cond;
     struct queue todo, done;
     int event;
+    struct xentoollog_logger *logger;
 };
 
 static void queue_init(struct queue *queue)
@@ -87,7 +88,7 @@ static void run_task(struct read_task *task, xengntshr_handle *xgs)
 static void *thread_main(void *arg)
 {
     struct reader *reader = arg;
-    xengntshr_handle *xgs = xengntshr_open(NULL, 0);
+    xengntshr_handle *xgs = xengntshr_open(reader->logger, 0);
     struct read_task *task;
     uint64_t one = 1;
 
@@ -112,7 +113,7 @@ static void *thread_main(void *arg)
     return NULL;
 }
 
-int reader_start(struct reader **reader_r)
+int reader_start(struct reader **reader_r, struct xentoollog_logger *logger)
 {
     struct reader *reader = calloc(1, sizeof(*reader));
     sigset_t all, before;
@@ -124,6 +125,7 @@ int reader_start(struct reader **reader_r)
     pthread_cond_init(&reader->todo_cond, NULL);
     queue_init(&reader->todo);
     queue_init(&reader->done);
+    reader->logger = logger;
     reader->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (reader->event < 0) {
         rc = -errno;

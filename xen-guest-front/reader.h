@@ -25,9 +25,11 @@ struct read_task {
 };
 
 struct reader;
+struct xentoollog_logger;
 
-/* Starts the threads.  Returns 0 or -errno. */
-int reader_start(struct reader **reader_r);
+/* Starts the threads; @logger (NULL: the libraries' own) must outlive them.
+ * Returns 0 or -errno. */
+int reader_start(struct reader **reader_r, struct xentoollog_logger *logger);
 
 /* Readable while there is something for reader_done(). */
 int reader_fd(const struct reader *reader);

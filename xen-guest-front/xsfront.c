@@ -30,7 +30,7 @@ static void set_state(struct xsfront *front, enum xenbus_state state)
 
     if (rc)
         log_error("cannot write the state: %s", strerror(-rc));
-    if (front->state != state)
+    if (front->state != state && log_limit_ok(&front->log_limit))
         log_info("state %s -> %s (back in domain %u)",
                  handshake_name(front->state), handshake_name(state),
                  front->back_domid);
@@ -39,7 +39,8 @@ static void set_state(struct xsfront *front, enum xenbus_state state)
 
 static void set_error(struct xsfront *front, const char *error)
 {
-    log_error("%s", error);
+    if (log_limit_ok(&front->log_limit))
+        log_error("%s", error);
     xsx_write(front->xs, XBT_NULL, FRONT_FOLDER, NODE_ERROR, error);
 }
 
@@ -236,10 +237,11 @@ static void watch_back(struct xsfront *front)
 
 static void on_detached(struct xsfront *front)
 {
-    if (!front->attached)
+    if (!front->attached && front->told)
         return;
     front->ops->drop(front->arg);
     front->attached = false;
+    front->told = true;
     front->state = XenbusStateUnknown;
     free(front->policy_text);
     front->policy_text = NULL;
@@ -265,6 +267,8 @@ static void on_device(struct xsfront *front, uint32_t back_domid)
         !was_made_anew(front))
         return;
     front->ops->drop(front->arg);
+    /* Another one, perhaps, since this guest was saved and restored. */
+    xsx_own_domid(front->xs, &front->own_domid);
     front->attached = true;
     front->refused = front->backed_off = false;
     front->back_domid = back_domid;
@@ -311,8 +315,11 @@ static void read_policy(struct xsfront *front)
         set_error(front, why);
     else if (had_error)
         xsx_remove(front->xs, XBT_NULL, FRONT_FOLDER, NODE_ERROR);
-    if (!why[0] || first)
+    if (!why[0])
         front->ops->attached(front->arg, &policy);
+    else if (first)
+        front->ops->attached(front->arg, NULL);
+    front->told = true;
  out:
     free(text);
 }

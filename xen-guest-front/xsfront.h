@@ -15,6 +15,7 @@
 #include <xen/io/xenbus.h>
 #include <xenstore.h>
 
+#include "log.h"
 #include "names.h"
 #include "policy.h"
 
@@ -27,9 +28,10 @@ struct xsfront_ops {
     /* Both sides are connected.  Returns false when the back's process has
      * gone meanwhile: then the connection is dropped again. */
     bool (*connected)(void *arg, uint32_t domid, uint32_t max_pages);
-    /* There is a device for us; called again for each new policy. */
+    /* There is a device for us; called again for each new policy.  NULL: the
+     * policy is bad, the one before remains in force. */
     void (*attached)(void *arg, const struct policy *policy);
-    /* There is none (any more). */
+    /* There is none, or no more. */
     void (*detached)(void *arg);
 };
 
@@ -39,8 +41,10 @@ struct xsfront {
     void *arg;
     uint32_t own_domid;
     bool attached;
+    bool told;                  /* ->attached or ->detached has been called */
     bool refused;               /* closed by ourselves, see vscanif.h ... */
     bool backed_off;            /* ... because of what the back did */
+    struct log_limit log_limit;
     enum xenbus_state state;
     uint32_t back_domid;
     uint32_t connection_id;

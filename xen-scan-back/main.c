@@ -24,7 +24,7 @@ static const char usage[] =
 "  -d, --database DIR     ClamAV signatures; default /var/lib/clamav\n"
 "  -w, --workers N        files scanned at the same time; default: one for\n"
 "                         each processor\n"
-"  -t, --scan-timeout MS  time for one file; default 30000\n"
+"  -t, --scan-timeout MS  time for one file; default 20000\n"
 "  -v, --verbose          log every step\n"
 "  -h, --help             this text\n"
 "  -V, --version          program and protocol version\n"
@@ -34,6 +34,9 @@ static const char usage[] =
 /* The engine ends a scan itself this much before its worker is killed. */
 #define ENGINE_HEAD_START_MS    1000
 #define MIN_SCAN_TIMEOUT_MS     2000
+/* Less than an access is held by default, so that the guest hears of it. */
+#define DEFAULT_SCAN_TIMEOUT_MS 20000
+_Static_assert(DEFAULT_SCAN_TIMEOUT_MS < VSCANIF_DEFAULT_TIMEOUT_MS, "less");
 
 static unsigned int processors(void)
 {
@@ -116,7 +119,7 @@ int main(int argc, char **argv)
         .db_dir = "/var/lib/clamav",
         .limits = ENGINE_LIMITS_DEFAULT,
         .workers = processors(),
-        .scan_timeout_ms = VSCANIF_DEFAULT_TIMEOUT_MS,
+        .scan_timeout_ms = DEFAULT_SCAN_TIMEOUT_MS,
     };
     enum log_level level = LOG_LEVEL_INFO;
     int status = parse(argc, argv, &config, &level);

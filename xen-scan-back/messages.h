@@ -40,6 +40,7 @@ struct pool_request {
 
 struct pool_answer {
     uint64_t id;
+    uint64_t size;          /* the request's */
     uint32_t scan_us;       /* microseconds in the engine, 0 if not scanned */
     struct verdict verdict;
     uint8_t reserved[2];
@@ -64,8 +65,8 @@ struct worker_answer {
 _Static_assert(sizeof(struct verdict) == 98, "no hole");
 _Static_assert(sizeof(struct pool_ready) == 204, "no hole");
 _Static_assert(sizeof(struct pool_request) == 16, "no hole");
-_Static_assert(sizeof(struct pool_answer) == 112, "no hole");
-_Static_assert(offsetof(struct pool_answer, reserved) == 110, "no hole");
+_Static_assert(sizeof(struct pool_answer) == 120, "no hole");
+_Static_assert(offsetof(struct pool_answer, reserved) == 118, "no hole");
 _Static_assert(sizeof(struct worker_job) == 16, "no hole");
 _Static_assert(sizeof(struct worker_answer) == 112, "no hole");
 _Static_assert(offsetof(struct worker_answer, reserved) == 110, "no hole");

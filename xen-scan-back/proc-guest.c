@@ -30,6 +30,12 @@
 
 #define SLOTS   ((unsigned int)VSCANIF_RING_SIZE)
 
+/*
+ * Octets of one guest's snapshots at a time; one request always may.  They are
+ * memory that belongs to no process, and one guest's must not be all there is.
+ */
+#define SNAPSHOT_BUDGET ((uint64_t)64 << 20)
+
 /* After a ring could not be joined, for want of memory perhaps. */
 #define RETRY_MS    5000
 
@@ -47,7 +53,10 @@ struct guest {
     struct log_limit log_limit;
     bool connected, stop;
     uint64_t serial;
-    unsigned int at_pool;       /* snapshots that the pool has */
+    unsigned int at_pool;       /* snapshots that the pool has, */
+    uint64_t octets_at_pool;    /* and their size */
+    struct scan_request next;   /* taken from the ring, waits for room */
+    bool has_next;
     struct flight flight[SLOTS];
 };
 
@@ -67,6 +76,7 @@ static void on_drop(void *arg)
 
     dataplane_disconnect(&guest->dp);
     guest->connected = false;
+    guest->has_next = false;
     for (unsigned int i = 0; i < SLOTS; i++)
         guest->flight[i].pool_id = 0;
 }
@@ -144,6 +154,7 @@ static int scan(struct guest *guest, const struct scan_request *req,
         close(snapshot);
         if (!rc) {
             guest->at_pool++;
+            guest->octets_at_pool += req->size;
             return 0;
         }
     }
@@ -156,9 +167,20 @@ static int scan(struct guest *guest, const struct scan_request *req,
     return 0;
 }
 
+/* The next request: the one that waits, or one from the ring. */
+static int next_request(struct guest *guest, struct scan_request *req_r,
+                        const char **why_r)
+{
+    if (!guest->has_next)
+        return dataplane_get(&guest->dp, req_r, why_r);
+    *req_r = guest->next;
+    guest->has_next = false;
+    return 1;
+}
+
 /*
- * Takes requests while the pool has room for us; the rest waits on the ring.
- * Returns false when the pool is gone.
+ * Takes requests while there is room for their snapshots; the rest waits on
+ * the ring.  Returns false when the pool is gone.
  */
 static bool take_requests(struct guest *guest)
 {
@@ -167,11 +189,17 @@ static bool take_requests(struct guest *guest)
     int rc = 0;
 
     while (guest->connected && guest->at_pool < SLOTS) {
-        rc = dataplane_get(&guest->dp, &req, &why);
+        rc = next_request(guest, &req, &why);
+        if (rc == 0)
+            break;
+        if (rc == 1 && guest->at_pool > 0 &&
+            guest->octets_at_pool + req.size > SNAPSHOT_BUDGET) {
+            guest->next = req;
+            guest->has_next = true;
+            break;
+        }
         if (rc == 1)
             rc = scan(guest, &req, &why);
-        else if (rc == 0)
-            break;
         if (rc == -EPROTO)
             xsback_reset(&guest->xsback, why);
         else if (rc == -EPIPE)
@@ -204,6 +232,7 @@ static bool on_pool(struct guest *guest)
         struct flight *flight = &guest->flight[msg.id % SLOTS];
 
         guest->at_pool--;
+        guest->octets_at_pool -= msg.size;
         if (!guest->connected || flight->pool_id != msg.id)
             continue;
         answer(guest, flight, &msg.verdict, msg.scan_us);
@@ -253,6 +282,12 @@ static int start(struct guest *guest, uint32_t max_pages)
     const char *why = "cannot start";
     int rc;
 
+    /* Before libxenstore starts its thread, which would keep what is given up
+     * thread by thread. */
+    if ((rc = sandbox_enter(SANDBOX_LINK))) {
+        why = "cannot enter the sandbox";
+        goto out;
+    }
     if ((rc = dataplane_open(&guest->dp, guest->domid, max_pages, &why)) ||
         (rc = xsback_open(&guest->xsback, guest->domid, max_pages,
                           &xsback_ops, guest, &why)))
@@ -266,8 +301,6 @@ static int start(struct guest *guest, uint32_t max_pages)
         (rc = add_fd(guest, xsback_fd(&guest->xsback))) ||
         (rc = add_fd(guest, xenevtchn_fd(guest->dp.xce))))
         goto out;
-    why = "cannot enter the sandbox";
-    rc = sandbox_enter(SANDBOX_LINK);
  out:
     if (rc)
         log_error("%s: %s", why, strerror(-rc));

@@ -249,9 +249,12 @@ static void on_pool(struct parent *parent)
 static void on_exit_of(struct parent *parent, pid_t pid, int status)
 {
     if (pid == parent->pool) {
-        log_error("the pool ended, wait status 0x%x", (unsigned int)status);
+        if (!parent->stop)
+            log_error("the pool ended, wait status 0x%x",
+                      (unsigned int)status);
         parent->pool = 0;
-        parent->stop = parent->failed = true;
+        parent->failed |= !parent->stop;
+        parent->stop = true;
         return;
     }
     for (int i = 0; i < PARENT_MAX_GUESTS; i++) {

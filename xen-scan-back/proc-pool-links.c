@@ -69,6 +69,7 @@ void job_answer(struct process *p, const struct pool_job *job,
     c = (struct client *)((char *)job->link - offsetof(struct client, link));
     memset(&message, 0, sizeof(message));
     message.id = job->id;
+    message.size = job->size;
     message.scan_us = scan_us;
     message.verdict = *verdict;
     /* It has asked for no more than its socket can take. */

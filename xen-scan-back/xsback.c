@@ -68,9 +68,9 @@ static void set_state(struct xsback *back, enum xenbus_state state,
         back->gone = true;
     else if (rc)
         log_error("cannot write the state: %s", strerror(-rc));
-    if (error)
+    if (error && log_limit_ok(&back->log_limit))
         log_error("%s", error);
-    if (back->state != state)
+    if (back->state != state && log_limit_ok(&back->log_limit))
         log_info("state %s -> %s", handshake_name(back->state),
                  handshake_name(state));
     back->state = state;

@@ -14,6 +14,7 @@
 #include <xen/io/xenbus.h>
 #include <xenstore.h>
 
+#include "log.h"
 #include "names.h"
 
 struct xsback_ops {
@@ -29,6 +30,7 @@ struct xsback {
     const struct xsback_ops *ops;
     void *arg;
     enum xenbus_state state;
+    struct log_limit log_limit; /* a guest can change its state at will */
     uint32_t front_domid;
     uint32_t connection_id;
     uint32_t max_pages;         /* what we offer in max-request-pages */

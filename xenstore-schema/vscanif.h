@@ -264,6 +264,9 @@
  * while connected drops ring and channel: the front goes to Initialising, the
  * back to InitWait.
  *
+ * A front may also go from Connected to Initialising because the back has
+ * answered nothing for as long as an access may be held.
+ *
  * Requests that were in flight when a connection ended are lost to the back;
  * the front sends them again on the next one, or gives them up.
  */

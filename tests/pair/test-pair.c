@@ -493,7 +493,7 @@ int main(void)
     if (!getenv("VSCAN_PAIR_SEED"))
         log_init("pair", LOG_LEVEL_ERROR);
     fake_enter_others(FRONT);
-    if (reader_start(&reader))
+    if (reader_start(&reader, NULL))
         return 1;
     return cmocka_run_group_tests_name("pair", tests, NULL, NULL) +
            (getenv("VSCAN_PAIR_SEED") ? 0 : hostile_run());

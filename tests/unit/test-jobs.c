@@ -843,7 +843,7 @@ int main(void)
 
     setrlimit(RLIMIT_NOFILE, &files);
     fake_enter_others(FRONT);
-    if (reader_start(&reader))
+    if (reader_start(&reader, NULL))
         return 1;
     return cmocka_run_group_tests_name("jobs", tests, NULL, NULL);
 }

@@ -180,7 +180,7 @@ int main(void)
     };
 
     fake_enter_others(FRONT);
-    if (reader_start(&reader))
+    if (reader_start(&reader, NULL))
         return 1;
     return cmocka_run_group_tests_name("reader", tests, NULL, NULL);
 }

@@ -10,7 +10,13 @@ for guest in guest1 guest2; do
     unprotect "$guest"
     plant_eicar "$guest" /root/eicar
     in_domain "$guest" 'echo clean >/root/clean; mkdir -p /root/tmpfs
-        mountpoint -q /root/tmpfs || mount -t tmpfs none /root/tmpfs'
+        mountpoint -q /root/tmpfs || mount -t tmpfs none /root/tmpfs
+        mkdir -p /root/lower /root/upper /root/work /root/overlay
+        mountpoint -q /root/overlay || mount -t overlay overlay \
+            -o lowerdir=/root/lower,upperdir=/root/upper,workdir=/root/work \
+            /root/overlay'
+    plant_eicar "$guest" /root/lower/eicar
+    plant_eicar "$guest" /root/tmpfs/eicar
     check "$guest: before it is attached, everything can be read" \
         in_domain "$guest" 'cat /root/eicar'
 done
@@ -20,9 +26,10 @@ for guest in guest1 guest2; do
     check "$guest: reading EICAR is denied" read_is_denied "$guest" /root/eicar
     check "$guest: running EICAR is denied" exec_is_denied "$guest" /root/eicar
     check "$guest: a clean file is read" read_is clean "$guest" /root/clean
-    plant_eicar "$guest" /root/tmpfs/eicar
     check "$guest: EICAR on a tmpfs is denied" \
         read_is_denied "$guest" /root/tmpfs/eicar
+    check "$guest: EICAR on an overlay is denied" \
+        read_is_denied "$guest" /root/overlay/eicar
     check "$guest: an empty file and a FIFO are not held up" \
         in_domain "$guest" ': >/root/empty; cat /root/empty
             rm -f /root/fifo; mkfifo /root/fifo

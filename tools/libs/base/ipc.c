@@ -4,6 +4,7 @@
 #include "ipc.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -48,6 +49,17 @@ int ipc_send(int end, const void *message, size_t size, int fd)
     if (r < 0)
         return errno == ECONNRESET ? -EPIPE : -errno;
     return 0;
+}
+
+int ipc_send_wait(int end, const void *message, size_t size, int timeout_ms)
+{
+    struct pollfd room = { .fd = end, .events = POLLOUT };
+    int rc;
+
+    while ((rc = ipc_send(end, message, size, -1)) == -EAGAIN &&
+           poll(&room, 1, timeout_ms) > 0)
+        ;
+    return rc;
 }
 
 /* Closes all descriptors of @msg but the first.  Returns how many there were. */

@@ -21,6 +21,12 @@ int ipc_pair(int ends_r[2]);
 int ipc_send(int end, const void *message, size_t size, int fd);
 
 /*
+ * The same without a descriptor; waits up to @timeout_ms while the peer does
+ * not keep up.  Not for processes that must never wait.
+ */
+int ipc_send_wait(int end, const void *message, size_t size, int timeout_ms);
+
+/*
  * Receives a message of exactly @size octets.  Returns 1; 0 when the peer is
  * gone; -EAGAIN when there is none; -EPROTO when it has another size or more
  * descriptors (they are closed); another -errno.  *@fd_r becomes the caller's

@@ -4,6 +4,7 @@
 #include "log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -38,6 +41,46 @@ void log_init(const char *program, enum log_level max)
     /* The first conversion of a time opens /etc/localtime: now, and not when
      * this process holds every open, its own included. */
     tzset();
+}
+
+/* Copies the pipe to the file until its last writer has gone. */
+static void copy_to_file(int from)
+{
+    char buffer[LINE_MAX_OCTETS];
+    ssize_t n;
+
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGINT, SIG_IGN);
+    while ((n = read(from, buffer, sizeof(buffer))) > 0)
+        if (write(STDERR_FILENO, buffer, (size_t)n) != n)
+            break;
+    _exit(0);
+}
+
+void log_never_wait(void)
+{
+    struct stat st;
+    int ends[2];
+    pid_t pid;
+
+    if (fstat(STDERR_FILENO, &st) || !S_ISREG(st.st_mode) ||
+        pipe2(ends, O_CLOEXEC))
+        return;
+    /* A grandchild, so that nobody has to wait for its end. */
+    pid = fork();
+    if (pid == 0) {
+        close(ends[1]);
+        if (fork() == 0)
+            copy_to_file(ends[0]);
+        _exit(0);
+    }
+    if (pid > 0) {
+        waitpid(pid, NULL, 0);
+        fcntl(ends[1], F_SETFL, O_NONBLOCK);
+        dup2(ends[1], STDERR_FILENO);
+    }
+    close(ends[0]);
+    close(ends[1]);
 }
 
 void log_set_role(const char *format, ...)

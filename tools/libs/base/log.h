@@ -20,6 +20,13 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
  * is ignored from now on. */
 void log_init(const char *program, enum log_level max);
 
+/*
+ * When standard error is a regular file, which can block (frozen, out of
+ * space, on a dead disk), puts a pipe before it and a process that writes.
+ * For a process that must never wait; to be called before it has threads.
+ */
+void log_never_wait(void);
+
 /* A name for this process in every line, e.g. "link 5"; copied, cut to fit. */
 void log_set_role(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
