@@ -8,6 +8,8 @@
  * reader, which a test keeps, have nothing of them any more.
  */
 #define _GNU_SOURCE
+#include <xentoollog.h>
+
 #include "jobs.h"
 
 static void noted_add(struct jobs *jobs, const struct gate_msg *msg, int fd);
@@ -140,6 +142,7 @@ void front_kill(struct reader *reader)
     xs_close(life.xsfront.xs);
     xenevtchn_close(life.channel.xce);
     xengntshr_close(life.channel.xgs);
+    xtl_logger_destroy(life.channel.logger);
     end_life(reader);
 }
 
@@ -148,5 +151,6 @@ void front_stop(struct reader *reader)
     xsfront_close(&life.xsfront);
     xenevtchn_close(life.channel.xce);
     xengntshr_close(life.channel.xgs);
+    xtl_logger_destroy(life.channel.logger);
     end_life(reader);
 }

@@ -17,6 +17,8 @@
 
 #include <cmocka.h>
 
+#include <xentoollog.h>
+
 #include "channel.h"
 #include "fake.h"
 
@@ -78,6 +80,7 @@ static int machine_stop(void **state)
     assert_int_equal(fake_granted(FRONT), 0);
     assert_int_equal(fake_ports(FRONT), 0);
     xengntshr_close(t.channel.xgs);
+    xtl_logger_destroy(t.channel.logger);
     xenevtchn_close(t.channel.xce);
     fake_stop();
     return 0;
@@ -129,6 +132,7 @@ static void devices_fail(void **state)
         assert_int_equal(channel_open_devices(&channel, &why), -ENOENT);
         assert_non_null(why);
         xengntshr_close(channel.xgs);
+        xtl_logger_destroy(channel.logger);
     }
 }
 

@@ -47,6 +47,7 @@ static struct shared {
     volatile unsigned int held, given_up;
     volatile unsigned int silent;       /* accesses that it sits on */
     volatile uint8_t event;             /* of the last access */
+    volatile bool deaf;                 /* does not react to what is given up */
 } *shared;
 
 static bool in_world;
@@ -119,6 +120,15 @@ static void on_held(int sock, const struct gate_msg *msg, int fd)
     }
 }
 
+static void on_given_up(int sock, uint64_t id)
+{
+    struct link_msg msg = { .id = id, .kind = LINK_HEARD };
+
+    shared->given_up++;
+    if (!shared->deaf)
+        tell(sock, &msg);
+}
+
 int proc_link(int sock)
 {
     struct pollfd fd = { .fd = sock, .events = POLLIN };
@@ -133,7 +143,7 @@ int proc_link(int sock)
             if (msg.kind == GATE_HELD)
                 on_held(sock, &msg, file);
             else
-                shared->given_up++;
+                on_given_up(sock, msg.id);
         }
         if (rc != -EAGAIN)
             return 0;
@@ -329,6 +339,24 @@ static void link_crashes(void **state)
     }
 }
 
+/* One that is stuck is killed; one that only has no verdict is not. */
+static void deaf_link_is_replaced(void **state)
+{
+    (void)state;
+    need_world();
+    start_gate(true, VSCANIF_MIN_TIMEOUT_MS);
+    assert_int_equal(open_result("/tmp/silent"), EPERM);
+    WAIT_FOR(shared->given_up == 1);
+    shared->deaf = true;
+    assert_int_equal(open_result("/tmp/silent"), EPERM);
+    assert_int_equal(shared->links, 1);
+    WAIT_FOR(shared->links == 2);
+    assert_int_equal(shared->given_up, 2);
+    shared->deaf = false;
+    WAIT_FOR(open_result("/tmp/clean") == 0);
+    assert_int_equal(open_result("/tmp/infected"), EPERM);
+}
+
 static void detached(void **state)
 {
     unsigned int held;
@@ -399,7 +427,7 @@ static int run_all(bool world)
     const struct CMUnitTest tests[] = {
         TEST(verdicts), TEST(executions), TEST(answered_once),
         TEST(deadlines), TEST(others_go_on), TEST(own_files_are_not_held),
-        TEST(link_crashes), TEST(detached), TEST(stops),
+        TEST(link_crashes), TEST(deaf_link_is_replaced), TEST(detached), TEST(stops),
         TEST(covers_new_mounts), TEST(more_than_can_be_held),
     };
 

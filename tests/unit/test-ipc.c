@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -228,6 +229,32 @@ static void full(void **state)
     assert_int_equal(ipc_send(pair.ends[0], &message, sizeof(message), -1), 0);
 }
 
+/* Waits until there is room, but not for ever. */
+static void waits_for_room(void **state)
+{
+    struct message message = { .number = 0 };
+    int status;
+    pid_t pid;
+
+    (void)state;
+    while (!ipc_send(pair.ends[0], &message, sizeof(message), -1))
+        ;
+    assert_int_equal(ipc_send_wait(pair.ends[0], &message, sizeof(message), 1),
+                     -EAGAIN);
+    pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        /* The kernel calls a socket writable when most of it is free. */
+        while (ipc_recv(pair.ends[1], &message, sizeof(message), NULL) == 1)
+            ;
+        _exit(0);
+    }
+    assert_int_equal(ipc_send_wait(pair.ends[0], &message, sizeof(message),
+                                   30000), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_int_equal(status, 0);
+}
+
 static void peer_gone(void **state)
 {
     struct message message = { .number = 7 };
@@ -270,6 +297,7 @@ int main(void)
         TEST(flags), TEST(both_ways), TEST(keeps_order),
         TEST(passes_descriptor), TEST(bad_descriptor), TEST(wrong_size),
         TEST(too_many_descriptors), TEST(goes_on), TEST(full),
+        TEST(waits_for_room),
         TEST(peer_gone), TEST(peer_gone_with_mail),
     };
 

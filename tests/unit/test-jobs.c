@@ -26,6 +26,8 @@
 
 #include <cmocka.h>
 
+#include <xentoollog.h>
+
 #include "check.h"
 #include "fake.h"
 #include "held.h"
@@ -121,6 +123,7 @@ static int machine_stop(void **state)
     disconnect();
     xengnttab_close(t.xgt);
     xengntshr_close(t.channel.xgs);
+    xtl_logger_destroy(t.channel.logger);
     xenevtchn_close(t.channel.xce);
     /* Nothing but the socket pair is open when all jobs have come back. */
     for (;;) {
@@ -392,6 +395,25 @@ static void slots_are_bounded(void **state)
     for (unsigned int i = 0; i < 7; i++)
         expect_request(10);
     assert_int_equal(fake_granted(FRONT), 1 + 2 * SLOTS);
+}
+
+/* A back that has answered one and then sits on all: the last one sent tells,
+ * however fast it followed the answer. */
+static void stuck_after_an_answer(void **state)
+{
+    struct scan_request first;
+
+    (void)state;
+    for (unsigned int i = 0; i < SLOTS + 1; i++)
+        add(i + 1, 10);
+    first = expect_request(10);
+    for (unsigned int i = 1; i < SLOTS; i++)
+        expect_request(10);
+    answer(&first, VSCANIF_VERDICT_CLEAN);
+    expect_request(10);
+    for (unsigned int i = 2; i <= SLOTS; i++)
+        assert_false(jobs_give_up(t.jobs, i));
+    assert_true(jobs_give_up(t.jobs, SLOTS + 1));
 }
 
 /* A large file waits for pages; a small one behind it does not overtake. */
@@ -818,6 +840,7 @@ int main(void)
         CONNECTED(unreadable_files),
         CONNECTED(no_pages_and_shrinking_files),
         CONNECTED(slots_are_bounded),
+        CONNECTED(stuck_after_an_answer),
         ALONE(grants_are_bounded),
         ALONE(started_in_order),
         ALONE(given_up_while_queued),

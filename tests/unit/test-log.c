@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -241,6 +242,33 @@ static void limit(void **state)
     expect("^$");
 }
 
+/* A file gets a pipe before it, which is never waited for. */
+static void file_behind_pipe(void **state)
+{
+    char name[] = "/tmp/test-log.XXXXXX", text[256] = "";
+    int file = mkstemp(name);
+    struct stat st;
+
+    (void)state;
+    assert_true(file >= 0);
+    unlink(name);
+    log_never_wait();
+    assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    assert_true(dup2(file, STDERR_FILENO) >= 0);
+    log_never_wait();
+    assert_int_equal(fstat(STDERR_FILENO, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    assert_true(fcntl(STDERR_FILENO, F_GETFL) & O_NONBLOCK);
+    log_info("through the pipe");
+    /* The alarm of pipe_init() ends a vain wait. */
+    while (!strstr(text, "through the pipe\n"))
+        if (pread(file, text, sizeof(text) - 1, 0) < 0)
+            break;
+    assert_non_null(strstr(text, "info: through the pipe\n"));
+    close(file);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, pipe_init, \
                                                    pipe_dispose)
 
@@ -249,6 +277,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(line), TEST(role), TEST(journal), TEST(levels), TEST(long_line),
         TEST(full_pipe), TEST(no_reader), TEST(limit),
+        TEST(file_behind_pipe),
     };
 
     return cmocka_run_group_tests_name("log", tests, NULL, NULL);
