@@ -28,6 +28,7 @@
 #include "ring.h"
 
 #define SLOTS   ((unsigned int)VSCANIF_RING_SIZE)
+#define LARGE   ((uint64_t)VSCANIF_MAX_REQUEST_PAGES * VSCANIF_PAGE_SIZE)
 
 static struct {
     unsigned int fds;
@@ -82,12 +83,11 @@ static void connect_guest(void)
     assert_int_equal(fake_mapped(BACK), 1);
 }
 
-static int guest_start(void **state)
+static int start_with(uint32_t max_pages)
 {
     struct vscanif_info *info;
     int ends[2];
 
-    (void)state;
     memset(&t, 0, sizeof(t));
     t.fds = fake_open_fds();
     fake_start();
@@ -96,7 +96,7 @@ static int guest_start(void **state)
     fake_device_create(FRONT, BACK, NULL);
     assert_int_equal(ipc_pair(ends), 0);
     t.pool = ends[0];
-    back_start(ends[1], 64);
+    back_start(ends[1], max_pages);
     fake_enter(FRONT);
     t.xgs = xengntshr_open(NULL, 0);
     t.xce = xenevtchn_open(NULL, 0);
@@ -105,6 +105,18 @@ static int guest_start(void **state)
     info->ref[0] = t.refs[1];
     connect_guest();
     return 0;
+}
+
+static int guest_start(void **state)
+{
+    (void)state;
+    return start_with(64);
+}
+
+static int guest_start_large(void **state)
+{
+    (void)state;
+    return start_with(VSCANIF_MAX_REQUEST_PAGES);
 }
 
 static int guest_stop(void **state)
@@ -150,7 +162,40 @@ static void send_id(uint32_t id)
     send(&req);
 }
 
-/* The pool has @count requests; answers the first and returns its id. */
+/* The largest request there is, made of one page that is named 8192 times and
+ * is the directory of itself. */
+static void send_large(uint32_t id)
+{
+    struct vscanif_info *info = (struct vscanif_info *)(void *)t.file;
+    grant_ref_t *dir = (grant_ref_t *)(void *)(t.file + VSCANIF_PAGE_SIZE);
+    struct vscanif_request req = request(id);
+
+    req.nr_pages = VSCANIF_MAX_REQUEST_PAGES;
+    req.size = LARGE;
+    req.nr_dirs = VSCANIF_MAX_DIR_PAGES;
+    for (unsigned int i = 0; i < VSCANIF_MAX_DIR_PAGES; i++)
+        req.dir_ref[i] = t.refs[1];
+    for (unsigned int i = 0; i < VSCANIF_INFO_REFS; i++)
+        info->ref[i] = t.refs[1];
+    for (unsigned int i = 0; i < VSCANIF_DIR_REFS; i++)
+        dir[i] = t.refs[1];
+    send(&req);
+    run_back();
+}
+
+/* The pool has got one request more, of @size octets.  Returns its id. */
+static uint64_t take_at_pool(uint64_t size)
+{
+    struct pool_request msg;
+    int fd;
+
+    assert_int_equal(ipc_recv(t.pool, &msg, sizeof(msg), &fd), 1);
+    assert_int_equal(msg.size, size);
+    close(fd);
+    return msg.id;
+}
+
+/* The pool has @count requests; returns the id of the first. */
 static uint64_t expect_at_pool(unsigned int count)
 {
     struct pool_request msg;
@@ -168,12 +213,18 @@ static uint64_t expect_at_pool(unsigned int count)
     return first;
 }
 
-static void pool_answers(uint64_t id)
+static void pool_answers_size(uint64_t id, uint64_t size)
 {
-    struct pool_answer msg = { .id = id, .verdict = verdict_clean() };
+    struct pool_answer msg = { .id = id, .size = size,
+                               .verdict = verdict_clean() };
 
     assert_int_equal(ipc_send(t.pool, &msg, sizeof(msg), -1), 0);
     run_back();
+}
+
+static void pool_answers(uint64_t id)
+{
+    pool_answers_size(id, 10);
 }
 
 static void expect_closed(void)
@@ -296,6 +347,56 @@ static void reconnects_with_a_full_pool(void **state)
     assert_int_equal(t.sring->rsp_prod, 0);
 }
 
+/* 64 MiB of snapshots, to the octet; what is more waits in its turn. */
+static void snapshots_are_bounded(void **state)
+{
+    uint64_t first, second;
+
+    (void)state;
+    send_large(1);
+    send_large(2);
+    first = take_at_pool(LARGE);
+    second = take_at_pool(LARGE);
+    send_id(3);
+    send_large(4);
+    expect_at_pool(0);
+    pool_answers_size(first, LARGE);
+    pool_answers(take_at_pool(10));
+    first = take_at_pool(LARGE);
+    expect_at_pool(0);
+    pool_answers_size(second, LARGE);
+    pool_answers_size(first, LARGE);
+    assert_int_equal(t.sring->rsp_prod, 4);
+}
+
+/* What waits goes with its connection; what the pool has still counts. */
+static void bounded_across_connections(void **state)
+{
+    uint64_t first, second;
+
+    (void)state;
+    send_large(1);
+    send_large(2);
+    send_large(3);
+    first = take_at_pool(LARGE);
+    second = take_at_pool(LARGE);
+    fake_front_write(FRONT, NODE_STATE, "1");
+    expect_state("2");
+    connect_guest();
+    expect_at_pool(0);
+    send_id(4);
+    run_back();
+    expect_at_pool(0);
+    pool_answers_size(first, LARGE);
+    first = take_at_pool(10);
+    expect_at_pool(0);
+    pool_answers_size(second, LARGE);
+    pool_answers(first);
+    assert_int_equal(t.sring->rsp_prod, 1);
+}
+
+#define LARGE_TEST(test) cmocka_unit_test_setup_teardown(test, \
+                             guest_start_large, guest_stop)
 #define TEST(test) cmocka_unit_test_setup_teardown(test, guest_start, \
                                                    guest_stop)
 
@@ -306,6 +407,8 @@ int hostile_run(void)
         TEST(index_far_ahead), TEST(malformed_info_page),
         TEST(pages_that_cannot_be_mapped), TEST(clears_its_octet),
         TEST(reconnects_with_a_full_pool),
+        LARGE_TEST(snapshots_are_bounded),
+        LARGE_TEST(bounded_across_connections),
     };
 
     return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);

@@ -255,6 +255,7 @@ static bool pool_answers(void)
     if (!w.nr_at_pool)
         return false;
     msg.id = scan->id;
+    msg.size = scan->size;
     check_snapshot(scan, &msg.verdict);
     close(scan->snapshot);
     *scan = w.at_pool[--w.nr_at_pool];

@@ -489,6 +489,19 @@ static void worker_is_confined(void **state)
     assert_int_equal(access("/tmp/new", F_OK), -1);
 }
 
+/* The link counts on it: what comes back is room for more. */
+static void answers_with_the_size(void **state)
+{
+    static const char *const contents[] = { "clean", "a virus", "exit" };
+
+    (void)state;
+    start(1, LONG_MS);
+    for (uint64_t id = 0; id < 3; id++) {
+        ask(a, id, contents[id]);
+        assert_int_equal(answer(a).size, strlen(contents[id]));
+    }
+}
+
 static void crash_costs_one_scan(void **state)
 {
     (void)state;
@@ -718,6 +731,7 @@ int main(void)
         TEST(scans_for_two_guests),
         TEST(scans_with_clamav),
         TEST(worker_is_confined),
+        TEST(answers_with_the_size),
         TEST(crash_costs_one_scan),
         TEST(time_out_costs_one_scan),
         TEST(worker_cannot_lie_about_more_than_its_job),
