@@ -97,7 +97,7 @@ static void answer(struct guest *guest, const struct flight *flight,
     log_info("domid=%u guest=\"%s\" event=%s verdict=%s reason=%s "
              "name=\"%s\" size=%" PRIu64 " scan_us=%u pid=%u uid=%u "
              "path=\"%s\"", guest->domid, guest->xsback.name,
-             flight->req.event == VSCANIF_EVENT_EXEC ? "exec" : "open",
+             event_text(flight->req.event),
              verdict_text(verdict->code), reason_text(verdict->reason),
              escape(verdict->name, name, sizeof(name)), flight->req.size,
              scan_us, flight->subject.pid, flight->subject.uid,

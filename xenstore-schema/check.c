@@ -42,7 +42,7 @@ int check_request(const struct vscanif_request *untrusted, uint32_t max_pages,
 
     if (u->operation != VSCANIF_OP_SCAN)
         FAIL("request: unknown operation");
-    if (u->event != VSCANIF_EVENT_OPEN && u->event != VSCANIF_EVENT_EXEC)
+    if (u->event < VSCANIF_EVENT_OPEN || u->event > VSCANIF_EVENT_CLOSE_WRITE)
         FAIL("request: unknown event");
     if (!all_zero(u->reserved, sizeof(u->reserved)))
         FAIL("request: reserved octets are not 0");

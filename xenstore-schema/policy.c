@@ -41,6 +41,8 @@ struct policy policy_default(void)
 {
     return (struct policy){
         .fail_closed = false,
+        .close_write = true,
+        .notify = true,
         .timeout_ms = VSCANIF_DEFAULT_TIMEOUT_MS,
     };
 }
@@ -99,6 +101,16 @@ int policy_parse(const char *text, struct policy *policy_r, char *why,
     }
     *policy_r = policy;
     return 0;
+}
+
+const char *policy_word(const struct policy *policy, enum policy_list list,
+                        const char *word)
+{
+    if (word)
+        word += strlen(word) + 1;
+    else
+        word = policy->lists + policy->list_at[list];
+    return *word ? word : NULL;
 }
 
 char *policy_format(const struct policy *policy, char *out, size_t size)

@@ -9,9 +9,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "verdict.h"
+#include "vscanif.h"
+
+/* What happens to an infected file beside that its access is denied. */
+enum policy_remedy { REMEDY_DENY, REMEDY_QUARANTINE, REMEDY_DELETE };
+
+/* Keys whose values are lists of words. */
+enum policy_list {
+    POLICY_EXCLUDE_PATH,    /* prefix (ends with "/"), glob or path */
+    POLICY_EXCLUDE_FS,      /* filesystem type, as in mountinfo */
+    POLICY_EXCLUDE_EXE,     /* path of the executable of the process */
+    POLICY_EXCLUDE_UID,     /* decimal */
+    POLICY_RUN,             /* at most one: path of a program to be run */
+    POLICY_NR_LISTS
+};
+
 struct policy {
-    bool fail_closed;       /* an access without a verdict is denied */
+    bool fail_closed;       /* the preset; also for reasons not known to us */
+    /* By reason (verdict.h): an access without a verdict is denied. */
+    bool deny[REASON_END];
+    bool read_events;       /* hold each read, too */
+    bool close_write;       /* scan a file when its last writer has closed it */
+    bool notify;            /* tell the user */
+    uint8_t remedy;         /* enum policy_remedy */
     uint32_t timeout_ms;    /* longest time that an access is held */
+    /* Lists: decoded words, each with its NUL, one more NUL after the last
+     * word of a list; where each list begins. */
+    uint16_t list_at[POLICY_NR_LISTS];
+    char lists[VSCANIF_MAX_NODE + POLICY_NR_LISTS + 2];
 };
 
 /* What holds where a policy says nothing. */
@@ -24,7 +50,15 @@ struct policy policy_default(void);
 int policy_parse(const char *text, struct policy *policy_r, char *why,
                  size_t why_size);
 
-/* Writes @policy as its node's text, every key named.  Returns @out. */
+/*
+ * The words of a list, in order: the first one with @word NULL, then the one
+ * after @word; NULL after the last.
+ */
+const char *policy_word(const struct policy *policy, enum policy_list list,
+                        const char *word);
+
+/* Writes @policy as its node's text, every key named; lists that are empty
+ * left out.  Returns @out, which has room for VSCANIF_MAX_NODE + 1 octets. */
 char *policy_format(const struct policy *policy, char *out, size_t size);
 
 #endif

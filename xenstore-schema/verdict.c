@@ -3,6 +3,7 @@
 #include "verdict.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *const reason_names[REASON_END] = {
     [VSCANIF_REASON_NONE] = "none",
@@ -55,5 +56,24 @@ const char *reason_text(unsigned int reason)
 {
     if (reason < REASON_END && reason_names[reason])
         return reason_names[reason];
+    return "unknown";
+}
+
+int reason_from_text(const char *text)
+{
+    for (int reason = 0; reason < REASON_END; reason++)
+        if (reason_names[reason] && !strcmp(reason_names[reason], text))
+            return reason;
+    return -1;
+}
+
+const char *event_text(unsigned int event)
+{
+    switch (event) {
+    case VSCANIF_EVENT_OPEN:        return "open";
+    case VSCANIF_EVENT_EXEC:        return "exec";
+    case VSCANIF_EVENT_READ:        return "read";
+    case VSCANIF_EVENT_CLOSE_WRITE: return "close-write";
+    }
     return "unknown";
 }

@@ -36,5 +36,9 @@ struct verdict verdict_not_scanned(unsigned int reason);
 /* One word for logs; "unknown" for a code that is none. */
 const char *verdict_text(unsigned int code);
 const char *reason_text(unsigned int reason);
+const char *event_text(unsigned int event);
+
+/* The reason with this word, or -1. */
+int reason_from_text(const char *text);
 
 #endif

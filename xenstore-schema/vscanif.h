@@ -374,6 +374,10 @@
 
 #define VSCANIF_EVENT_OPEN              1
 #define VSCANIF_EVENT_EXEC              2
+/* A read of a file that is open (policy "read"). */
+#define VSCANIF_EVENT_READ              3
+/* Nobody waits: the file was closed after writing (policy "close-write"). */
+#define VSCANIF_EVENT_CLOSE_WRITE       4
 
 #define VSCANIF_VERDICT_CLEAN           1
 #define VSCANIF_VERDICT_INFECTED        2

@@ -98,7 +98,7 @@ static void request_words(void **state)
             refuse_request(&req, 8192, "request: unknown operation");
         req = request(1);
         req.event = (uint8_t)i;
-        if (i < VSCANIF_EVENT_OPEN || i > VSCANIF_EVENT_EXEC)
+        if (i < VSCANIF_EVENT_OPEN || i > VSCANIF_EVENT_CLOSE_WRITE)
             refuse_request(&req, 8192, "request: unknown event");
         else
             accept_request(&req);

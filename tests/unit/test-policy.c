@@ -136,8 +136,10 @@ static void why_is_cut(void **state)
 static void round_trip(void **state)
 {
     static const struct policy policies[] = {
-        { false, VSCANIF_MIN_TIMEOUT_MS }, { true, VSCANIF_MAX_TIMEOUT_MS },
-        { true, 30000 }, { false, 777 },
+        { .fail_closed = false, .timeout_ms = VSCANIF_MIN_TIMEOUT_MS },
+        { .fail_closed = true, .timeout_ms = VSCANIF_MAX_TIMEOUT_MS },
+        { .fail_closed = true, .timeout_ms = 30000 },
+        { .fail_closed = false, .timeout_ms = 777 },
     };
     char text[64];
 

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * facts.h - who accesses what, as the kernel knows it.
+ *
+ * Overview: all is taken from descriptors and from /proc, nothing from what
+ * the process says.  Never opens a file on a filesystem that is held, never
+ * waits for a lock that a held process may have (an exec holds its
+ * cred_guard_mutex: /proc/PID/{exe,status,stat,ns} are safe, environ, cmdline
+ * and maps are not).
+ */
+#ifndef VSCAN_FACTS_H
+#define VSCAN_FACTS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct facts {
+    pid_t pid;              /* process (thread group) */
+    uid_t uid;              /* its filesystem uid; -1: not known */
+    dev_t tty;              /* its controlling terminal; 0: none */
+    char path[PATH_MAX];    /* of the file, "" when not known */
+    char exe[PATH_MAX];     /* of the process's program, "" when not known */
+};
+
+/* Fills all of @facts_r; what cannot be had is empty. */
+void facts_get(struct facts *facts_r, pid_t pid, int fd);
+
+/* The uid alone, from the line "Uid:" of /proc/PID/status (the owner of
+ * /proc/PID is root for a process that is not dumpable). */
+uid_t facts_uid(pid_t pid);
+
+/* The path of a descriptor.  Returns false when there is none (*@path_r is
+ * empty then). */
+bool facts_path(int fd, char path_r[PATH_MAX]);
+
+/* The mount that a descriptor was opened through, as in mountinfo; 0 when
+ * not known. */
+uint64_t facts_mount_id(int fd);
+
+/* The inode of the process's mount namespace; 0 when not known. */
+ino_t facts_mount_ns(pid_t pid);
+
+#endif
