@@ -8,10 +8,8 @@
 #ifndef VSCAN_GATE_MSG_H
 #define VSCAN_GATE_MSG_H
 
-#include <stdbool.h>
 #include <stdint.h>
 
-#include "policy.h"
 #include "verdict.h"
 
 enum gate_msg_kind {
@@ -29,7 +27,9 @@ struct gate_msg {
 
 enum link_msg_kind {
     LINK_VERDICT = 1,   /* id and verdict */
-    LINK_ATTACHED,      /* the toolstack has a device for us; policy */
+    LINK_ATTACHED,      /* the toolstack has a device for us; with a
+                         * descriptor of the policy, a struct policy, or none
+                         * when it is bad: the one before remains in force */
     LINK_DETACHED,      /* it has none: nothing is to be held */
     LINK_HEARD,         /* a GATE_GIVEN_UP has arrived: the link lives */
 };
@@ -37,9 +37,7 @@ enum link_msg_kind {
 struct link_msg {
     uint64_t id;
     uint8_t kind;
-    bool bad_policy;    /* LINK_ATTACHED: the one before remains in force */
-    uint8_t pad[6];
-    struct policy policy;
+    uint8_t pad[7];
     struct verdict verdict;
 };
 

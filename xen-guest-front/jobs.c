@@ -96,7 +96,7 @@ static void send_verdict(struct jobs *jobs, uint64_t id,
 {
     struct link_msg msg = { .id = id, .kind = LINK_VERDICT,
                             .verdict = *verdict };
-    int rc = ipc_send_wait(jobs->gate, &msg, sizeof(msg), GATE_WAIT_MS);
+    int rc = ipc_send_wait(jobs->gate, &msg, sizeof(msg), -1, GATE_WAIT_MS);
 
     if (rc)
         log_warning("cannot send a verdict to the gate: %s", strerror(-rc));

@@ -219,7 +219,18 @@ static void on_mounts(struct gate *gate)
         log_debug("%d mounts covered", n);
 }
 
-static void on_link_message(struct gate *gate, const struct link_msg *msg)
+/* A policy that cannot be read whole leaves the one before in force. */
+static void take_policy(struct gate *gate, int fd)
+{
+    struct policy policy;
+
+    if (fd >= 0 && pread(fd, &policy, sizeof(policy), 0) ==
+                   (ssize_t)sizeof(policy))
+        gate->policy = policy;
+}
+
+static void on_link_message(struct gate *gate, const struct link_msg *msg,
+                            int fd)
 {
     struct held *held;
 
@@ -230,8 +241,7 @@ static void on_link_message(struct gate *gate, const struct link_msg *msg)
             settle(gate, held, &msg->verdict);
         break;
     case LINK_ATTACHED:
-        if (!msg->bad_policy)
-            gate->policy = msg->policy;
+        take_policy(gate, fd);
         if (!gate->attached) {
             gate->attached = true;
             on_mounts(gate);
@@ -265,11 +275,13 @@ static void drop_link(struct gate *gate)
 static void on_link(struct gate *gate)
 {
     struct link_msg msg;
-    int rc;
+    int fd, rc;
 
-    while ((rc = ipc_recv(gate->sock, &msg, sizeof(msg), NULL)) == 1) {
+    while ((rc = ipc_recv(gate->sock, &msg, sizeof(msg), &fd)) == 1) {
         gate->deaf_since_ms = 0;
-        on_link_message(gate, &msg);
+        on_link_message(gate, &msg, fd);
+        if (fd >= 0)
+            close(fd);
     }
     if (rc == -EAGAIN) {
         send_unsent(gate);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -47,9 +48,9 @@ struct link {
     int64_t retry_ms;           /* when to try again; 0: no need to */
 };
 
-static void tell_gate(struct link *link, const struct link_msg *msg)
+static void tell_gate(struct link *link, const struct link_msg *msg, int fd)
 {
-    int rc = ipc_send_wait(link->gate, msg, sizeof(*msg), GATE_WAIT_MS);
+    int rc = ipc_send_wait(link->gate, msg, sizeof(*msg), fd, GATE_WAIT_MS);
 
     if (rc)
         log_error("cannot tell the gate: %s", strerror(-rc));
@@ -59,11 +60,18 @@ static void tell_gate(struct link *link, const struct link_msg *msg)
 
 static void on_attached(void *arg, const struct policy *policy)
 {
-    struct link_msg msg = { .kind = LINK_ATTACHED, .bad_policy = !policy };
+    struct link_msg msg = { .kind = LINK_ATTACHED };
+    int fd = -1;
 
-    if (policy)
-        msg.policy = *policy;
-    tell_gate(arg, &msg);
+    if (policy) {
+        fd = memfd_create("vscan-policy", MFD_CLOEXEC);
+        if (fd < 0 || write(fd, policy, sizeof(*policy)) !=
+                      (ssize_t)sizeof(*policy))
+            log_error("cannot pass the policy on: %s", strerror(errno));
+    }
+    tell_gate(arg, &msg, fd);
+    if (fd >= 0)
+        close(fd);
 }
 
 static int on_make(void *arg, uint32_t domid, uint32_t *ring_ref_r,
@@ -107,7 +115,7 @@ static void on_detached(void *arg)
     struct link *link = arg;
     struct link_msg msg = { .kind = LINK_DETACHED };
 
-    tell_gate(link, &msg);
+    tell_gate(link, &msg, -1);
     jobs_fail_queued(link->jobs, REASON_NO_BACK);
 }
 
@@ -125,7 +133,7 @@ static void hear(struct link *link, uint64_t id)
     struct link_msg msg = { .id = id, .kind = LINK_HEARD };
 
     if (!jobs_reads(link->jobs, id))
-        tell_gate(link, &msg);
+        tell_gate(link, &msg, -1);
 }
 
 /* Returns false when the gate is gone. */

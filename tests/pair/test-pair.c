@@ -195,10 +195,13 @@ static bool gate_receives(void)
 {
     struct link_msg msg;
     bool any = false;
+    int fd;
 
     while (w.front_alive &&
-           ipc_recv(w.gate, &msg, sizeof(msg), NULL) == 1) {
+           ipc_recv(w.gate, &msg, sizeof(msg), &fd) == 1) {
         any = true;
+        if (fd >= 0)
+            close(fd);
         if (msg.kind == LINK_DETACHED)
             release_all();
         else if (msg.kind == LINK_VERDICT && w.disturbed_device &&

@@ -32,6 +32,7 @@
 #include "gate-msg.h"
 #include "ipc.h"
 #include "log.h"
+#include "policy.h"
 #include "proc.h"
 #include "proc-gate.h"
 #include "proc-link.h"
@@ -71,11 +72,16 @@ static void tell_verdict(int sock, uint64_t id, struct verdict verdict)
 
 static void tell_attached(int sock)
 {
-    struct link_msg msg = { .kind = LINK_ATTACHED };
+    const struct link_msg msg = { .kind = LINK_ATTACHED };
+    struct policy policy = policy_default();
+    int fd = memfd_create("policy", MFD_CLOEXEC);
 
-    msg.policy.fail_closed = shared->fail_closed;
-    msg.policy.timeout_ms = shared->timeout_ms;
-    tell(sock, &msg);
+    policy.fail_closed = shared->fail_closed;
+    policy.timeout_ms = shared->timeout_ms;
+    if (fd < 0 || write(fd, &policy, sizeof(policy)) != sizeof(policy) ||
+        ipc_send(sock, &msg, sizeof(msg), fd))
+        _exit(3);
+    close(fd);
 }
 
 static void on_held(int sock, const struct gate_msg *msg, int fd)

@@ -239,7 +239,7 @@ static void waits_for_room(void **state)
     (void)state;
     while (!ipc_send(pair.ends[0], &message, sizeof(message), -1))
         ;
-    assert_int_equal(ipc_send_wait(pair.ends[0], &message, sizeof(message), 1),
+    assert_int_equal(ipc_send_wait(pair.ends[0], &message, sizeof(message), -1, 1),
                      -EAGAIN);
     pid = fork();
     assert_true(pid >= 0);
@@ -249,7 +249,7 @@ static void waits_for_room(void **state)
             ;
         _exit(0);
     }
-    assert_int_equal(ipc_send_wait(pair.ends[0], &message, sizeof(message),
+    assert_int_equal(ipc_send_wait(pair.ends[0], &message, sizeof(message), -1,
                                    30000), 0);
     assert_int_equal(waitpid(pid, &status, 0), pid);
     assert_int_equal(status, 0);

@@ -51,12 +51,13 @@ int ipc_send(int end, const void *message, size_t size, int fd)
     return 0;
 }
 
-int ipc_send_wait(int end, const void *message, size_t size, int timeout_ms)
+int ipc_send_wait(int end, const void *message, size_t size, int fd,
+                  int timeout_ms)
 {
     struct pollfd room = { .fd = end, .events = POLLOUT };
     int rc;
 
-    while ((rc = ipc_send(end, message, size, -1)) == -EAGAIN &&
+    while ((rc = ipc_send(end, message, size, fd)) == -EAGAIN &&
            poll(&room, 1, timeout_ms) > 0)
         ;
     return rc;

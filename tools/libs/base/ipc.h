@@ -21,10 +21,11 @@ int ipc_pair(int ends_r[2]);
 int ipc_send(int end, const void *message, size_t size, int fd);
 
 /*
- * The same without a descriptor; waits up to @timeout_ms while the peer does
- * not keep up.  Not for processes that must never wait.
+ * The same; waits up to @timeout_ms while the peer does not keep up.  Not for
+ * processes that must never wait.
  */
-int ipc_send_wait(int end, const void *message, size_t size, int timeout_ms);
+int ipc_send_wait(int end, const void *message, size_t size, int fd,
+                  int timeout_ms);
 
 /*
  * Receives a message of exactly @size octets.  Returns 1; 0 when the peer is
