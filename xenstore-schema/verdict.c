@@ -21,6 +21,7 @@ static const char *const reason_names[REASON_END] = {
     [REASON_QUEUE_FULL] = "queue-full",
     [REASON_FRONT_FAILED] = "front-failed",
     [REASON_BAD_ANSWER] = "bad-answer",
+    [REASON_BACK_DIED] = "back-died",
 };
 
 struct verdict verdict_clean(void)
@@ -57,6 +58,12 @@ const char *reason_text(unsigned int reason)
     if (reason < REASON_END && reason_names[reason])
         return reason_names[reason];
     return "unknown";
+}
+
+bool reason_exists(unsigned int reason)
+{
+    return reason > VSCANIF_REASON_NONE && reason < REASON_END &&
+           reason_names[reason];
 }
 
 int reason_from_text(const char *text)

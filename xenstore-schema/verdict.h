@@ -8,6 +8,8 @@
 #ifndef VSCAN_VERDICT_H
 #define VSCAN_VERDICT_H
 
+#include <stdbool.h>
+
 #include "vscanif.h"
 
 enum front_reason {
@@ -19,6 +21,7 @@ enum front_reason {
     REASON_QUEUE_FULL,      /* more accesses held than the gate can own */
     REASON_FRONT_FAILED,    /* the front's own link process died */
     REASON_BAD_ANSWER,      /* the back broke the protocol */
+    REASON_BACK_DIED,       /* the back's process died during the scan */
     REASON_END
 };
 
@@ -38,7 +41,10 @@ const char *verdict_text(unsigned int code);
 const char *reason_text(unsigned int reason);
 const char *event_text(unsigned int event);
 
-/* The reason with this word, or -1. */
+/* Is it a reason for having no verdict?  VSCANIF_REASON_NONE is not. */
+bool reason_exists(unsigned int reason);
+
+/* The reason with this word, "none" included, or -1. */
 int reason_from_text(const char *text);
 
 #endif

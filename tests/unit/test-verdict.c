@@ -57,12 +57,23 @@ static void reason_words(void **state)
                     (i >= REASON_NO_BACK && i < REASON_END);
 
         assert_int_equal(strcmp(reason_text(i), "unknown") != 0, known);
+        assert_int_equal(reason_exists(i), known && i != 0);
+        if (known)
+            assert_int_equal(reason_from_text(reason_text(i)), i);
         for (unsigned int j = 0; known && j < i; j++)
             assert_string_not_equal(reason_text(i), reason_text(j));
     }
     assert_string_equal(reason_text(VSCANIF_REASON_TOO_LARGE), "too-large");
     assert_string_equal(reason_text(REASON_BAD_ANSWER), "bad-answer");
+    assert_string_equal(reason_text(REASON_BACK_DIED), "back-died");
     assert_string_equal(reason_text(UINT32_MAX), "unknown");
+    assert_false(reason_exists(UINT32_MAX));
+    assert_int_equal(reason_from_text("none"), VSCANIF_REASON_NONE);
+    assert_int_equal(reason_from_text("back-died"), REASON_BACK_DIED);
+    assert_int_equal(reason_from_text("unknown"), -1);
+    assert_int_equal(reason_from_text("Limits"), -1);
+    assert_int_equal(reason_from_text("limits "), -1);
+    assert_int_equal(reason_from_text(""), -1);
 }
 
 int main(void)
