@@ -21,7 +21,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 
-SCHEMA := check handshake names number policy ring verdict
+SCHEMA := check handshake names number policy ring verdict words
 BASE   := ipc log proc
 
 FRONT  := $(basename $(notdir $(wildcard xen-guest-front/*.c)))
