@@ -35,7 +35,7 @@ struct policy {
     uint8_t remedy;         /* enum policy_remedy */
     uint32_t timeout_ms;    /* longest time that an access is held */
     /* Lists: decoded words, each with its NUL, one more NUL after the last
-     * word of a list; where each list begins. */
+     * word of a list; where each list begins.  lists[0] is the empty list. */
     uint16_t list_at[POLICY_NR_LISTS];
     char lists[VSCANIF_MAX_NODE + POLICY_NR_LISTS + 2];
 };
@@ -52,13 +52,19 @@ int policy_parse(const char *text, struct policy *policy_r, char *why,
 
 /*
  * The words of a list, in order: the first one with @word NULL, then the one
- * after @word; NULL after the last.
+ * after @word; NULL after the last.  Whatever the octets of *@policy are, no
+ * word ends outside it.
  */
 const char *policy_word(const struct policy *policy, enum policy_list list,
                         const char *word);
 
-/* Writes @policy as its node's text, every key named; lists that are empty
- * left out.  Returns @out, which has room for VSCANIF_MAX_NODE + 1 octets. */
+/*
+ * Writes @policy as its node's text, which parses to the same policy: all keys
+ * are named, but of the reasons only those that differ from the preset, and no
+ * empty lists.  Returns @out; or NULL when that needs more than @size octets
+ * (VSCANIF_MAX_NODE + 1 for a node), as it may when a text that left out keys
+ * filled its node.
+ */
 char *policy_format(const struct policy *policy, char *out, size_t size);
 
 #endif

@@ -166,12 +166,55 @@
  ******************************************************************************
  *
  * policy
- *      Values:         words KEY=VALUE separated by one blank, each key once:
- *        fail=open|closed     what an access gets that has no verdict
+ *      Values:         words KEY=VALUE separated by one blank, each key once,
+ *                      in any order; empty: all defaults
+ *
+ *        fail=open|closed     What an access gets that has no verdict: open
+ *                             allows it, closed denies it.
  *                             Default: open
- *        timeout-ms=NUMBER    longest time that an access is held;
+ *        allow=REASON,...     Reasons for having no verdict that allow or deny
+ *        deny=REASON,...      an access whatever "fail" says: the words of
+ *                             verdict.h, each once, in one of the two.
+ *                             Default: none
+ *        timeout-ms=NUMBER    Longest time that an access is held;
  *                             VSCANIF_MIN_TIMEOUT_MS ... VSCANIF_MAX_TIMEOUT_MS
  *                             Default: VSCANIF_DEFAULT_TIMEOUT_MS
+ *        read=yes|no          Each read of a file is held, not only its open
+ *                             and exec.
+ *                             Default: no
+ *        close-write=yes|no   A file is scanned when it is closed after
+ *                             writing; nobody waits for that.
+ *                             Default: yes
+ *        notify=yes|no        The user is told when something is found.
+ *                             Default: yes
+ *        remedy=deny|quarantine|delete
+ *                             What is done with an infected file beside that
+ *                             the access is denied: nothing, moved away, or
+ *                             deleted.
+ *                             Default: deny
+ *        run=WORD             A program that the front runs when something is
+ *                             found: one absolute path, 1 ... VSCANIF_MAX_RUN
+ *                             octets when decoded.
+ *                             Default: none
+ *        exclude-path=LIST    Files whose accesses are not held: absolute
+ *                             paths; one that ends with "/" is all below it,
+ *                             one with "*", "?" or "[" is a pattern.
+ *                             Default: none
+ *        exclude-fs=LIST      Types of filesystems that are not covered, as in
+ *                             /proc/self/mountinfo.
+ *                             Default: none
+ *        exclude-exe=LIST     Programs whose accesses are not held: absolute
+ *                             paths of their executables.
+ *                             Default: none
+ *        exclude-uid=LIST     Users whose accesses are not held: 0 ...
+ *                             4294967294, the filesystem uid of the process.
+ *                             Default: none
+ *
+ *        A LIST is one or more WORDs with commas between them, as many as fit
+ *        into the node.  A WORD is one or more octets, none of them NUL; any
+ *        octet may, and blank, comma and percent must, be written as %XX with
+ *        two hex digits of either case.
+ *
  *      Written by:     toolstack
  *      Read by:        front
  *
@@ -295,6 +338,8 @@
 #define VSCANIF_MIN_TIMEOUT_MS          100
 #define VSCANIF_MAX_TIMEOUT_MS          600000
 #define VSCANIF_DEFAULT_TIMEOUT_MS      30000
+/* Octets of the path of a program that a policy has run. */
+#define VSCANIF_MAX_RUN                 255
 
 /*
  ******************************************************************************

@@ -1,11 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test-policy.c - what a policy may say, and what it says when it may not. */
+/*
+ * test-policy.c - what a policy may say, and what it says when it may not.
+ *
+ * Overview: every key by example and at its edges; then random policies, each
+ * written by policy_format() and, in a spelling of its own, by this test.
+ */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -13,44 +19,87 @@
 #include "policy.h"
 #include "vscanif.h"
 
-/* A policy that no text of these tests makes. */
-static const struct policy before = { .fail_closed = true,
-                                      .timeout_ms = 12345 };
+#define DEFAULT_TEXT "fail=open timeout-ms=30000 read=no close-write=yes " \
+                     "notify=yes remedy=deny"
 
-static void expect(const char *text, bool fail_closed, uint32_t timeout_ms)
+/* Room for any policy as policy_format() writes it. */
+#define LONG_TEXT (4 * VSCANIF_MAX_NODE)
+
+static const char *const list_names[POLICY_NR_LISTS] = {
+    [POLICY_EXCLUDE_PATH] = "exclude-path", [POLICY_EXCLUDE_FS] = "exclude-fs",
+    [POLICY_EXCLUDE_EXE] = "exclude-exe", [POLICY_EXCLUDE_UID] = "exclude-uid",
+    [POLICY_RUN] = "run",
+};
+
+static struct policy parse(const char *text)
 {
-    struct policy policy = before;
-    char why[128] = "";
+    struct policy policy;
+    char why[160] = "";
 
+    memset(&policy, 0xa5, sizeof(policy));
     if (policy_parse(text, &policy, why, sizeof(why)))
         fail_msg("\"%s\": %s", text, why);
-    assert_int_equal(policy.fail_closed, fail_closed);
-    assert_int_equal(policy.timeout_ms, timeout_ms);
     assert_string_equal(why, "");
+    return policy;
 }
 
 static void refuse(const char *text, const char *expected_why)
 {
-    struct policy policy = before;
-    char why[128] = "";
+    struct policy policy, before;
+    char why[160] = "";
 
+    memset(&policy, 0xa5, sizeof(policy));
+    memset(&before, 0xa5, sizeof(before));
     assert_int_equal(policy_parse(text, &policy, why, sizeof(why)), -EINVAL);
     assert_string_equal(why, expected_why);
-    assert_int_equal(policy.fail_closed, before.fail_closed);
-    assert_int_equal(policy.timeout_ms, before.timeout_ms);
+    assert_memory_equal(&policy, &before, sizeof(policy));
+}
+
+/* The canonical form of @text. */
+static void becomes(const char *text, const char *expected)
+{
+    struct policy policy = parse(text);
+    char out[LONG_TEXT];
+
+    assert_ptr_equal(policy_format(&policy, out, sizeof(out)), out);
+    assert_string_equal(out, expected);
+}
+
+static void expect(const char *text, bool fail_closed, uint32_t timeout_ms)
+{
+    struct policy policy = parse(text);
+
+    assert_int_equal(policy.fail_closed, fail_closed);
+    assert_int_equal(policy.timeout_ms, timeout_ms);
+    for (unsigned int i = 0; i < REASON_END; i++)
+        assert_int_equal(policy.deny[i], fail_closed);
 }
 
 static void defaults(void **state)
 {
+    static const struct policy zeroed;
     struct policy policy = policy_default();
+    char text[VSCANIF_MAX_NODE + 1];
 
     (void)state;
     assert_false(policy.fail_closed);
+    assert_false(policy.read_events);
+    assert_true(policy.close_write);
+    assert_true(policy.notify);
+    assert_int_equal(policy.remedy, REMEDY_DENY);
     assert_int_equal(policy.timeout_ms, 30000);
+    for (unsigned int i = 0; i < POLICY_NR_LISTS; i++) {
+        assert_null(policy_word(&policy, i, NULL));
+        assert_null(policy_word(&zeroed, i, NULL));
+    }
+    policy_format(&policy, text, sizeof(text));
+    assert_string_equal(text, DEFAULT_TEXT);
     expect("", false, VSCANIF_DEFAULT_TIMEOUT_MS);
+    becomes("", DEFAULT_TEXT);
+    becomes(DEFAULT_TEXT, DEFAULT_TEXT);
 }
 
-static void keys(void **state)
+static void fail_and_timeout(void **state)
 {
     (void)state;
     expect("fail=open", false, 30000);
@@ -58,11 +107,6 @@ static void keys(void **state)
     expect("timeout-ms=5000", false, 5000);
     expect("fail=closed timeout-ms=5000", true, 5000);
     expect("timeout-ms=5000 fail=closed", true, 5000);
-}
-
-static void edges(void **state)
-{
-    (void)state;
     expect("timeout-ms=100", false, VSCANIF_MIN_TIMEOUT_MS);
     expect("timeout-ms=600000", false, VSCANIF_MAX_TIMEOUT_MS);
     refuse("timeout-ms=99", "policy: bad value: \"timeout-ms=99\"");
@@ -77,6 +121,163 @@ static void edges(void **state)
     refuse("fail=Open", "policy: bad value: \"fail=Open\"");
     refuse("fail=openx", "policy: bad value: \"fail=openx\"");
     refuse("fail=open=closed", "policy: bad value: \"fail=open=closed\"");
+}
+
+static void switches(void **state)
+{
+    (void)state;
+    assert_true(parse("read=yes").read_events);
+    assert_false(parse("read=no").read_events);
+    assert_true(parse("close-write=yes").close_write);
+    assert_false(parse("close-write=no").close_write);
+    assert_true(parse("notify=yes").notify);
+    assert_false(parse("notify=no").notify);
+    assert_int_equal(parse("remedy=deny").remedy, REMEDY_DENY);
+    assert_int_equal(parse("remedy=quarantine").remedy, REMEDY_QUARANTINE);
+    assert_int_equal(parse("remedy=delete").remedy, REMEDY_DELETE);
+    refuse("read=1", "policy: bad value: \"read=1\"");
+    refuse("close-write=", "policy: bad value: \"close-write=\"");
+    refuse("notify=YES", "policy: bad value: \"notify=YES\"");
+    refuse("remedy=clean", "policy: bad value: \"remedy=clean\"");
+}
+
+/* Each reason alone, against either preset, on either side of it. */
+static void each_reason(void **state)
+{
+    char text[128];
+
+    (void)state;
+    for (unsigned int i = 1; i < REASON_END; i++) {
+        if (!reason_exists(i))
+            continue;
+        for (unsigned int n = 0; n < 8; n++) {
+            bool closed = n & 1, deny = n & 2, first = n & 4;
+            struct policy policy;
+
+            snprintf(text, sizeof(text), "%s%s=%s%s",
+                     first ? "" : closed ? "fail=closed " : "fail=open ",
+                     deny ? "deny" : "allow", reason_text(i),
+                     !first ? "" : closed ? " fail=closed" : " fail=open");
+            policy = parse(text);
+            assert_int_equal(policy.fail_closed, closed);
+            for (unsigned int j = 0; j < REASON_END; j++)
+                assert_int_equal(policy.deny[j], i == j ? deny : closed);
+        }
+    }
+}
+
+static void reasons(void **state)
+{
+    (void)state;
+    becomes("deny=deadline,back-died",
+            "fail=open deny=deadline,back-died timeout-ms=30000 read=no "
+            "close-write=yes notify=yes remedy=deny");
+    becomes("allow=back-died,too-large deny=deadline fail=closed",
+            "fail=closed allow=too-large,back-died timeout-ms=30000 read=no "
+            "close-write=yes notify=yes remedy=deny");
+    becomes("allow=deadline", DEFAULT_TEXT);
+    refuse("deny=none", "policy: unknown reason: \"deny=none\"");
+    refuse("allow=none", "policy: unknown reason: \"allow=none\"");
+    refuse("deny=", "policy: unknown reason: \"deny=\"");
+    refuse("deny=deadline,", "policy: unknown reason: \"deny=\"");
+    refuse("deny=unknown", "policy: unknown reason: \"deny=unknown\"");
+    refuse("allow=limits,Limits", "policy: unknown reason: \"allow=Limits\"");
+    refuse("allow=limits,changed,limits",
+           "policy: reason given twice: \"allow=limits\"");
+    refuse("deny=limits,limits",
+           "policy: reason given twice: \"deny=limits\"");
+    refuse("allow=limits deny=changed,limits",
+           "policy: reason both allowed and denied: \"deny=limits\"");
+    refuse("deny=limits allow=limits",
+           "policy: reason both allowed and denied: \"allow=limits\"");
+    refuse("allow=limits allow=changed", "policy: key given twice: \"allow\"");
+}
+
+/* @words: what the list must be, one NUL after each, one after the last. */
+static void has_words(const struct policy *policy, enum policy_list list,
+                      const char *words)
+{
+    const char *word = NULL;
+
+    while ((word = policy_word(policy, list, word))) {
+        assert_string_equal(word, words);
+        words += strlen(words) + 1;
+    }
+    assert_int_equal(*words, 0);
+}
+
+static void list_of(const char *text, enum policy_list list, const char *words)
+{
+    struct policy policy = parse(text);
+
+    for (unsigned int i = 0; i < POLICY_NR_LISTS; i++)
+        has_words(&policy, i, i == list ? words : "");
+}
+
+static void lists(void **state)
+{
+    struct policy policy;
+
+    (void)state;
+    list_of("exclude-path=/", POLICY_EXCLUDE_PATH, "/\0");
+    list_of("exclude-path=/srv/,/home/*/tmp,/a%20b%2c%25,%2fc",
+            POLICY_EXCLUDE_PATH, "/srv/\0/home/*/tmp\0/a b,%\0/c\0");
+    list_of("exclude-fs=tmpfs,fuse.s%3afs", POLICY_EXCLUDE_FS,
+            "tmpfs\0fuse.s:fs\0");
+    list_of("exclude-exe=/usr/bin/git", POLICY_EXCLUDE_EXE, "/usr/bin/git\0");
+    list_of("exclude-uid=0,1000,4294967294", POLICY_EXCLUDE_UID,
+            "0\0" "1000\0" "4294967294\0");
+    list_of("run=/usr/local/sbin/a%20b", POLICY_RUN, "/usr/local/sbin/a b\0");
+    /* All of them, in another order than their numbers. */
+    policy = parse("exclude-uid=7 run=/r exclude-exe=/e,/f exclude-fs=x "
+                   "exclude-path=/p,/q");
+    has_words(&policy, POLICY_EXCLUDE_UID, "7\0");
+    has_words(&policy, POLICY_RUN, "/r\0");
+    has_words(&policy, POLICY_EXCLUDE_EXE, "/e\0/f\0");
+    has_words(&policy, POLICY_EXCLUDE_FS, "x\0");
+    has_words(&policy, POLICY_EXCLUDE_PATH, "/p\0/q\0");
+    becomes("exclude-uid=7 run=/r exclude-exe=/%65,/f exclude-fs=x "
+            "exclude-path=/%2C%7F\x01,/%c3%BC",
+            DEFAULT_TEXT " run=/r exclude-path=/%2c%7f%01,/\xc3\xbc "
+            "exclude-fs=x exclude-exe=/e,/f exclude-uid=7");
+}
+
+static void bad_lists(void **state)
+{
+    char text[64];
+
+    (void)state;
+    for (unsigned int i = 0; i < POLICY_NR_LISTS; i++) {
+        char why[128];
+
+        snprintf(text, sizeof(text), "%s=", list_names[i]);
+        snprintf(why, sizeof(why), "policy: empty word: \"%s=\"",
+                 list_names[i]);
+        refuse(text, why);
+        snprintf(text, sizeof(text), "%s=/a%%00", list_names[i]);
+        snprintf(why, sizeof(why), "policy: %%00 in a word: \"%s=/a%%00\"",
+                 list_names[i]);
+        refuse(text, why);
+    }
+    refuse("exclude-path=/a,,/b", "policy: empty word: \"exclude-path=\"");
+    refuse("exclude-path=/a,", "policy: empty word: \"exclude-path=\"");
+    refuse("exclude-fs=,a", "policy: empty word: \"exclude-fs=\"");
+    refuse("exclude-path=/a,srv",
+           "policy: no absolute path: \"exclude-path=srv\"");
+    refuse("exclude-exe=git", "policy: no absolute path: \"exclude-exe=git\"");
+    refuse("run=a", "policy: no absolute path: \"run=a\"");
+    refuse("run=/a,/b", "policy: one word too many: \"run=/b\"");
+    refuse("exclude-fs=%2",
+           "policy: percent without two hex digits: \"exclude-fs=%2\"");
+    refuse("exclude-fs=a\"\xff%zz", "policy: percent without two hex digits: "
+           "\"exclude-fs=a\\x22\\xff%zz\"");
+    refuse("exclude-uid=4294967295",
+           "policy: no uid: \"exclude-uid=4294967295\"");
+    refuse("exclude-uid=4294967296",
+           "policy: no uid: \"exclude-uid=4294967296\"");
+    refuse("exclude-uid=1,-1", "policy: no uid: \"exclude-uid=-1\"");
+    refuse("exclude-uid=01", "policy: no uid: \"exclude-uid=01\"");
+    refuse("exclude-uid=root", "policy: no uid: \"exclude-uid=root\"");
 }
 
 static void words(void **state)
@@ -110,7 +311,7 @@ static void blanks(void **state)
 static void length(void **state)
 {
     static char text[VSCANIF_MAX_NODE + 2];
-    struct policy policy = before;
+    struct policy policy;
     char why[128];
 
     (void)state;
@@ -121,9 +322,108 @@ static void length(void **state)
     refuse(text, "policy: longer than a node: \"\"");
 }
 
+/* run=: 255 octets when decoded, however they are written. */
+static void run_edges(void **state)
+{
+    char text[4 + 3 * 257], path[258] = "/";
+    struct policy policy;
+
+    (void)state;
+    memset(path + 1, 'p', 254);
+    snprintf(text, sizeof(text), "run=%s", path);
+    policy = parse(text);
+    assert_string_equal(policy_word(&policy, POLICY_RUN, NULL), path);
+    strcpy(text, "run=/");
+    for (unsigned int i = 0; i < 254; i++)
+        strcat(text, "%70");
+    policy = parse(text);
+    assert_string_equal(policy_word(&policy, POLICY_RUN, NULL), path);
+    strcat(text, "q");
+    assert_int_equal(policy_parse(text, &policy, path, sizeof(path)), -EINVAL);
+    assert_memory_equal(path, "policy: path too long: \"run=/%70", 32);
+}
+
+/* A node full of the list's shortest words, and of one word. */
+static void full_node(void **state)
+{
+    static const char *const starts[] = {
+        "exclude-fs=", "run=/x exclude-exe=/x exclude-path=/x exclude-uid=1 "
+        "exclude-fs=",
+    };
+
+    (void)state;
+    for (unsigned int n = 0; n < 4; n++) {
+        char text[VSCANIF_MAX_NODE + 2], out[VSCANIF_MAX_NODE + 1];
+        size_t start = strlen(starts[n / 2]), count = 0, octets = 0;
+        struct policy policy;
+        const char *word = NULL;
+
+        strcpy(text, starts[n / 2]);
+        for (size_t i = start; i < VSCANIF_MAX_NODE; i++)
+            text[i] = (n & 1) && (i - start) % 2 ? ',' : 'w';
+        text[VSCANIF_MAX_NODE - 1] = 'w';
+        text[VSCANIF_MAX_NODE] = 0;
+        policy = parse(text);
+        while ((word = policy_word(&policy, POLICY_EXCLUDE_FS, word))) {
+            count++;
+            octets += strlen(word);
+        }
+        assert_int_equal(octets + count - 1, VSCANIF_MAX_NODE - start);
+        assert_int_equal(count > 900, n & 1);
+        assert_int_equal(policy.lists[sizeof(policy.lists) - 1], 0);
+        /* With all keys named it does not fit any more. */
+        assert_null(policy_format(&policy, out, sizeof(out)));
+        text[VSCANIF_MAX_NODE] = 'w';
+        text[VSCANIF_MAX_NODE + 1] = 0;
+        refuse(text, "policy: longer than a node: \"\"");
+    }
+}
+
+/* policy_format() at the edge of its room. */
+static void format_is_bounded(void **state)
+{
+    struct policy policy = parse("exclude-fs=a%20b");
+    char wanted[256], out[256];
+    size_t len;
+
+    (void)state;
+    assert_non_null(policy_format(&policy, wanted, sizeof(wanted)));
+    assert_string_equal(wanted, DEFAULT_TEXT " exclude-fs=a%20b");
+    len = strlen(wanted);
+    memset(out, '#', sizeof(out));
+    assert_null(policy_format(&policy, out, len));
+    assert_int_equal(out[len], '#');
+    assert_ptr_equal(policy_format(&policy, out, len + 1), out);
+    assert_string_equal(out, wanted);
+    assert_int_equal(out[len + 1], '#');
+}
+
+/* As it may come from another process. */
+static void broken_lists(void **state)
+{
+    static struct policy policy;
+
+    (void)state;
+    policy.list_at[POLICY_RUN] = sizeof(policy.lists);
+    assert_null(policy_word(&policy, POLICY_RUN, NULL));
+    policy.list_at[POLICY_RUN] = UINT16_MAX;
+    assert_null(policy_word(&policy, POLICY_RUN, NULL));
+    memset(policy.lists, 'x', sizeof(policy.lists));
+    policy.list_at[POLICY_RUN] = sizeof(policy.lists) - 1;
+    assert_null(policy_word(&policy, POLICY_RUN, NULL));
+    policy.list_at[POLICY_RUN] = 0;
+    assert_null(policy_word(&policy, POLICY_RUN, NULL));
+    /* A word, and the list does not end. */
+    policy.lists[sizeof(policy.lists) - 1] = 0;
+    policy.list_at[POLICY_RUN] = sizeof(policy.lists) - 2;
+    assert_string_equal(policy_word(&policy, POLICY_RUN, NULL), "x");
+    assert_null(policy_word(&policy, POLICY_RUN,
+                            policy_word(&policy, POLICY_RUN, NULL)));
+}
+
 static void why_is_cut(void **state)
 {
-    struct policy policy = before;
+    struct policy policy;
     char why[12];
 
     (void)state;
@@ -133,33 +433,188 @@ static void why_is_cut(void **state)
     assert_int_equal(why[8], '#');
 }
 
-static void round_trip(void **state)
+/* Random policies ---------------------------------------------------------- */
+
+/* Reproducible: the same policies in each run. */
+static uint32_t seed;
+
+static unsigned int random_below(unsigned int n)
 {
-    static const struct policy policies[] = {
-        { .fail_closed = false, .timeout_ms = VSCANIF_MIN_TIMEOUT_MS },
-        { .fail_closed = true, .timeout_ms = VSCANIF_MAX_TIMEOUT_MS },
-        { .fail_closed = true, .timeout_ms = 30000 },
-        { .fail_closed = false, .timeout_ms = 777 },
+    seed = seed * 1664525 + 1013904223;
+    return (unsigned int)(((uint64_t)(seed >> 4) * n) >> 28);
+}
+
+static void random_word(enum policy_list list, char *out)
+{
+    unsigned int len = random_below(12);
+
+    if (list == POLICY_EXCLUDE_UID) {
+        sprintf(out, "%u", random_below(2) ? random_below(70000) :
+                           UINT32_MAX - 1 - random_below(3));
+        return;
+    }
+    if (list != POLICY_EXCLUDE_FS)
+        *out++ = '/';
+    else
+        len++;
+    while (len--)
+        *out++ = random_below(3) ? "a/,% \n\"\\*\x7f"[random_below(10)] :
+                 (char)(1 + random_below(255));
+    *out = 0;
+}
+
+static struct policy random_policy(void)
+{
+    struct policy policy = {
+        .fail_closed = random_below(2), .read_events = random_below(2),
+        .close_write = random_below(2), .notify = random_below(2),
+        .remedy = (uint8_t)random_below(3),
+        .timeout_ms = VSCANIF_MIN_TIMEOUT_MS +
+                      random_below(VSCANIF_MAX_TIMEOUT_MS -
+                                   VSCANIF_MIN_TIMEOUT_MS + 1),
     };
-    char text[64];
+    unsigned int differing = random_below(3);
+    size_t used = 1;
+
+    for (unsigned int i = 0; i < REASON_END; i++)
+        policy.deny[i] = policy.fail_closed ^
+            (reason_exists(i) && random_below(2) < differing);
+    for (unsigned int i = 0; i < POLICY_NR_LISTS; i++) {
+        unsigned int n = random_below(i == POLICY_RUN ? 2 : 5);
+
+        policy.list_at[i] = n ? (uint16_t)used : 0;
+        while (n--) {
+            random_word(i, policy.lists + used);
+            used += strlen(policy.lists + used) + 1;
+            if (!n)
+                policy.lists[used++] = 0;
+        }
+    }
+    return policy;
+}
+
+static void assert_same(const struct policy *a, const struct policy *b)
+{
+    assert_int_equal(a->fail_closed, b->fail_closed);
+    assert_memory_equal(a->deny, b->deny, sizeof(a->deny));
+    assert_int_equal(a->read_events, b->read_events);
+    assert_int_equal(a->close_write, b->close_write);
+    assert_int_equal(a->notify, b->notify);
+    assert_int_equal(a->remedy, b->remedy);
+    assert_int_equal(a->timeout_ms, b->timeout_ms);
+    for (unsigned int i = 0; i < POLICY_NR_LISTS; i++) {
+        const char *x = NULL, *y = NULL;
+
+        do {
+            x = policy_word(a, i, x);
+            y = policy_word(b, i, y);
+            assert_int_equal(!x, !y);
+            if (x)
+                assert_string_equal(x, y);
+        } while (x);
+    }
+}
+
+/* A list as somebody might write it: any octet as %XX, in either case. */
+static void spell_list(char *out, const struct policy *policy,
+                       enum policy_list list)
+{
+    const char *word = NULL;
+
+    out += sprintf(out, "%s", list_names[list]);
+    while ((word = policy_word(policy, list, word))) {
+        *out++ = word == policy_word(policy, list, NULL) ? '=' : ',';
+        for (const char *p = word; *p; p++) {
+            if (strchr(" ,%", *p) || !random_below(4))
+                out += sprintf(out, random_below(2) ? "%%%02x" : "%%%02X",
+                               (unsigned char)*p);
+            else
+                *out++ = *p;
+        }
+    }
+    *out = 0;
+}
+
+static void spell_reasons(char *out, const struct policy *policy, bool deny)
+{
+    char *start = out;
+
+    for (unsigned int i = 0; i < REASON_END; i++)
+        /* That the preset says it already is no error. */
+        if (reason_exists(i) && policy->deny[i] == deny &&
+            (policy->fail_closed != deny || random_below(2)))
+            out += sprintf(out, "%s%s", out > start ? "," :
+                           deny ? "deny=" : "allow=", reason_text(i));
+    *out = 0;
+}
+
+/* In any order; keys that say the default sometimes left out. */
+static void spell(char *out, const struct policy *policy)
+{
+    static char parts[8 + POLICY_NR_LISTS][LONG_TEXT];
+    static const char *const remedies[] = { "deny", "quarantine", "delete" };
+    unsigned int n = 8 + POLICY_NR_LISTS;
+    char *start = out;
+
+    memset(parts, 0, sizeof(parts));
+    if (policy->fail_closed || random_below(2))
+        sprintf(parts[0], "fail=%s", policy->fail_closed ? "closed" : "open");
+    spell_reasons(parts[1], policy, false);
+    spell_reasons(parts[2], policy, true);
+    sprintf(parts[3], "timeout-ms=%u", policy->timeout_ms);
+    if (policy->read_events || random_below(2))
+        sprintf(parts[4], "read=%s", policy->read_events ? "yes" : "no");
+    if (!policy->close_write || random_below(2))
+        sprintf(parts[5], "close-write=%s",
+                policy->close_write ? "yes" : "no");
+    if (!policy->notify || random_below(2))
+        sprintf(parts[6], "notify=%s", policy->notify ? "yes" : "no");
+    sprintf(parts[7], "remedy=%s", remedies[policy->remedy]);
+    for (unsigned int i = 0; i < POLICY_NR_LISTS; i++)
+        if (policy_word(policy, i, NULL))
+            spell_list(parts[8 + i], policy, i);
+    *out = 0;
+    while (n) {
+        unsigned int i = random_below(n--);
+
+        if (parts[i][0])
+            out += sprintf(out, "%s%s", out > start ? " " : "", parts[i]);
+        memmove(parts[i], parts[n], LONG_TEXT);
+    }
+}
+
+static void random_policies(void **state)
+{
+    static char text[LONG_TEXT], other[LONG_TEXT], again[LONG_TEXT];
 
     (void)state;
-    for (size_t i = 0; i < sizeof(policies) / sizeof(policies[0]); i++) {
-        assert_ptr_equal(policy_format(&policies[i], text, sizeof(text)),
-                         text);
-        expect(text, policies[i].fail_closed, policies[i].timeout_ms);
+    for (seed = 1; seed < 5000; seed++) {
+        uint32_t this_seed = seed;
+        struct policy policy = random_policy(), back;
+
+        assert_ptr_equal(policy_format(&policy, text, sizeof(text)), text);
+        back = parse(text);
+        assert_same(&policy, &back);
+        spell(other, &policy);
+        back = parse(other);
+        assert_same(&policy, &back);
+        policy_format(&back, again, sizeof(again));
+        assert_string_equal(text, again);
+        seed = this_seed;
     }
-    assert_string_equal(policy_format(&policies[1], text, sizeof(text)),
-                        "fail=closed timeout-ms=600000");
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(defaults), cmocka_unit_test(keys),
-        cmocka_unit_test(edges), cmocka_unit_test(words),
+        cmocka_unit_test(defaults), cmocka_unit_test(fail_and_timeout),
+        cmocka_unit_test(switches), cmocka_unit_test(each_reason),
+        cmocka_unit_test(reasons), cmocka_unit_test(lists),
+        cmocka_unit_test(bad_lists), cmocka_unit_test(words),
         cmocka_unit_test(blanks), cmocka_unit_test(length),
-        cmocka_unit_test(why_is_cut), cmocka_unit_test(round_trip),
+        cmocka_unit_test(run_edges), cmocka_unit_test(full_node),
+        cmocka_unit_test(format_is_bounded), cmocka_unit_test(broken_lists),
+        cmocka_unit_test(why_is_cut), cmocka_unit_test(random_policies),
     };
 
     return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
