@@ -10,5 +10,7 @@ bool fail_allows(const struct policy *policy, const struct verdict *verdict)
     case VSCANIF_VERDICT_INFECTED:
         return false;
     }
-    return !policy->fail_closed;
+    if (!reason_exists(verdict->reason))
+        return !policy->fail_closed;
+    return !policy->deny[verdict->reason];
 }

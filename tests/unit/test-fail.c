@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * test-fail.c - tests of xen-guest-front/fail.c: every verdict, every reason,
- * both presets.
+ * both presets, and each reason against its preset.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -17,53 +17,95 @@
 
 #include "fail.h"
 
-static void every_row(void **state)
+static struct policy parse(const char *text)
 {
-    struct policy policies[2] = { policy_default(), policy_default() };
+    struct policy policy;
+    char why[128];
 
-    (void)state;
-    policies[1].fail_closed = true;
-    for (unsigned int closed = 0; closed < 2; closed++) {
-        for (unsigned int code = 0; code < 256; code++) {
-            for (unsigned int reason = 0; reason < 256; reason++) {
-                struct verdict v = { .code = (uint8_t)code,
-                                     .reason = (uint8_t)reason };
-                bool expected = !closed;
+    if (policy_parse(text, &policy, why, sizeof(why)))
+        fail_msg("%s", why);
+    return policy;
+}
 
-                if (code == VSCANIF_VERDICT_CLEAN)
-                    expected = true;
-                if (code == VSCANIF_VERDICT_INFECTED)
-                    expected = false;
-                if (fail_allows(&policies[closed], &v) != expected)
-                    fail_msg("verdict %u, reason %u, fail=%s", code, reason,
-                             closed ? "closed" : "open");
-            }
+/* @special: the one reason that does not go by the preset; 0: there is none. */
+static void every_row_of(const struct policy *policy, unsigned int special)
+{
+    for (unsigned int code = 0; code < 256; code++) {
+        for (unsigned int reason = 0; reason < 256; reason++) {
+            struct verdict v = { .code = (uint8_t)code,
+                                 .reason = (uint8_t)reason };
+            bool expected = !policy->fail_closed;
+
+            if (special && reason == special)
+                expected = !expected;
+            if (code == VSCANIF_VERDICT_CLEAN)
+                expected = true;
+            if (code == VSCANIF_VERDICT_INFECTED)
+                expected = false;
+            if (fail_allows(policy, &v) != expected)
+                fail_msg("verdict %u, reason %u, fail=%s, against it %u",
+                         code, reason, policy->fail_closed ? "closed" : "open",
+                         special);
         }
     }
 }
 
-/* The rows by name, as the front makes them. */
-static void every_reason(void **state)
+static void presets(void **state)
 {
-    struct policy open = policy_default(), closed = policy_default();
+    struct policy policy = policy_default();
 
     (void)state;
-    assert_false(open.fail_closed);
-    closed.fail_closed = true;
-    for (unsigned int reason = VSCANIF_REASON_TOO_LARGE; reason < REASON_END;
-         reason++) {
-        struct verdict v = verdict_not_scanned(reason);
+    assert_false(policy.fail_closed);
+    every_row_of(&policy, 0);
+    policy = parse("fail=open");
+    every_row_of(&policy, 0);
+    policy = parse("fail=closed");
+    assert_true(policy.fail_closed);
+    every_row_of(&policy, 0);
+}
 
-        assert_true(fail_allows(&open, &v));
-        assert_false(fail_allows(&closed, &v));
+static void each_reason_alone(void **state)
+{
+    (void)state;
+    for (unsigned int reason = 0; reason < REASON_END; reason++) {
+        struct policy policy;
+        char text[64];
+
+        if (!reason_exists(reason))
+            continue;
+        snprintf(text, sizeof(text), "fail=open deny=%s", reason_text(reason));
+        policy = parse(text);
+        every_row_of(&policy, reason);
+        snprintf(text, sizeof(text), "fail=closed allow=%s",
+                 reason_text(reason));
+        policy = parse(text);
+        every_row_of(&policy, reason);
+    }
+}
+
+/* What is no reason goes by the preset, whatever the table has there. */
+static void no_reason(void **state)
+{
+    (void)state;
+    for (unsigned int closed = 0; closed < 2; closed++) {
+        struct policy policy = { .fail_closed = closed };
+
+        memset(policy.deny, !closed, sizeof(policy.deny));
+        for (unsigned int reason = 0; reason < 256; reason++) {
+            struct verdict v = verdict_not_scanned(reason);
+            bool deny = reason_exists(reason) ? !closed : closed;
+
+            assert_int_equal(fail_allows(&policy, &v), !deny);
+        }
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_row),
-        cmocka_unit_test(every_reason),
+        cmocka_unit_test(presets),
+        cmocka_unit_test(each_reason_alone),
+        cmocka_unit_test(no_reason),
     };
 
     return cmocka_run_group_tests_name("fail", tests, NULL, NULL);

@@ -77,6 +77,7 @@ static void tell_attached(int sock)
     int fd = memfd_create("policy", MFD_CLOEXEC);
 
     policy.fail_closed = shared->fail_closed;
+    memset(policy.deny, shared->fail_closed, sizeof(policy.deny));
     policy.timeout_ms = shared->timeout_ms;
     if (fd < 0 || write(fd, &policy, sizeof(policy)) != sizeof(policy) ||
         ipc_send(sock, &msg, sizeof(msg), fd))
