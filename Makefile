@@ -123,11 +123,12 @@ install-dom0: $(O)/tools/vscanctl/vscanctl
 # Xen's libraries; the linker takes what it needs.
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%, \
                 $(wildcard tests/unit/test-*.c)) $(O)/tests/pair/test-pair
-LIB_OBJ    := $(filter-out %/main.o,$(sort $(FRONT_OBJ) $(BACK_OBJ)))
+LIB_OBJ    := $(filter-out %/main.o,$(sort $(FRONT_OBJ) $(BACK_OBJ) \
+                $(CTL_OBJ)))
 FAKE_OBJ   := $(call obj,tests/fake,$(basename $(notdir \
                 $(wildcard tests/fake/*.c))))
 PAIR_SRC   := $(wildcard tests/pair/*.c)
-TEST_CFLAGS = -Ixen-guest-front -Ixen-scan-back -Itests/fake
+TEST_CFLAGS = -Ixen-guest-front -Ixen-scan-back -Itools/vscanctl -Itests/fake
 
 $(FAKE_OBJ): ALL_CFLAGS += $(TEST_CFLAGS)
 

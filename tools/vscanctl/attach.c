@@ -14,81 +14,37 @@
 
 #include <xen/xen.h>
 
-#include "check.h"
 #include "command.h"
 #include "device.h"
 #include "domain.h"
-#include "number.h"
-#include "policy.h"
+#include "policy-text.h"
 #include "vscanif.h"
 
 struct attach {
     const char *front_text, *back_text;
-    struct policy policy;
+    char policy[VSCANIF_MAX_NODE + 1];      /* text of the node */
     uint32_t front, back;
 };
-
-static int parse_fail(const char *text, struct policy *policy)
-{
-    char safe[64];
-
-    if (strcmp(text, "open") && strcmp(text, "closed")) {
-        warnx("--fail must be open or closed, not \"%s\"",
-              escape(text, safe, sizeof(safe)));
-        return -EINVAL;
-    }
-    policy->fail_closed = !strcmp(text, "closed");
-    return 0;
-}
-
-static int parse_timeout(const char *text, struct policy *policy)
-{
-    char safe[64];
-
-    if (number_parse_u32(text, VSCANIF_MIN_TIMEOUT_MS, VSCANIF_MAX_TIMEOUT_MS,
-                         &policy->timeout_ms)) {
-        warnx("--timeout-ms must be a number from %d to %d, not \"%s\"",
-              VSCANIF_MIN_TIMEOUT_MS, VSCANIF_MAX_TIMEOUT_MS,
-              escape(text, safe, sizeof(safe)));
-        return -EINVAL;
-    }
-    return 0;
-}
 
 static int parse(int argc, char **argv, struct attach *a)
 {
     static const struct option options[] = {
         { "backend", required_argument, NULL, 'b' },
-        { "fail", required_argument, NULL, 'f' },
-        { "timeout-ms", required_argument, NULL, 't' },
         { NULL, 0, NULL, 0 },
     };
-    int option, rc = 0;
+    int option;
 
-    a->policy = policy_default();
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        switch (option) {
-        case 'b':
-            a->back_text = optarg;
-            break;
-        case 'f':
-            rc = parse_fail(optarg, &a->policy);
-            break;
-        case 't':
-            rc = parse_timeout(optarg, &a->policy);
-            break;
-        default:
-            rc = -EINVAL;
-        }
-        if (rc)
-            return rc;
+        if (option != 'b')
+            return -EINVAL;
+        a->back_text = optarg;
     }
-    if (optind != argc - 1) {
-        warnx("attach takes one domain");
+    if (optind == argc) {
+        warnx("attach takes a domain");
         return -EINVAL;
     }
-    a->front_text = argv[optind];
-    return 0;
+    a->front_text = argv[optind++];
+    return policy_text(argv + optind, argc - optind, a->policy);
 }
 
 static int find_domains(const struct machine *m, struct attach *a)
@@ -140,7 +96,7 @@ static void say_failure(const struct machine *m, const struct attach *a,
 
 static int attach(const struct machine *m, struct attach *a)
 {
-    char name[DOMAIN_NAME_SIZE], policy[VSCANIF_MAX_NODE + 1];
+    char name[DOMAIN_NAME_SIZE];
     uint32_t other = DOMID_INVALID;
     int rc;
 
@@ -148,9 +104,7 @@ static int attach(const struct machine *m, struct attach *a)
     if (rc)
         return rc;
     rc = device_create(m->xs, a->front, a->back,
-                       domain_name(m, a->front, name),
-                       policy_format(&a->policy, policy, sizeof(policy)),
-                       &other);
+                       domain_name(m, a->front, name), a->policy, &other);
     if (rc)
         say_failure(m, a, rc, other);
     return rc;

@@ -17,5 +17,6 @@ enum status {
 int attach_main(int argc, char **argv);
 int detach_main(int argc, char **argv);
 int list_main(int argc, char **argv);
+int policy_main(int argc, char **argv);
 
 #endif

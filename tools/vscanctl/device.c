@@ -183,6 +183,42 @@ int device_create(struct xs_handle *xs, uint32_t front, uint32_t back,
     return rc;
 }
 
+/* Policy ------------------------------------------------------------------ */
+
+struct policy_change {
+    uint32_t front;
+    const char *policy;
+};
+
+static bool attached(struct xs_handle *xs, xs_transaction_t t, uint32_t front)
+{
+    return exists(xs, t, device_record(front).s) &&
+           exists(xs, t, names_policy(front).s);
+}
+
+/* In a transaction: a write alone would bring a folder back that is gone. */
+static int change_policy(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+    const struct policy_change *c = arg;
+
+    if (!attached(xs, t, c->front))
+        return -ENOENT;
+    return xsx_write(xs, t, names_policy(c->front).s, NODE_POLICY, c->policy);
+}
+
+bool device_attached(struct xs_handle *xs, uint32_t front)
+{
+    return attached(xs, XBT_NULL, front);
+}
+
+int device_set_policy(struct xs_handle *xs, uint32_t front,
+                      const char *policy)
+{
+    struct policy_change c = { .front = front, .policy = policy };
+
+    return xsx_transaction(xs, change_policy, &c);
+}
+
 /* Closing ----------------------------------------------------------------- */
 
 struct closing {

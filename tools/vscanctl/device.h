@@ -65,6 +65,13 @@ int device_wait(struct xs_handle *xs, const struct device *device,
 int device_remove(struct xs_handle *xs, uint32_t front,
                   const struct device_list *list);
 
+/* Has the toolstack attached the guest, and is it not gone? */
+bool device_attached(struct xs_handle *xs, uint32_t front);
+
+/* Replaces the text of an attached guest's policy node; -ENOENT: it is not. */
+int device_set_policy(struct xs_handle *xs, uint32_t front,
+                      const char *policy);
+
 /* Is there a folder of front, policy or record for this guest? */
 bool device_has_nodes(struct xs_handle *xs, uint32_t front);
 

@@ -21,15 +21,14 @@ static const struct command {
     const char *arguments, *help;
 } commands[] = {
     { "attach", attach_main,
-      " <domain> [--backend <domain>] [--fail open|closed]\n"
-      "                  [--timeout-ms <n>]",
+      " <domain> [--backend <domain>] [<key>=<value> ...]",
       "Has the files of a guest scanned by the back in another domain\n"
-      "      (default: Domain-0).  Accesses without a verdict are allowed\n"
-      "      (--fail open, the default) or denied; none is held for longer\n"
-      "      than the time-out (default: 30000)." },
+      "      (default: Domain-0), under the policy that the words make up." },
     { "detach", detach_main, " <domain> [--force]",
       "Ends that, and removes what a destroyed guest has left behind.\n"
       "      --force does not wait for the back to close." },
+    { "policy", policy_main, " <domain> [default | <key>=<value> ...]",
+      "Shows the policy of a guest that is attached, or replaces all of it." },
     { "list", list_main, "", "Shows all guests that are attached." },
 };
 
@@ -42,7 +41,19 @@ static int help(void)
     for (size_t i = 0; i < NR_COMMANDS; i++)
         printf("  %s%s\n      %s\n\n", commands[i].name,
                commands[i].arguments, commands[i].help);
-    printf("  --help      Shows this.\n"
+    printf("Keys of a policy, with their defaults (vscanctl(8) tells more):\n"
+           "  fail=open|closed           accesses without a verdict; open\n"
+           "  allow=REASON,...           reasons that do not go by fail\n"
+           "  deny=REASON,...\n"
+           "  timeout-ms=NUMBER          longest time that an access is held; "
+           "30000\n"
+           "  read=yes|no                hold each read, too; no\n"
+           "  close-write=yes|no         scan files after writing; yes\n"
+           "  notify=yes|no              tell the user; yes\n"
+           "  remedy=deny|quarantine|delete   for infected files; deny\n"
+           "  run=PATH                   a program to run for each find\n"
+           "  exclude-path=, exclude-fs=, exclude-exe=, exclude-uid=LIST\n\n"
+           "  --help      Shows this.\n"
            "  --version   Shows the version of the protocol.\n\n"
            "Exit status: 0 done, 1 failed, 2 usage.\n");
     return fflush(stdout) ? STATUS_FAILED : STATUS_DONE;
