@@ -21,7 +21,7 @@ timed() {
 
 plant
 check "fail=open: connected" \
-    protect guest1 scanner --fail open --timeout-ms 20000
+    protect guest1 scanner fail=open timeout-ms=20000
 check "EICAR is denied" read_is_denied guest1 /root/eicar
 check "kill -9 of the back" kill_back
 t=$(timed 'cat /root/eicar /root/clean')
@@ -36,7 +36,7 @@ check "a clean file is read" read_is clean guest1 /root/clean
 # A back that hangs: one time-out, then nobody waits for it any more.
 plant
 check "connected, time-out 3 s" \
-    protect guest1 scanner --fail open --timeout-ms 3000
+    protect guest1 scanner fail=open timeout-ms=3000
 check "SIGSTOP to the back" in_domain scanner \
     'kill -STOP $(pidof xen-scan-back)'
 t=$(timed 'cat /root/clean; cat /root/clean; cat /root/clean')
@@ -60,7 +60,7 @@ in_domain guest1 'rm -f /root/stop; sh -c "
 said() { "$LAB" console guest1 | tr -d '\r' | grep -c "front-case: $1"; }
 has_said() { [ "$(said "$1")" -ge "$2" ]; }
 check "fail=closed: connected" \
-    protect guest1 scanner --fail closed --timeout-ms 20000
+    protect guest1 scanner fail=closed timeout-ms=20000
 check "a clean file is read" wait_for 30 has_said allowed 1
 check "kill -9 of the back" kill_back
 check "fail=closed: an access without a verdict is denied" \

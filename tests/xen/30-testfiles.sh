@@ -28,7 +28,7 @@ in_domain $guest 'rm -rf /root/sizes; mkdir -p /root/sizes; cd /root/sizes
     done' $samples
 
 # With fail=open only a verdict denies.
-check "attached and connected, fail=open" protect $guest scanner --fail open
+check "attached and connected, fail=open" protect $guest scanner fail=open
 
 count=0
 while read -r how name result; do
@@ -62,7 +62,7 @@ done
 # Not scanned is not clean: one octet too many goes by the policy.
 expect zeroes-33554433 allowed
 check "attached and connected, fail=closed" \
-    protect $guest scanner --fail closed
+    protect $guest scanner fail=closed
 expect zeroes-33554433 denied
 expect zeroes-33554432 allowed
 check "its reason is in the front's log" in_domain $guest \
