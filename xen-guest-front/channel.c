@@ -110,6 +110,11 @@ void channel_ack(struct channel *channel)
         xenevtchn_unmask(channel->xce, (evtchn_port_t)channel->port);
 }
 
+uint64_t channel_generation(const struct channel *channel)
+{
+    return channel->page ? ring_generation(channel->page) : 0;
+}
+
 bool channel_back_alive(const struct channel *channel)
 {
     return channel->page && ring_back_alive(channel->page);

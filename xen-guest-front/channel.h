@@ -59,6 +59,14 @@ int channel_get(struct channel *channel, struct vscanif_response *rsp_r);
 bool channel_events(struct channel *channel);
 void channel_ack(struct channel *channel);
 
+/*
+ * The generation of the back's signatures as the ring page has it now, 0 when
+ * closed.  Read after channel_get() has returned a response, it is no older
+ * than what the back had written before it answered.  Not to be trusted: it is
+ * only ever compared.
+ */
+uint64_t channel_generation(const struct channel *channel);
+
 /* Does the back still have the ring mapped? */
 bool channel_back_alive(const struct channel *channel);
 

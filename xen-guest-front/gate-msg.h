@@ -32,6 +32,10 @@ enum link_msg_kind {
                          * when it is bad: the one before remains in force */
     LINK_DETACHED,      /* it has none: nothing is to be held */
     LINK_HEARD,         /* a GATE_GIVEN_UP has arrived: the link lives */
+    LINK_GENERATION,    /* the back's signatures are of verdict.generation
+                         * from now on: at each connection, and when it
+                         * changes, before any verdict that names it; what the
+                         * back says, 0 or any other number */
 };
 
 struct link_msg {

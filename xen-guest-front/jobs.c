@@ -67,6 +67,7 @@ struct jobs {
     uint64_t added;             /* jobs so far */
     uint32_t serial;            /* requests so far */
     uint64_t responses;         /* so far */
+    uint64_t generation;        /* that the gate was told last */
     struct job *slot[SLOTS];
     struct job_list queue, free;
     struct job job[JOBS_MAX];
@@ -100,6 +101,27 @@ static void send_verdict(struct jobs *jobs, uint64_t id,
 
     if (rc)
         log_warning("cannot send a verdict to the gate: %s", strerror(-rc));
+}
+
+static void tell_generation(struct jobs *jobs, uint64_t generation)
+{
+    struct link_msg msg = { .kind = LINK_GENERATION,
+                            .verdict = { .generation = generation } };
+    int rc = ipc_send_wait(jobs->gate, &msg, sizeof(msg), -1, GATE_WAIT_MS);
+
+    if (rc)
+        log_warning("cannot tell the gate of new signatures: %s",
+                    strerror(-rc));
+    else
+        jobs->generation = generation;
+}
+
+static void check_generation(struct jobs *jobs)
+{
+    uint64_t generation = channel_generation(jobs->channel);
+
+    if (generation != jobs->generation)
+        tell_generation(jobs, generation);
 }
 
 /* Gives back the slot and the pages; the job is on no list afterwards. */
@@ -271,6 +293,8 @@ void jobs_connected(struct jobs *jobs, uint32_t domid, uint32_t max_pages)
     jobs->epoch++;
     jobs->domid = domid;
     jobs->max_pages = max_pages;
+    /* Always: the gate may know one from a link before us. */
+    tell_generation(jobs, channel_generation(jobs->channel));
     run_queue(jobs);
 }
 
@@ -400,10 +424,20 @@ int jobs_on_responses(struct jobs *jobs, const char **why_r)
     struct vscanif_response untrusted_rsp;
     int rc;
 
-    while ((rc = channel_get(jobs->channel, &untrusted_rsp)) == 1) {
-        struct job *job = jobs->slot[untrusted_rsp.id % SLOTS];
+    for (;;) {
         struct verdict verdict;
+        struct job *job;
 
+        rc = channel_get(jobs->channel, &untrusted_rsp);
+        /*
+         * After the response was seen, before its verdict goes on: the back
+         * may have loaded others between two looks at the ring, and has
+         * written their generation before it answered.
+         */
+        check_generation(jobs);
+        if (rc != 1)
+            break;
+        job = jobs->slot[untrusted_rsp.id % SLOTS];
         rc = check_response(&untrusted_rsp, &verdict, why_r);
         if (rc)
             return rc;

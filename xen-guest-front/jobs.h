@@ -4,8 +4,10 @@
  *
  * Overview: owns the link's copy of each held descriptor and the share made
  * of it.  A job is queued, read into pages, sent, answered; when a connection
- * ends, what was on its way is queued again.  Single-threaded; knows nothing
- * of xenstore.
+ * ends, what was on its way is queued again.  Since verdicts pass through
+ * here, so does the generation of the back's signatures: the gate hears of a
+ * new one before the first verdict made with it.  Single-threaded; knows
+ * nothing of xenstore.
  */
 #ifndef VSCAN_JOBS_H
 #define VSCAN_JOBS_H
@@ -39,7 +41,8 @@ bool jobs_give_up(struct jobs *jobs, uint64_t id);
 /* Is the file of this access being read? */
 bool jobs_reads(const struct jobs *jobs, uint64_t id);
 
-/* The channel is connected to @domid, which takes @max_pages in a request. */
+/* The channel is connected to @domid, which takes @max_pages in a request.
+ * The gate is told the generation. */
 void jobs_connected(struct jobs *jobs, uint32_t domid, uint32_t max_pages);
 
 /* The channel is about to go: what was on its way is queued again. */
@@ -55,7 +58,8 @@ bool jobs_waiting(const struct jobs *jobs);
 void jobs_on_read(struct jobs *jobs);
 
 /*
- * Takes responses.  Returns 0; -EPROTO when the back broke the protocol, with
+ * After each event of the channel: takes responses and a new generation.
+ * Returns 0; -EPROTO when the back broke the protocol, with
  * a sentence in *@why_r: the connection is to be ended.
  */
 int jobs_on_responses(struct jobs *jobs, const char **why_r);

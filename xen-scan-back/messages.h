@@ -9,7 +9,7 @@
  *   parent -> pool      struct pool_attach      the pool's end of a link
  *   pool   -> parent    struct pool_ready       -
  *   link   -> pool      struct pool_request     a snapshot
- *   pool   -> link      struct pool_answer      -
+ *   pool   -> link      struct pool_answer      -    (first a generation)
  *   pool   -> worker    struct worker_job       the same snapshot
  *   worker -> pool      struct worker_answer    -
  */
@@ -38,12 +38,19 @@ struct pool_request {
     uint64_t size;          /* octets of the snapshot */
 };
 
+enum pool_answer_kind {
+    POOL_VERDICT = 1,       /* the end of a request */
+    POOL_GENERATION,        /* from now on, signatures are of this generation:
+                             * verdict.generation; all else is 0 */
+};
+
 struct pool_answer {
     uint64_t id;
     uint64_t size;          /* the request's */
     uint32_t scan_us;       /* microseconds in the engine, 0 if not scanned */
+    uint8_t kind;
+    uint8_t reserved[3];
     struct verdict verdict;
-    uint8_t reserved[2];
 };
 
 /* The pool chooses @id, never twice and never WORKER_HELLO. */
@@ -58,17 +65,16 @@ struct worker_job {
 struct worker_answer {
     uint64_t id;
     uint32_t scan_us;
+    uint8_t reserved[4];
     struct verdict verdict;
-    uint8_t reserved[2];
 };
 
-_Static_assert(sizeof(struct verdict) == 98, "no hole");
 _Static_assert(sizeof(struct pool_ready) == 204, "no hole");
 _Static_assert(sizeof(struct pool_request) == 16, "no hole");
-_Static_assert(sizeof(struct pool_answer) == 120, "no hole");
-_Static_assert(offsetof(struct pool_answer, reserved) == 118, "no hole");
+_Static_assert(sizeof(struct pool_answer) == 136, "no hole");
+_Static_assert(offsetof(struct pool_answer, verdict) == 24, "no hole");
 _Static_assert(sizeof(struct worker_job) == 16, "no hole");
-_Static_assert(sizeof(struct worker_answer) == 112, "no hole");
-_Static_assert(offsetof(struct worker_answer, reserved) == 110, "no hole");
+_Static_assert(sizeof(struct worker_answer) == 128, "no hole");
+_Static_assert(offsetof(struct worker_answer, verdict) == 16, "no hole");
 
 #endif

@@ -92,10 +92,11 @@ int check_response(const struct vscanif_response *untrusted,
         FAIL("response: name does not end");
     if ((u->verdict == VSCANIF_VERDICT_INFECTED) != (u->name[0] != 0))
         FAIL("response: name and verdict do not agree");
-    if (!all_zero(u->reserved, sizeof(u->reserved)))
+    if (u->reserved0 || !all_zero(u->reserved, sizeof(u->reserved)))
         FAIL("response: reserved octets are not 0");
 
-    *verdict_r = (struct verdict){ .code = u->verdict, .reason = u->reason };
+    *verdict_r = (struct verdict){ .code = u->verdict, .reason = u->reason,
+                                   .generation = u->generation };
     memcpy(verdict_r->name, u->name, sizeof(verdict_r->name));
     return 0;
 }

@@ -33,7 +33,10 @@ int check_request(const struct vscanif_request *untrusted, uint32_t max_pages,
 /* Back: the path must end within its field, nothing else is looked at. */
 int check_info(const struct vscanif_info *untrusted, const char **why_r);
 
-/* Front: whether the id is one that is pending is for the caller. */
+/*
+ * Front: whether the id is one that is pending is for the caller.  Any
+ * generation will do: it is only ever compared.
+ */
 int check_response(const struct vscanif_response *untrusted,
                    struct verdict *verdict_r, const char **why_r);
 

@@ -128,6 +128,23 @@ bool ring_back_alive(const void *page)
                            __ATOMIC_ACQUIRE) == 1;
 }
 
+uint64_t ring_generation(const void *page)
+{
+    const uint8_t *octets = page;
+
+    return __atomic_load_n((const uint64_t *)(const void *)
+                           (octets + VSCANIF_GENERATION_OFFSET),
+                           __ATOMIC_ACQUIRE);
+}
+
+void ring_back_set_generation(void *page, uint64_t generation)
+{
+    uint8_t *octets = page;
+
+    __atomic_store_n((uint64_t *)(void *)(octets + VSCANIF_GENERATION_OFFSET),
+                     generation, __ATOMIC_RELEASE);
+}
+
 void ring_front_set_alive(void *page)
 {
     __atomic_store_n(live_octet(page, VSCANIF_FRONT_LIVE_OFFSET), 1,

@@ -55,4 +55,12 @@ bool ring_back_alive(const void *page);
 void ring_front_set_alive(void *page);
 void ring_back_set_alive(void *page);
 
+/*
+ * The generation of the back's signatures, one access of 64 bits.  What the
+ * back wrote before it put a response is seen after ring_front_get() has
+ * returned that one.
+ */
+uint64_t ring_generation(const void *page);
+void ring_back_set_generation(void *page, uint64_t generation);
+
 #endif

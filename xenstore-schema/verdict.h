@@ -25,12 +25,16 @@ enum front_reason {
     REASON_END
 };
 
-/* A verdict as it travels inside one domain. */
+/* A verdict as it travels inside one domain; verdict_*() know no generation. */
 struct verdict {
+    uint64_t generation;    /* of the signatures, or 0 (vscanif.h) */
     uint8_t code;           /* VSCANIF_VERDICT_* */
     uint8_t reason;         /* VSCANIF_REASON_* or enum front_reason */
     char name[VSCANIF_MAX_NAME];
+    uint8_t reserved[6];
 };
+
+_Static_assert(sizeof(struct verdict) == 112, "no hole");
 
 struct verdict verdict_clean(void);
 struct verdict verdict_infected(const char *name);

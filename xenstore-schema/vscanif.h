@@ -312,6 +312,25 @@
  *
  * Requests that were in flight when a connection ended are lost to the back;
  * the front sends them again on the next one, or gives them up.
+ *
+ *------------------------------- Generation ----------------------------------
+ *
+ * The generation is a number, never 0, that stands for the engines and the
+ * signatures a verdict is made with: the same after a restart of the back with
+ * the same ones, another with others.  It has no order, and is compared only.
+ *
+ * The eight octets VSCANIF_GENERATION_OFFSET of the ring page hold the
+ * generation that is in use now, read and written by one access of 64 bits.
+ * The back writes them when it has mapped the ring, before
+ * XenbusStateConnected, and whenever its signatures have changed; then it
+ * signals the event channel.  It puts no response with a generation on the
+ * ring before it has written that generation there.  The front reads them when
+ * it is connected, after each event, and after it has seen a response, before
+ * it makes use of that.  When they are others than before, it forgets what it
+ * knows of clean files.
+ *
+ * A back may lie in all of this: a front relies on no relation between what it
+ * reads there, now and later, and what responses name.
  */
 
 /*
@@ -401,7 +420,11 @@
  * +----------------+----------------+----------------+----------------+
  * |   operation    |    verdict     |     reason     |    reserved    | 8
  * +----------------+----------------+----------------+----------------+
- * |                             reserved                              | 12
+ * |                       generation (low octets)                     | 12
+ * +----------------+----------------+----------------+----------------+
+ * |                       generation (high octets)                    | 16
+ * +----------------+----------------+----------------+----------------+
+ * |                             reserved                              | 20
  * +/\/\/\/\/\/\/\/\+/\/\/\/\/\/\/\/\+/\/\/\/\/\/\/\/\+/\/\/\/\/\/\/\/\+
  * |                             reserved                              | 32
  * +----------------+----------------+----------------+----------------+
@@ -413,6 +436,8 @@
  * id, operation - those of the request.
  * verdict - VSCANIF_VERDICT_*.
  * reason - VSCANIF_REASON_*; VSCANIF_REASON_NONE unless not scanned.
+ * generation - of the signatures that the verdict was made with; 0 only when
+ *   nothing was scanned.
  * name - the detection, NUL-terminated, when infected; else empty.
  */
 #define VSCANIF_OP_SCAN                 1
@@ -460,7 +485,9 @@ struct vscanif_response {
     uint8_t operation;
     uint8_t verdict;
     uint8_t reason;
-    uint8_t reserved[25];
+    uint8_t reserved0;
+    uint64_t generation;
+    uint8_t reserved[16];
     char name[VSCANIF_MAX_NAME];
 };
 
@@ -481,12 +508,21 @@ DEFINE_RING_TYPES(vscanif, struct vscanif_request, struct vscanif_response);
 #define VSCANIF_BACK_LIVE_OFFSET   offsetof(struct vscanif_sring, pvt)
 #define VSCANIF_FRONT_LIVE_OFFSET  (offsetof(struct vscanif_sring, pvt) + 1)
 
+/* Eight octets of the ring page: the generation of the back's signatures. */
+#define VSCANIF_GENERATION_OFFSET  (offsetof(struct vscanif_sring, pvt) + 8)
+
 _Static_assert(sizeof(struct vscanif_request) == 128, "request is 128 octets");
 _Static_assert(offsetof(struct vscanif_request, size) == 8, "no hole");
 _Static_assert(offsetof(struct vscanif_request, dir_ref) == 24, "no hole");
 _Static_assert(offsetof(struct vscanif_request, reserved) == 56, "no hole");
 _Static_assert(sizeof(struct vscanif_response) == 128, "response is 128 octets");
+_Static_assert(offsetof(struct vscanif_response, generation) == 8, "no hole");
+_Static_assert(offsetof(struct vscanif_response, reserved) == 16, "no hole");
 _Static_assert(offsetof(struct vscanif_response, name) == 32, "no hole");
+_Static_assert(VSCANIF_GENERATION_OFFSET % sizeof(uint64_t) == 0,
+               "one access");
+_Static_assert(VSCANIF_GENERATION_OFFSET + sizeof(uint64_t) <=
+               offsetof(struct vscanif_sring, ring), "before the slots");
 _Static_assert(sizeof(struct vscanif_info) == VSCANIF_PAGE_SIZE, "one page");
 _Static_assert(offsetof(struct vscanif_info, path) == 64, "no hole");
 _Static_assert(offsetof(struct vscanif_info, ref) == 2048, "no hole");

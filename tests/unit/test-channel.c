@@ -91,6 +91,7 @@ static void closed(void **state)
     (void)state;
     assert_false(channel_events(&t.channel));
     assert_false(channel_back_alive(&t.channel));
+    assert_int_equal(channel_generation(&t.channel), 0);
     channel_ack(&t.channel);
 }
 
@@ -183,6 +184,24 @@ static void there_and_back(void **state)
     assert_int_equal(channel_get(&t.channel, &rsp), 0);
 }
 
+/* What the back writes, now and of this ring. */
+static void generation_as_the_back_writes_it(void **state)
+{
+    static const uint64_t values[] = { 1, UINT64_MAX, 0, 1ull << 32 };
+
+    (void)state;
+    join();
+    assert_int_equal(channel_generation(&t.channel), 0);
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        ring_back_set_generation(t.page, values[i]);
+        assert_int_equal(channel_generation(&t.channel), values[i]);
+    }
+    assert_int_equal(channel_create(&t.channel, BACK), 0);
+    assert_int_equal(channel_generation(&t.channel), 0);
+    channel_destroy(&t.channel);
+    assert_int_equal(channel_generation(&t.channel), 0);
+}
+
 /* XSA-332, XSA-391: a storm is one event until it is acknowledged. */
 static void events_wait_for_the_work(void **state)
 {
@@ -242,7 +261,7 @@ int main(void)
         TEST(devices_fail), TEST(back_is_told_when_we_go),
         TEST(we_are_told_when_the_back_goes), TEST(there_and_back),
         TEST(events_wait_for_the_work), TEST(event_of_an_old_port),
-        TEST(made_again),
+        TEST(made_again), TEST(generation_as_the_back_writes_it),
     };
 
     return cmocka_run_group_tests_name("channel", tests, NULL, NULL);

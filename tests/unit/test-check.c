@@ -236,6 +236,7 @@ static void accept_response(const struct vscanif_response *rsp)
         fail_msg("%s", why);
     assert_int_equal(verdict.code, rsp->verdict);
     assert_int_equal(verdict.reason, rsp->reason);
+    assert_int_equal(verdict.generation, rsp->generation);
     assert_string_equal(verdict.name, rsp->name);
 }
 
@@ -273,6 +274,30 @@ static void response_words(void **state)
         rsp = response(VSCANIF_VERDICT_CLEAN, 0, "");
         rsp.reserved[i] = 1;
         refuse_response(&rsp, "response: reserved octets are not 0");
+    }
+    rsp = response(VSCANIF_VERDICT_CLEAN, 0, "");
+    rsp.reserved0 = 1;
+    refuse_response(&rsp, "response: reserved octets are not 0");
+}
+
+/* Any at all, with any verdict: it is the back's word. */
+static void response_generation(void **state)
+{
+    static const uint64_t generations[] = { 0, 1, UINT64_MAX, 1ull << 63,
+                                            0x0123456789abcdefu };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(generations) / sizeof(generations[0]); i++) {
+        struct vscanif_response rsp = response(VSCANIF_VERDICT_CLEAN, 0, "");
+
+        rsp.generation = generations[i];
+        accept_response(&rsp);
+        rsp = response(VSCANIF_VERDICT_NOT_SCANNED, 1, "");
+        rsp.generation = generations[i];
+        accept_response(&rsp);
+        rsp = response(VSCANIF_VERDICT_INFECTED, 0, "x");
+        rsp.generation = generations[i];
+        accept_response(&rsp);
     }
 }
 
@@ -356,6 +381,7 @@ int main(void)
         cmocka_unit_test(request_size), cmocka_unit_test(request_dirs),
         cmocka_unit_test(info_page), cmocka_unit_test(response_words),
         cmocka_unit_test(response_reason), cmocka_unit_test(response_name),
+        cmocka_unit_test(response_generation),
         cmocka_unit_test(escaped), cmocka_unit_test(escape_is_cut),
     };
 

@@ -4,8 +4,9 @@
  *
  * Overview: jobs, reader, share and channel are the real ones, over the fake
  * machine.  The test plays the gate at one end of a socket pair and the back
- * at the other side of the ring.  At the end of each test nothing may be
- * granted, and no descriptor open that was not open before.
+ * at the other side of the ring; jobs.c is included, so that the back can do
+ * something between two of its looks at the ring.  At the end of each test
+ * nothing may be granted, and no descriptor open that was not open before.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,16 +29,26 @@
 
 #include <xentoollog.h>
 
-#include "check.h"
+#include "channel.h"
 #include "fake.h"
-#include "held.h"
-#include "ipc.h"
-#include "jobs.h"
+
+/* Called, once, before the next look at the ring. */
+static void (*before_get)(void);
+
+static int get_after(struct channel *channel, struct vscanif_response *rsp_r)
+{
+    if (before_get)
+        before_get();
+    return channel_get(channel, rsp_r);
+}
+
+#define channel_get get_after
+#include "../../xen-guest-front/jobs.c"
+#undef channel_get
 
 #define FRONT       5
 #define BACK        3
 #define OTHER       7
-#define SLOTS       ((unsigned int)VSCANIF_RING_SIZE)
 #define PAGES(n)    ((n) * (size_t)VSCANIF_PAGE_SIZE)
 /* Only a broken test ever waits so long. */
 #define LONG_MS     30000
@@ -52,6 +63,8 @@ static struct {
     xengnttab_handle *xgt;
     void *page;
     ring_back ring;
+    uint64_t generation;        /* of a back that connects */
+    uint32_t in_between;        /* request to answer there */
 } t;
 
 /* The machine --------------------------------------------------------------*/
@@ -71,6 +84,16 @@ static void create(uint32_t max_grants)
     fake_enter(FRONT);
 }
 
+static void expect_generation(uint64_t generation)
+{
+    struct link_msg msg;
+
+    assert_int_equal(ipc_recv(t.gate[0], &msg, sizeof(msg), NULL), 1);
+    assert_int_equal(msg.kind, LINK_GENERATION);
+    assert_int_equal(msg.verdict.generation, generation);
+    assert_int_equal(msg.id, 0);
+}
+
 static void connect_with(uint32_t max_pages)
 {
     assert_int_equal(channel_create(&t.channel, BACK), 0);
@@ -78,7 +101,9 @@ static void connect_with(uint32_t max_pages)
                                      PROT_READ | PROT_WRITE);
     assert_non_null(t.page);
     ring_back_init(&t.ring, t.page);
+    ring_back_set_generation(t.page, t.generation);
     jobs_connected(t.jobs, BACK, max_pages);
+    expect_generation(t.generation);
 }
 
 static void disconnect(void)
@@ -566,6 +591,7 @@ static void read_for_another_domain(void **state)
     disconnect();
     connect_with(64);
     jobs_connected(t.jobs, OTHER, 64);
+    expect_generation(0);
     req = expect_request(10);
     fake_enter(OTHER);
     other = xengnttab_open(NULL, 0);
@@ -610,7 +636,7 @@ static void expect_violation(const struct vscanif_response *rsp)
 
 static void bad_responses(void **state)
 {
-    for (unsigned int i = 0; i < 14; i++) {
+    for (unsigned int i = 0; i < 15; i++) {
         struct vscanif_response rsp;
         struct scan_request req;
 
@@ -631,10 +657,11 @@ static void bad_responses(void **state)
         case 9: rsp.verdict = VSCANIF_VERDICT_NOT_SCANNED; break;
         case 10: rsp.verdict = VSCANIF_VERDICT_NOT_SCANNED;
                  rsp.reason = REASON_NO_BACK; break;
-        case 11: rsp.reserved[24] = 1; break;
+        case 11: rsp.reserved[15] = 1; break;
         case 12: memset(rsp.name, 'x', sizeof(rsp.name));
                  rsp.verdict = VSCANIF_VERDICT_INFECTED; break;
         case 13: rsp.verdict = VSCANIF_VERDICT_INFECTED; break;
+        case 14: rsp.reserved0 = 1; break;
         }
         expect_violation(&rsp);
         /* Not lost: the next connection gets it. */
@@ -814,6 +841,148 @@ static void table_is_bounded(void **state)
     assert_int_equal(fake_open_fds(), t.fds + 2 + 1);
 }
 
+/* Generations --------------------------------------------------------------*/
+
+static void take_event(void)
+{
+    const char *why = NULL;
+
+    assert_int_equal(jobs_on_responses(t.jobs, &why), 0);
+}
+
+static void expect_verdict_of(uint64_t id, uint64_t generation)
+{
+    struct link_msg msg;
+
+    assert_int_equal(ipc_recv(t.gate[0], &msg, sizeof(msg), NULL), 1);
+    assert_int_equal(msg.kind, LINK_VERDICT);
+    assert_int_equal(msg.id, id);
+    assert_int_equal(msg.verdict.generation, generation);
+}
+
+/* Of each verdict, whatever it is; a file that was not sent has none. */
+static void verdict_names_its_generation(void **state)
+{
+    (void)state;
+    for (unsigned int code = 1; code <= 3; code++) {
+        struct scan_request req;
+        struct vscanif_response rsp;
+
+        add(code, 10);
+        req = expect_request(10);
+        rsp = response(req.id, code);
+        rsp.generation = UINT64_MAX - code;
+        put(&rsp);
+        take_event();
+        expect_verdict_of(code, UINT64_MAX - code);
+    }
+    add(4, 0);
+    expect_verdict_of(4, 0);
+}
+
+/* At each connection, also if it is the same: the gate may know another. */
+static void generation_at_each_connection(void **state)
+{
+    (void)state;
+    create(100);
+    add(1, 0);
+    t.generation = 5;
+    /* Before the verdict on what was queued. */
+    connect_with(64);
+    expect_verdict(1, VSCANIF_VERDICT_CLEAN, 0);
+    disconnect();
+    connect_with(64);
+    disconnect();
+    t.generation = 0;
+    connect_with(64);
+    take_event();
+    expect_no_verdict();
+}
+
+static void new_generation_comes_before_its_verdicts(void **state)
+{
+    struct vscanif_response rsp;
+    struct scan_request a, b, c;
+
+    (void)state;
+    add(1, 10);
+    a = expect_request(10);
+    add(2, 20);
+    b = expect_request(20);
+    add(3, 30);
+    c = expect_request(30);
+    /* By an event alone; once. */
+    ring_back_set_generation(t.page, 6);
+    take_event();
+    expect_generation(6);
+    take_event();
+    expect_no_verdict();
+    /* With an answer of before, then with one of its own. */
+    rsp = response(a.id, VSCANIF_VERDICT_CLEAN);
+    rsp.generation = 6;
+    put(&rsp);
+    ring_back_set_generation(t.page, 7);
+    rsp = response(b.id, VSCANIF_VERDICT_CLEAN);
+    rsp.generation = 7;
+    put(&rsp);
+    take_event();
+    expect_generation(7);
+    expect_verdict_of(1, 6);
+    expect_verdict_of(2, 7);
+    /* Back to what it was is a change, too. */
+    ring_back_set_generation(t.page, 6);
+    answer(&c, VSCANIF_VERDICT_CLEAN);
+    expect_generation(6);
+    expect_verdict_of(3, 0);
+    expect_no_verdict();
+}
+
+static void answer_with_new_signatures(void)
+{
+    struct vscanif_response rsp = response(t.in_between,
+                                           VSCANIF_VERDICT_CLEAN);
+
+    before_get = NULL;
+    rsp.generation = 8;
+    ring_back_set_generation(t.page, 8);
+    put(&rsp);
+}
+
+/* The page is looked at after the response was seen: whatever came between. */
+static void new_generation_comes_between_two_looks(void **state)
+{
+    (void)state;
+    add(1, 10);
+    t.in_between = expect_request(10).id;
+    before_get = answer_with_new_signatures;
+    take_event();
+    expect_generation(8);
+    expect_verdict_of(1, 8);
+    expect_no_verdict();
+}
+
+/* One message for a look at the ring and for a response, and nothing else. */
+static void generations_of_a_hostile_back(void **state)
+{
+    static const uint64_t values[] = { UINT64_MAX, 0, 1, 1ull << 63, 0 };
+    struct scan_request req;
+
+    (void)state;
+    add(1, 10);
+    req = expect_request(10);
+    for (unsigned int i = 0; i < 1000; i++) {
+        ring_back_set_generation(t.page, values[i % 5]);
+        take_event();
+        expect_generation(values[i % 5]);
+        expect_no_verdict();
+    }
+    ring_back_set_generation(t.page, 77);
+    answer(&req, VSCANIF_VERDICT_CLEAN);
+    expect_generation(77);
+    expect_verdict_of(1, 0);
+    expect_no_verdict();
+}
+
 static void gate_is_gone(void **state)
 {
     struct scan_request req;
@@ -860,6 +1029,11 @@ int main(void)
         CONNECTED(grown_beyond_the_limit),
         ALONE(queued_jobs_fail),
         ALONE(table_is_bounded),
+        CONNECTED(verdict_names_its_generation),
+        ALONE(generation_at_each_connection),
+        CONNECTED(new_generation_comes_before_its_verdicts),
+        CONNECTED(new_generation_comes_between_two_looks),
+        CONNECTED(generations_of_a_hostile_back),
         CONNECTED(gate_is_gone),
     };
     struct rlimit files = { 4096, 4096 };

@@ -334,6 +334,35 @@ static void live_octets(void **state)
     assert_false(ring_front_alive(wire.page));
 }
 
+static void generation(void **state)
+{
+    static const uint64_t values[] = { 1, UINT64_MAX, 0x0102030405060708u, 0 };
+    uint64_t octets;
+
+    (void)state;
+    assert_int_equal(VSCANIF_GENERATION_OFFSET, 24);
+    assert_int_equal(ring_generation(wire.page), 0);
+    for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+        ring_back_set_generation(wire.page, values[i]);
+        assert_int_equal(ring_generation(wire.page), values[i]);
+        memcpy(&octets, wire.page + 24, sizeof(octets));
+        assert_int_equal(octets, values[i]);
+        assert_false(ring_front_alive(wire.page));
+        assert_false(ring_back_alive(wire.page));
+    }
+
+    /* Neither traffic nor a back that joins touches it. */
+    ring_back_set_generation(wire.page, UINT64_MAX);
+    for (uint32_t i = 0; i < VSCANIF_RING_SIZE; i++)
+        assert_int_equal(put_request(i), 0);
+    ring_back_init(&wire.back, wire.page);
+    for (uint32_t i = 0; i < VSCANIF_RING_SIZE; i++)
+        expect_request(i);
+    for (uint32_t i = 0; i < VSCANIF_RING_SIZE; i++)
+        assert_int_equal(put_response(i), 0);
+    assert_int_equal(ring_generation(wire.page), UINT64_MAX);
+}
+
 /* A back that joins does not undo the front's octet. */
 static void joining(void **state)
 {
@@ -360,6 +389,7 @@ int main(void)
         cmocka_unit_test_setup(front_notifies, link_init),
         cmocka_unit_test_setup(back_notifies, link_init),
         cmocka_unit_test_setup(live_octets, link_init),
+        cmocka_unit_test_setup(generation, link_init),
         cmocka_unit_test_setup(joining, link_init),
     };
 

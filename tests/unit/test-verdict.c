@@ -20,12 +20,16 @@ static void made(void **state)
     assert_int_equal(v.reason, VSCANIF_REASON_NONE);
     assert_string_equal(v.name, "");
 
+    assert_int_equal(v.generation, 0);
+
     v = verdict_infected("Eicar-Test");
+    assert_int_equal(v.generation, 0);
     assert_int_equal(v.code, VSCANIF_VERDICT_INFECTED);
     assert_int_equal(v.reason, VSCANIF_REASON_NONE);
     assert_string_equal(v.name, "Eicar-Test");
 
     v = verdict_not_scanned(REASON_DEADLINE);
+    assert_int_equal(v.generation, 0);
     assert_int_equal(v.code, VSCANIF_VERDICT_NOT_SCANNED);
     assert_int_equal(v.reason, REASON_DEADLINE);
     assert_string_equal(v.name, "");
