@@ -32,6 +32,6 @@ LDFLAGS_HARD := $(if $(SANITIZER),-fsanitize=$(SANITIZER)) -pie \
 
 # Debian packages: to build and test, and for the lab.
 PACKAGES_BUILD := gcc libc6-dev pkg-config libxen-dev uuid-dev libclamav-dev \
-                  libcmocka-dev clamav-testfiles
+                  libssl-dev libcmocka-dev clamav-testfiles
 PACKAGES_LAB   := qemu-system-x86 mmdebstrap cpio e2fsprogs kmod xz-utils \
                   openssh-client util-linux

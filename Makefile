@@ -67,7 +67,8 @@ $(O)/xen-guest-front/xen-guest-front: $(FRONT_OBJ)
 $(O)/xen-scan-back/xen-scan-back: $(BACK_OBJ)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS_HARD) -pthread -o $@ $^ \
-	    $(call libs,xengnttab xenevtchn xenstore xentoollog libclamav)
+	    $(call libs,xengnttab xenevtchn xenstore xentoollog libclamav \
+	    libcrypto)
 
 $(O)/tools/vscanctl/vscanctl: $(CTL_OBJ)
 	@echo "LD $@"
@@ -139,7 +140,7 @@ $(O)/tests/libvscan.a: $(LIB_OBJ)
 
 link_test = mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) \
     $(LDFLAGS_HARD) -o $@ $(1) $(FAKE_OBJ) $(O)/tests/libvscan.a \
-    $(call libs,cmocka xentoollog libclamav)
+    $(call libs,cmocka xentoollog libclamav libcrypto)
 
 $(O)/tests/unit/test-%: tests/unit/test-%.c $(FAKE_OBJ) \
     $(O)/tests/libvscan.a | deps-build
