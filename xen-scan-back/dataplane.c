@@ -71,6 +71,7 @@ int dataplane_connect(struct dataplane *dp, uint32_t ring_ref, uint32_t port,
         return rc;
     }
     ring_back_init(&dp->ring, dp->page);
+    ring_back_set_generation(dp->page, dp->generation);
     ring_back_set_alive(dp->page);
     /* A dead front's page can still be mapped for a while. */
     if (!dataplane_front_alive(dp)) {
@@ -79,6 +80,15 @@ int dataplane_connect(struct dataplane *dp, uint32_t ring_ref, uint32_t port,
         return -EPIPE;
     }
     return 0;
+}
+
+void dataplane_announce(struct dataplane *dp, uint64_t generation)
+{
+    dp->generation = generation;
+    if (!dp->page)
+        return;
+    ring_back_set_generation(dp->page, generation);
+    xenevtchn_notify(dp->xce, (evtchn_port_t)dp->port);
 }
 
 void dataplane_disconnect(struct dataplane *dp)
@@ -210,7 +220,7 @@ void dataplane_put(struct dataplane *dp, uint32_t id,
 {
     struct vscanif_response rsp = {
         .id = id, .operation = VSCANIF_OP_SCAN, .verdict = verdict->code,
-        .reason = verdict->reason,
+        .reason = verdict->reason, .generation = verdict->generation,
     };
     bool notify;
     int rc;

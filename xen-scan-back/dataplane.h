@@ -28,6 +28,7 @@ struct dataplane {
     uint32_t max_pages;         /* of one request */
     void *page;                 /* NULL: not connected */
     int port;                   /* -1: not connected */
+    uint64_t generation;        /* what guests are told; 0: not known yet */
     ring_back ring;
 };
 
@@ -50,6 +51,12 @@ int dataplane_open(struct dataplane *dp, uint32_t domid, uint32_t max_pages,
  */
 int dataplane_connect(struct dataplane *dp, uint32_t ring_ref, uint32_t port,
                       const char **why_r);
+
+/*
+ * The signatures are of @generation from now on: the guest that is connected is
+ * told, and each that will be.  Comes before any verdict made with them.
+ */
+void dataplane_announce(struct dataplane *dp, uint64_t generation);
 
 /* Unmaps and unbinds.  May be called at any time. */
 void dataplane_disconnect(struct dataplane *dp);

@@ -86,11 +86,17 @@ extern const struct engine_ops *const engines_built[];
 struct engines {
     struct engine *engine[ENGINE_MAX];
     unsigned int nr;
+    uint64_t generation;        /* what was loaded (vscanif.h), never 0 */
 };
 
+/* So often is a directory loaded that changes meanwhile. */
+#define ENGINES_MAX_LOADS       3
+
 /*
- * Loads every engine of @ops (up to the first NULL).  Returns 0, or -errno
- * with @error_r set; @engines_r is to be disposed of in both cases.
+ * Loads every engine of @ops (up to the first NULL) from what @db_dir holds at
+ * one moment: if it has changed meanwhile, all are loaded again.  Returns 0;
+ * -EBUSY when it changes all the time, or another -errno, with @error_r set;
+ * @engines_r is to be disposed of in all cases.
  */
 int engines_load(const struct engine_ops *const *ops, const char *db_dir,
                  const char *temp_dir, const struct engine_limits *limits,
@@ -99,7 +105,8 @@ void engines_describe(const struct engines *engines, char text_r[ENGINE_TEXT]);
 
 /*
  * Infected if one engine says so; else not scanned if one engine could not
- * scan (the first one's reason); else clean.
+ * scan (the first one's reason); else clean.  Always of the engines' own
+ * generation.
  */
 struct verdict engines_scan(const struct engines *engines, int fd,
                             uint64_t size);

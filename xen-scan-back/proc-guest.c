@@ -13,6 +13,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -231,6 +232,10 @@ static bool on_pool(struct guest *guest)
     while ((rc = ipc_recv(guest->pool, &msg, sizeof(msg), NULL)) == 1) {
         struct flight *flight = &guest->flight[msg.id % SLOTS];
 
+        if (msg.kind == POOL_GENERATION) {
+            dataplane_announce(&guest->dp, msg.verdict.generation);
+            continue;
+        }
         guest->at_pool--;
         guest->octets_at_pool -= msg.size;
         if (!guest->connected || flight->pool_id != msg.id)
@@ -239,6 +244,27 @@ static bool on_pool(struct guest *guest)
         flight->pool_id = 0;
     }
     return rc == -EAGAIN && take_requests(guest);
+}
+
+/*
+ * The pool begins with it, and no guest is connected without it.  The pool is
+ * ready by now and waits for nobody, so this takes no time.
+ */
+static int wait_for_generation(struct guest *guest)
+{
+    struct pollfd in = { .fd = guest->pool, .events = POLLIN };
+    struct pool_answer msg;
+    int rc;
+
+    while ((rc = ipc_recv(guest->pool, &msg, sizeof(msg), NULL)) == -EAGAIN)
+        if (poll(&in, 1, -1) < 0 && errno != EINTR)
+            return -errno;
+    if (rc != 1)
+        return rc ? rc : -EPIPE;
+    if (msg.kind != POOL_GENERATION)
+        return -EPROTO;
+    dataplane_announce(&guest->dp, msg.verdict.generation);
+    return 0;
 }
 
 static void loop(struct guest *guest)
@@ -288,8 +314,13 @@ static int start(struct guest *guest, uint32_t max_pages)
         why = "cannot enter the sandbox";
         goto out;
     }
-    if ((rc = dataplane_open(&guest->dp, guest->domid, max_pages, &why)) ||
-        (rc = xsback_open(&guest->xsback, guest->domid, max_pages,
+    if ((rc = dataplane_open(&guest->dp, guest->domid, max_pages, &why)))
+        goto out;
+    if ((rc = wait_for_generation(guest))) {
+        why = "the pool does not tell its generation";
+        goto out;
+    }
+    if ((rc = xsback_open(&guest->xsback, guest->domid, max_pages,
                           &xsback_ops, guest, &why)))
         goto out;
     guest->epoll = epoll_create1(EPOLL_CLOEXEC);

@@ -71,10 +71,22 @@ void job_answer(struct process *p, const struct pool_job *job,
     message.id = job->id;
     message.size = job->size;
     message.scan_us = scan_us;
+    message.kind = POOL_VERDICT;
     message.verdict = *verdict;
     /* It has asked for no more than its socket can take. */
     if (ipc_send(c->source.fd, &message, sizeof(message), -1))
         client_refuse(p, c, "does not take its answers");
+}
+
+/* Before any answer that was made with it. */
+static int tell_generation(const struct client *c, uint64_t generation)
+{
+    struct pool_answer message;
+
+    memset(&message, 0, sizeof(message));
+    message.kind = POOL_GENERATION;
+    message.verdict.generation = generation;
+    return ipc_send(c->source.fd, &message, sizeof(message), -1);
 }
 
 void job_answer_none(struct process *p, const struct pool_job *job,
@@ -147,6 +159,10 @@ void client_new(struct process *p, uint32_t domid, int fd)
         goto fail;
     }
     c->source = (struct source){ .fd = fd, .ready = client_ready };
+    if (tell_generation(c, p->engines.generation)) {
+        log_error("domain %u: its link has gone", domid);
+        goto fail;
+    }
     if (source_watch(p, &c->source)) {
         log_error("domain %u: its link cannot be watched", domid);
         goto fail;

@@ -30,6 +30,7 @@ struct worker {
     struct source source;       /* first */
     pid_t pid;                  /* 0: none */
     uint64_t job_id;
+    uint64_t generation;        /* of the engines it was forked with */
     int64_t restart_ms;         /* -1: never, or running */
 };
 

@@ -53,10 +53,15 @@ void worker_kill(struct process *p, unsigned int i, unsigned int reason,
     source_close(p, &w->source);
 }
 
-static int verdict_is_one(const struct verdict *v)
+static int verdict_is_one(const struct verdict *v, uint64_t generation)
 {
+    static const uint8_t zero[sizeof(v->reserved)];
     size_t len = strnlen(v->name, sizeof(v->name));
 
+    if (memcmp(v->reserved, zero, sizeof(zero)) ||
+        (v->generation != generation &&
+         (v->generation || v->code != VSCANIF_VERDICT_NOT_SCANNED)))
+        return 0;
     if (len == sizeof(v->name) ||
         (v->code == VSCANIF_VERDICT_INFECTED) != (len > 0) ||
         (v->code == VSCANIF_VERDICT_NOT_SCANNED) !=
@@ -84,7 +89,7 @@ static void worker_said(struct process *p, unsigned int i,
     }
     if (pw->state != POOL_WORKER_BUSY ||
         untrusted->id != p->worker[i].job_id ||
-        !verdict_is_one(&untrusted->verdict)) {
+        !verdict_is_one(&untrusted->verdict, p->worker[i].generation)) {
         worker_kill(p, i, VSCANIF_REASON_ENGINE, "sent what is no answer");
         return;
     }
@@ -129,6 +134,7 @@ static int worker_fork(struct process *p, struct worker *w)
         return (int)pid;
     }
     w->pid = pid;
+    w->generation = p->engines.generation;
     w->source = (struct source){ .fd = ends[0], .ready = worker_ready };
     return source_watch(p, &w->source);
 }

@@ -83,6 +83,14 @@ static void connect_guest(void)
     assert_int_equal(fake_mapped(BACK), 1);
 }
 
+static void pool_announces(uint64_t generation)
+{
+    struct pool_answer msg = { .kind = POOL_GENERATION,
+                               .verdict.generation = generation };
+
+    assert_int_equal(ipc_send(t.pool, &msg, sizeof(msg), -1), 0);
+}
+
 static int start_with(uint32_t max_pages)
 {
     struct vscanif_info *info;
@@ -96,6 +104,7 @@ static int start_with(uint32_t max_pages)
     fake_device_create(FRONT, BACK, NULL);
     assert_int_equal(ipc_pair(ends), 0);
     t.pool = ends[0];
+    pool_announces(1000);
     back_start(ends[1], max_pages);
     fake_enter(FRONT);
     t.xgs = xengntshr_open(NULL, 0);
@@ -215,9 +224,10 @@ static uint64_t expect_at_pool(unsigned int count)
 
 static void pool_answers_size(uint64_t id, uint64_t size)
 {
-    struct pool_answer msg = { .id = id, .size = size,
+    struct pool_answer msg = { .id = id, .size = size, .kind = POOL_VERDICT,
                                .verdict = verdict_clean() };
 
+    msg.verdict.generation = 1000 + id;
     assert_int_equal(ipc_send(t.pool, &msg, sizeof(msg), -1), 0);
     run_back();
 }
@@ -347,6 +357,33 @@ static void reconnects_with_a_full_pool(void **state)
     assert_int_equal(t.sring->rsp_prod, 0);
 }
 
+/* A guest may write its page full: it is told again, and nobody else hears. */
+static void overwrites_the_generation(void **state)
+{
+    struct vscanif_response rsp;
+    uint64_t first;
+
+    (void)state;
+    assert_int_equal(ring_generation(t.sring), 1000);
+    ring_back_set_generation(t.sring, 5);
+    send_id(1);
+    run_back();
+    first = expect_at_pool(1);
+    assert_int_equal(ring_generation(t.sring), 5);
+    pool_announces(1001);
+    pool_answers(first);
+    assert_int_equal(ring_generation(t.sring), 1001);
+    assert_int_equal(ring_front_get(&t.ring, &rsp), 1);
+    assert_int_equal(rsp.generation, 1000 + first);
+    /* It changes while nobody is connected. */
+    fake_front_write(FRONT, NODE_STATE, "1");
+    expect_state("2");
+    pool_announces(1002);
+    run_back();
+    connect_guest();
+    assert_int_equal(ring_generation(t.sring), 1002);
+}
+
 /* 64 MiB of snapshots, to the octet; what is more waits in its turn. */
 static void snapshots_are_bounded(void **state)
 {
@@ -406,7 +443,7 @@ int hostile_run(void)
         TEST(id_in_flight_twice), TEST(malformed_requests),
         TEST(index_far_ahead), TEST(malformed_info_page),
         TEST(pages_that_cannot_be_mapped), TEST(clears_its_octet),
-        TEST(reconnects_with_a_full_pool),
+        TEST(reconnects_with_a_full_pool), TEST(overwrites_the_generation),
         LARGE_TEST(snapshots_are_bounded),
         LARGE_TEST(bounded_across_connections),
     };

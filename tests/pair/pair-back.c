@@ -34,6 +34,7 @@ void back_start(int pool, unsigned int max_pages)
     life = (struct guest){ .domid = FRONT, .pool = pool, .signals = -1,
                            .timer = -1 };
     must(!dataplane_open(&life.dp, FRONT, max_pages, &why), "devices");
+    must(!wait_for_generation(&life), "the pool tells its generation");
     rc = xsback_open(&life.xsback, FRONT, max_pages, &xsback_ops, &life, &why);
     must(!rc || life.xsback.gone, "xenstore");
     life.epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -70,6 +71,14 @@ bool back_step(unsigned int pick)
 bool back_gone(void)
 {
     return life.xsback.gone;
+}
+
+void back_lies(uint64_t generation)
+{
+    const uint32_t before = fake_enter(BACK);
+
+    dataplane_announce(&life.dp, generation);
+    fake_enter(before);
 }
 
 static void end_life(void)

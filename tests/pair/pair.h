@@ -10,6 +10,7 @@
 #define VSCAN_PAIR_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "reader.h"
 
@@ -26,11 +27,14 @@ void front_kill(struct reader *reader);
 void front_stop(struct reader *reader);
 bool front_connected(void);
 
-/* The back's link with its end of the pool's socket, which becomes its own. */
+/* The back's link with its end of the pool's socket, which becomes its own;
+ * the pool's generation is in it already. */
 void back_start(int pool, unsigned int max_pages);
 /* As front_step(); also takes note of a device that has gone. */
 bool back_step(unsigned int pick);
 bool back_gone(void);
+/* A lie: what it announces is not what the pool has said. */
+void back_lies(uint64_t generation);
 void back_kill(void);
 void back_stop(void);
 

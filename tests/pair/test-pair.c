@@ -7,8 +7,10 @@
  * two links and the pool take steps, either link is killed and started again,
  * the device is removed and made anew.  After the last disturbance all held
  * accesses must come to their verdict; no access gets two; what the pool sees
- * is what is in the file; and at the end nothing is granted, mapped, bound or
- * open.  VSCAN_PAIR_SEED runs one seed, VSCAN_PAIR_SEEDS so many.
+ * is what is in the file; the gate hears of a generation before it gets a
+ * verdict made with it, and of the last one in any case; and at the end
+ * nothing is granted, mapped, bound or open.  VSCAN_PAIR_SEED runs one seed,
+ * VSCAN_PAIR_SEEDS so many.
  */
 #define _GNU_SOURCE
 #include <poll.h>
@@ -65,6 +67,9 @@ static struct {
     bool disturbed_device;      /* accesses may be without a verdict */
     bool front_alive, back_alive, device;
     int gate, pool;             /* our ends */
+    uint64_t generation;        /* the pool's, which only grows here */
+    uint64_t told;              /* the gate, by this front */
+    bool lies;                  /* the back announces anything */
     unsigned int fds, count, answered, scans, kills;
     struct access access[MAX_ACCESSES];
     struct scan at_pool[MAX_AT_POOL];
@@ -181,6 +186,17 @@ static void settle(unsigned int number, const struct verdict *v)
     w.answered++;
 }
 
+static void check_generation(unsigned int number, const struct verdict *v)
+{
+    const bool scanned = w.access[number].kind <= INFECTED &&
+                         v->code != VSCANIF_VERDICT_NOT_SCANNED;
+
+    assert_int_equal(v->generation != 0, scanned);
+    if (!w.lies && v->generation > w.told)
+        fail_msg("access %u: a verdict of generation %u, told is %u", number,
+                 (unsigned int)v->generation, (unsigned int)w.told);
+}
+
 /* As the real one: without a device, nothing is held. */
 static void release_all(void)
 {
@@ -202,6 +218,10 @@ static bool gate_receives(void)
         any = true;
         if (fd >= 0)
             close(fd);
+        if (msg.kind == LINK_GENERATION)
+            w.told = msg.verdict.generation;
+        if (msg.kind == LINK_VERDICT)
+            check_generation((unsigned int)msg.id - 1, &msg.verdict);
         if (msg.kind == LINK_DETACHED)
             release_all();
         else if (msg.kind == LINK_VERDICT && w.disturbed_device &&
@@ -249,6 +269,14 @@ static bool pool_takes(void)
     return true;
 }
 
+static void pool_announces(void)
+{
+    struct pool_answer msg = { .kind = POOL_GENERATION };
+
+    msg.verdict.generation = w.generation;
+    assert_int_equal(ipc_send(w.pool, &msg, sizeof(msg), -1), 0);
+}
+
 static bool pool_answers(void)
 {
     unsigned int i = w.nr_at_pool ? draw(w.nr_at_pool) : 0;
@@ -257,9 +285,17 @@ static bool pool_answers(void)
 
     if (!w.nr_at_pool)
         return false;
+    if (draw(8) == 0) {
+        w.generation++;
+        pool_announces();
+    }
+    if (w.lies && draw(2) == 0)
+        back_lies(draw(3) ? draw(1u << 31) : 0);
     msg.id = scan->id;
     msg.size = scan->size;
+    msg.kind = POOL_VERDICT;
     check_snapshot(scan, &msg.verdict);
+    msg.verdict.generation = w.generation;
     close(scan->snapshot);
     *scan = w.at_pool[--w.nr_at_pool];
     assert_int_equal(ipc_send(w.pool, &msg, sizeof(msg), -1), 0);
@@ -276,6 +312,7 @@ static void start_front(void)
     assert_int_equal(ipc_pair(ends), 0);
     w.gate = ends[0];
     w.front_alive = true;
+    w.told = 0;
     for (unsigned int i = 0; i < w.count; i++)
         w.access[i].sent = false;
     front_start(ends[1], reader, MAX_GRANTS);
@@ -300,6 +337,7 @@ static void start_back(void)
     assert_int_equal(ipc_pair(ends), 0);
     w.pool = ends[0];
     w.back_alive = true;
+    pool_announces();
     back_start(ends[1], MAX_PAGES);
 }
 
@@ -415,6 +453,8 @@ static void check_nothing_is_left(void)
     assert_int_equal(fake_mapped(BACK), 1);
     assert_int_equal(fake_ports(FRONT), 1);
     assert_int_equal(fake_ports(BACK), 1);
+    if (!w.lies)
+        assert_int_equal(w.told, w.generation);
     end_front(false);
     end_back(false);
     assert_int_equal(fake_granted(FRONT), 0);
@@ -422,9 +462,13 @@ static void check_nothing_is_left(void)
     fake_stop();
 }
 
-static void run_schedule(uint64_t seed, unsigned int every, bool with_device)
+enum how { HONEST, WITH_DEVICE, WITH_LIES };
+
+static void run_schedule(uint64_t seed, unsigned int every, enum how how)
 {
     memset(&w, 0, sizeof(w));
+    w.generation = 1;
+    w.lies = how == WITH_LIES;
     w.random = seed * 2 + 1;
     print_message("seed %llu\n", (unsigned long long)seed);
     fake_start();
@@ -439,7 +483,7 @@ static void run_schedule(uint64_t seed, unsigned int every, bool with_device)
         if (i == 0 || (every && draw(every) == 0))
             restore();
         else if (every && draw(every) == 0)
-            disturb(with_device);
+            disturb(how == WITH_DEVICE);
         move(draw(6));
     }
     restore();
@@ -447,44 +491,52 @@ static void run_schedule(uint64_t seed, unsigned int every, bool with_device)
     check_nothing_is_left();
 }
 
-static void run_schedules(unsigned int every, bool with_device)
+static void run_schedules(unsigned int every, enum how how)
 {
     const char *seed = getenv("VSCAN_PAIR_SEED");
     const char *seeds = getenv("VSCAN_PAIR_SEEDS");
     const unsigned long count = seeds ? strtoul(seeds, NULL, 10) : 5;
 
     if (seed) {
-        run_schedule(strtoul(seed, NULL, 10), every, with_device);
+        run_schedule(strtoul(seed, NULL, 10), every, how);
         return;
     }
     for (unsigned long i = 1; i <= count; i++)
-        run_schedule(i, every, with_device);
+        run_schedule(i, every, how);
 }
 
 static void undisturbed(void **state)
 {
     (void)state;
-    run_schedules(0, false);
+    run_schedules(0, HONEST);
     assert_true(w.scans > 100);
+    assert_true(w.generation > 10);
 }
 
 static void links_are_killed(void **state)
 {
     (void)state;
-    run_schedules(40, false);
+    run_schedules(40, HONEST);
     assert_true(w.kills > 10);
 }
 
 static void links_are_killed_all_the_time(void **state)
 {
     (void)state;
-    run_schedules(6, false);
+    run_schedules(6, HONEST);
 }
 
 static void device_is_removed_and_made_anew(void **state)
 {
     (void)state;
-    run_schedules(20, true);
+    run_schedules(20, WITH_DEVICE);
+}
+
+static void back_lies_about_its_generation(void **state)
+{
+    (void)state;
+    run_schedules(0, WITH_LIES);
+    run_schedules(20, WITH_LIES);
 }
 
 int main(void)
@@ -494,6 +546,7 @@ int main(void)
         cmocka_unit_test(links_are_killed),
         cmocka_unit_test(links_are_killed_all_the_time),
         cmocka_unit_test(device_is_removed_and_made_anew),
+        cmocka_unit_test(back_lies_about_its_generation),
     };
     struct rlimit files = { 4096, 4096 };
 

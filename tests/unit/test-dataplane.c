@@ -170,6 +170,46 @@ static void dies_and_is_noticed(void **state)
     assert_int_equal(fake_granted(FRONT), 0);
 }
 
+/* An event of ours that the guest takes and acknowledges. */
+static bool guest_hears(void)
+{
+    bool any = false;
+
+    while (xenevtchn_pending(t.xce) == t.port) {
+        any = true;
+        xenevtchn_unmask(t.xce, (evtchn_port_t)t.port);
+    }
+    return any;
+}
+
+static void generation_is_announced(void **state)
+{
+    const uint64_t other = 0xfedcba9876543210u;
+    const char *why;
+
+    (void)state;
+    dataplane_announce(&t.dp, 7);
+    assert_int_equal(ring_generation(t.sring), 0);
+    assert_int_equal(dataplane_connect(&t.dp, t.ring_ref, (uint32_t)t.port,
+                                       &why), 0);
+    assert_int_equal(ring_generation(t.sring), 7);
+    guest_hears();
+    dataplane_announce(&t.dp, other);
+    assert_int_equal(ring_generation(t.sring), other);
+    assert_true(guest_hears());
+    assert_false(guest_hears());
+    /* What the guest makes of its page is no matter. */
+    ring_back_set_generation(t.sring, 1);
+    dataplane_disconnect(&t.dp);
+    guest_hears();
+    dataplane_announce(&t.dp, 9);
+    assert_false(guest_hears());
+    make_ring();
+    assert_int_equal(dataplane_connect(&t.dp, t.ring_ref, (uint32_t)t.port,
+                                       &why), 0);
+    assert_int_equal(ring_generation(t.sring), 9);
+}
+
 /* A guest that raises events all the time gets one per acknowledgement. */
 static void events_are_bounded(void **state)
 {
@@ -482,12 +522,14 @@ static void put_request(uint32_t id)
 
 static void whole_rings(void **state)
 {
-    const struct verdict verdict = verdict_infected("Test");
+    struct verdict verdict = verdict_infected("Test");
     struct vscanif_response rsp;
     struct scan_request req;
     const char *why;
 
     (void)state;
+    verdict.generation = UINT64_MAX - 1;
+    memset(verdict.reserved, 0xff, sizeof(verdict.reserved));
     memset(t.sring->ring, 0xff, sizeof(t.sring->ring[0]) * SLOTS);
     for (uint32_t round = 0; round < 5; round++) {
         for (uint32_t i = 0; i < SLOTS; i++)
@@ -507,6 +549,7 @@ static void whole_rings(void **state)
             struct vscanif_response expected = {
                 .id = round * 100 + i, .operation = VSCANIF_OP_SCAN,
                 .verdict = VSCANIF_VERDICT_INFECTED, .name = "Test",
+                .generation = UINT64_MAX - 1,
             };
 
             assert_int_equal(ring_front_get(&t.ring, &rsp), 1);
@@ -575,6 +618,7 @@ int main(void)
         ALONE(hostile_connections),
         CONNECTED(connects_and_lets_go),
         CONNECTED(dies_and_is_noticed),
+        ALONE(generation_is_announced),
         CONNECTED(events_are_bounded),
         CONNECTED(snapshots),
         CONNECTED(references_that_cannot_be_mapped),

@@ -46,10 +46,15 @@
 #define LONG_MS         60000
 #define LONG_S          60
 
+/* Directories of signatures; the fake engine does not like the second. */
+static char good_dir[] = "/tmp/test-pool-XXXXXX";
+static char bad_dir[] = "/tmp/test-pool-XXXXXX";
+
 static struct shared {
     sem_t waiting;              /* posted by a worker that waits to be killed */
     pid_t pid;                  /* its */
     unsigned int scans;
+    uint64_t generation;        /* that the last link was told */
     char confined[200];
 } *shared;
 
@@ -89,13 +94,14 @@ static void look_around(char *text, size_t size)
     close(file);
 }
 
-static void forge(uint64_t id)
+static void forge(uint64_t id, uint64_t generation)
 {
     struct worker_answer a;
 
     memset(&a, 0, sizeof(a));
     a.id = id;
     a.verdict = verdict_clean();
+    a.verdict.generation = generation;
     ipc_send(SANDBOX_FD, &a, sizeof(a), -1);
 }
 
@@ -132,6 +138,9 @@ static struct verdict odd_verdict(char which)
     case '8':
         v.name[50] = 'x';
         break;
+    case '9':
+        v.reserved[5] = 1;
+        break;
     }
     return v;
 }
@@ -161,9 +170,16 @@ static struct verdict fake_scan(struct engine *engine, int fd, uint64_t size)
     if (is(content, "exit"))
         _exit(0);
     if (is(content, "forge other"))
-        forge(1000);
+        forge(1000, shared->generation);
     if (is(content, "forge hello"))
-        forge(WORKER_HELLO);
+        forge(WORKER_HELLO, shared->generation);
+    /* Its job's id: the pool counts from 1, and each one comes here. */
+    if (is(content, "forge true"))
+        forge(shared->scans, shared->generation);
+    if (is(content, "forge generation"))
+        forge(shared->scans, shared->generation ^ 1);
+    if (is(content, "forge none"))
+        forge(shared->scans, 0);
     if (is(content, "short"))
         ipc_send(SANDBOX_FD, "x", 1, -1);
     if (is(content, "odd"))
@@ -181,7 +197,7 @@ static int fake_load(const char *db_dir, const char *temp_dir,
 {
     (void)temp_dir;
     (void)limits;
-    if (!strcmp(db_dir, "bad")) {
+    if (!strcmp(db_dir, bad_dir)) {
         snprintf(error_r, ENGINE_TEXT, "no signatures at all");
         return -ENOENT;
     }
@@ -256,12 +272,20 @@ static struct pool_ready pool_says(void)
 
 static int attach(uint32_t domid)
 {
+    struct pool_answer first, expected = { .kind = POOL_GENERATION };
     struct pool_attach message = { .domid = domid };
     int ends[2];
 
     assert_int_equal(ipc_pair(ends), 0);
     assert_int_equal(ipc_send(control, &message, sizeof(message), ends[1]), 0);
     close(ends[1]);
+    wait_for(ends[0]);
+    assert_int_equal(ipc_recv(ends[0], &first, sizeof(first), NULL), 1);
+    assert_int_equal(first.kind, POOL_GENERATION);
+    expected.verdict.generation = shared->generation =
+        first.verdict.generation;
+    assert_memory_equal(&first, &expected, sizeof(first));
+    assert_true(first.verdict.generation != 0);
     return ends[0];
 }
 
@@ -277,7 +301,7 @@ static int pool_status(void)
 static void start(unsigned int workers, uint32_t timeout_ms)
 {
     config = (struct pool_config){
-        .engines = fakes, .db_dir = "good", .limits = ENGINE_LIMITS_DEFAULT,
+        .engines = fakes, .db_dir = good_dir, .limits = ENGINE_LIMITS_DEFAULT,
         .workers = workers, .scan_timeout_ms = timeout_ms,
     };
     if (geteuid())
@@ -325,7 +349,7 @@ static void ask(int link, uint64_t id, const char *content)
 
 static struct pool_answer answer(int link)
 {
-    static const uint8_t zero[2];
+    static const uint8_t zero[3];
     struct pool_answer got;
 
     wait_for(link);
@@ -340,9 +364,14 @@ static void assert_answer(int link, uint64_t id, unsigned int code,
     struct pool_answer got = answer(link);
 
     assert_int_equal(got.id, id);
+    assert_int_equal(got.kind, POOL_VERDICT);
     assert_int_equal(got.verdict.code, code);
     assert_int_equal(got.verdict.reason, reason);
     assert_string_equal(got.verdict.name, name);
+    if (code != VSCANIF_VERDICT_NOT_SCANNED)
+        assert_int_equal(got.verdict.generation, shared->generation);
+    else if (reason == VSCANIF_REASON_ENGINE)
+        assert_int_equal(got.verdict.generation, 0);
 }
 
 static void assert_clean(int link, uint64_t id)
@@ -378,7 +407,7 @@ static void says_that_it_is_ready(void **state)
 {
     (void)state;
     config = (struct pool_config){
-        .engines = fakes, .db_dir = "good", .limits = ENGINE_LIMITS_DEFAULT,
+        .engines = fakes, .db_dir = good_dir, .limits = ENGINE_LIMITS_DEFAULT,
         .workers = 2, .scan_timeout_ms = LONG_MS,
     };
     if (geteuid())
@@ -393,7 +422,7 @@ static void says_why_it_is_not(void **state)
 
     (void)state;
     config = (struct pool_config){
-        .engines = fakes, .db_dir = "bad", .limits = ENGINE_LIMITS_DEFAULT,
+        .engines = fakes, .db_dir = bad_dir, .limits = ENGINE_LIMITS_DEFAULT,
         .workers = 1, .scan_timeout_ms = LONG_MS,
     };
     run_pool();
@@ -410,7 +439,7 @@ static void needs_privileges_for_its_sandbox(void **state)
 
     (void)state;
     config = (struct pool_config){
-        .engines = fakes, .db_dir = "good", .limits = ENGINE_LIMITS_DEFAULT,
+        .engines = fakes, .db_dir = good_dir, .limits = ENGINE_LIMITS_DEFAULT,
         .workers = 1, .scan_timeout_ms = LONG_MS,
     };
     assert_int_equal(ipc_pair(ends), 0);
@@ -535,7 +564,7 @@ static void worker_cannot_lie_about_more_than_its_job(void **state)
 {
     static const char *const lies[] = {
         "forge other", "forge hello", "short", "odd 0", "odd 1", "odd 2",
-        "odd 3", "odd 4", "odd 5", "odd 6", "odd 7", "odd 8",
+        "odd 3", "odd 4", "odd 5", "odd 6", "odd 7", "odd 8", "odd 9",
     };
 
     (void)state;
@@ -546,6 +575,49 @@ static void worker_cannot_lie_about_more_than_its_job(void **state)
         ask(b, i, "clean");
         assert_clean(b, i);
     }
+}
+
+/* A verdict is of the signatures that its worker was born with. */
+static void worker_cannot_lie_about_its_generation(void **state)
+{
+    static const char *const lies[] = { "forge generation", "forge none" };
+
+    (void)state;
+    start(1, LONG_MS);
+    for (uint64_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+        ask(a, i, lies[i]);
+        assert_reason(a, i, VSCANIF_REASON_ENGINE);
+    }
+    /* It is not the forgery as such that is found out. */
+    ask(a, 7, "forge true");
+    assert_clean(a, 7);
+}
+
+static void generation_is_of_the_signatures(void **state)
+{
+    char path[64];
+    uint64_t first;
+    FILE *file;
+
+    (void)state;
+    start(1, LONG_MS);
+    first = shared->generation;
+    close(a);
+    a = attach(7);
+    assert_int_equal(shared->generation, first);
+    teardown(state);
+    setup(state);
+    snprintf(path, sizeof(path), "%s/new.ndb", good_dir);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fclose(file);
+    start(1, LONG_MS);
+    assert_int_not_equal(shared->generation, first);
+    teardown(state);
+    setup(state);
+    assert_int_equal(unlink(path), 0);
+    start(1, LONG_MS);
+    assert_int_equal(shared->generation, first);
 }
 
 static void bad_request(unsigned int how)
@@ -720,6 +792,19 @@ static void sandboxes_of_the_others(void **state)
     }
 }
 
+static int make_dirs(void **state)
+{
+    (void)state;
+    /* A pool that gives up root still reads it. */
+    return !mkdtemp(good_dir) || !mkdtemp(bad_dir) || chmod(good_dir, 0755);
+}
+
+static int remove_dirs(void **state)
+{
+    (void)state;
+    return rmdir(good_dir) || rmdir(bad_dir);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -735,6 +820,8 @@ int main(void)
         TEST(crash_costs_one_scan),
         TEST(time_out_costs_one_scan),
         TEST(worker_cannot_lie_about_more_than_its_job),
+        TEST(worker_cannot_lie_about_its_generation),
+        TEST(generation_is_of_the_signatures),
         TEST(breach_costs_one_link),
         TEST(requests_in_flight_are_bounded),
         TEST(end_of_link_drops_its_jobs),
@@ -745,5 +832,6 @@ int main(void)
     };
 
     log_init("test-proc-pool", LOG_LEVEL_ERROR);
-    return cmocka_run_group_tests_name("proc-pool", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("proc-pool", tests, make_dirs,
+                                       remove_dirs);
 }
