@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "world.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <mntent.h>
 #include <sched.h>
@@ -25,13 +27,21 @@ static void must(bool ok, const char *what)
     }
 }
 
-/* Exactly our two mounts: whatever else there is, nothing may be marked. */
+/* Exactly our two mounts, and no process but this: whatever else there is,
+ * nothing of it may be marked, through /proc/PID/root neither. */
 static void check(void)
 {
+    DIR *proc = opendir("/proc");
+    struct dirent *entry;
     FILE *mounts = setmntent("/proc/self/mounts", "re");
     struct mntent *m;
     int roots = 0, procs = 0, others = 0;
 
+    must(proc != NULL, "/proc");
+    while ((entry = readdir(proc)))
+        must(!isdigit(entry->d_name[0]) || !strcmp(entry->d_name, "1"),
+             "other processes are seen");
+    closedir(proc);
     must(mounts != NULL, "/proc/self/mounts");
     while ((m = getmntent(mounts))) {
         if (!strcmp(m->mnt_fsname, "vscan-world") &&
@@ -61,6 +71,39 @@ static void enter(const char *root)
     check();
 }
 
+/* The first process of the world: waits for all that end, ends as @first. */
+static int reap(pid_t first)
+{
+    int status, result = 70;
+    pid_t pid;
+
+    while ((pid = wait(&status)) > 0 || errno == EINTR)
+        if (pid == first) {
+            result = WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+            break;
+        }
+    return result;
+}
+
+/* Runs as process 1 of the world. */
+static int live(const char *root, int (*body)(bool in_world))
+{
+    int status;
+    pid_t pid;
+
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    must(getpid() == 1, "a pid namespace");
+    must(!unshare(CLONE_NEWNS), "a mount namespace");
+    enter(root);
+    pid = fork();
+    must(pid >= 0, "fork");
+    if (pid)
+        return reap(pid);
+    status = body(true);
+    fflush(NULL);
+    exit(status);
+}
+
 int world_run(int (*body)(bool in_world))
 {
     char root[] = "/tmp/vscan-world-XXXXXX";
@@ -73,12 +116,13 @@ int world_run(int (*body)(bool in_world))
     must(pid >= 0, "fork");
     if (pid == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (unshare(CLONE_NEWNS))
+        if (unshare(CLONE_NEWNS | CLONE_NEWPID))
             _exit(77);
-        enter(root);
-        status = body(true);
-        fflush(NULL);
-        exit(status);
+        pid = fork();
+        must(pid >= 0, "fork");
+        if (pid == 0)
+            _exit(live(root, body));
+        _exit(reap(pid));
     }
     must(waitpid(pid, &status, 0) == pid, "waitpid");
     rmdir(root);

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * world.h - a mount namespace that holds one tmpfs and nothing else.
+ * world.h - a mount namespace that holds one tmpfs and nothing else, and a
+ * pid namespace with no process but the test's.
  *
  * Overview: fanotify marks of whole filesystems must never reach those of the
  * machine that the tests run on.  world_run() forks; in the child the root is
- * a new tmpfs, with a proc in it, and no other mount is left, which is checked
- * before anything runs there.
+ * a new tmpfs, with a proc in it, and no other mount is left; that proc shows
+ * no process of the machine, through whose /proc/PID/root its filesystems could
+ * be reached.  Both are checked before anything runs there.
  */
 #ifndef VSCAN_FAKE_WORLD_H
 #define VSCAN_FAKE_WORLD_H
