@@ -27,13 +27,27 @@ struct facts {
 /* Fills all of @facts_r; what cannot be had is empty. */
 void facts_get(struct facts *facts_r, pid_t pid, int fd);
 
-/* The uid alone, from the line "Uid:" of /proc/PID/status (the owner of
- * /proc/PID is root for a process that is not dumpable). */
+/* The filesystem uid of the process's first thread, from /proc/PID/status (the
+ * owner of /proc/PID is root for a process that is not dumpable), as our user
+ * namespace sees it; -1: not known. */
 uid_t facts_uid(pid_t pid);
 
-/* The path of a descriptor.  Returns false when there is none (*@path_r is
- * empty then). */
+/*
+ * The path of a descriptor in the mount namespace of its mount, which may be
+ * another than ours: facts_mount_id().  Returns false, with *@path_r empty,
+ * when there is none: it is deleted (no name left), longer than PATH_MAX, or
+ * none of a filesystem.  Where another name of the file is left, the kernel
+ * adds " (deleted)" to the one that is gone.
+ */
 bool facts_path(int fd, char path_r[PATH_MAX]);
+
+/*
+ * The path of the process's program, of its mount namespace; " (deleted)"
+ * follows when it is.  Returns false, with *@path_r empty, when it is not
+ * known.  Asks no filesystem.  Whoever may execute a program may have a process
+ * bear its name: with LD_PRELOAD, ptrace(2), PR_SET_MM_MAP of prctl(2).
+ */
+bool facts_exe(pid_t pid, char path_r[PATH_MAX]);
 
 /* The mount that a descriptor was opened through, as in mountinfo; 0 when
  * not known. */
