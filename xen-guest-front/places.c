@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/nsfs.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -15,135 +16,94 @@
 
 #include "number.h"
 
-/* A place that has been visited, or a namespace that has none yet. */
-struct seen {
-    ino_t ns;
-    uint64_t root_mount, root_ino;
-};
-
-struct namespace {
-    ino_t ns;
-    bool trusted;
-    unsigned int nr_roots;
-};
-
 struct walk {
     void (*visit)(void *data, const struct place *place);
     void *data;
     bool trusted;           /* of this round */
     ino_t own_ns, own_user_ns;
-    struct seen seen[PLACES_MAX];
+    int home, root, proc;   /* our namespace; our root and /proc, O_PATH */
+    ino_t seen[PLACES_MAX]; /* namespaces */
     unsigned int nr_seen;
-    struct namespace namespace[PLACES_MAX];
-    unsigned int nr_namespaces;
     unsigned int threads;
     int left_out;
 };
 
-static ino_t inode_of(int dir, const char *path)
+static ino_t inode_of(int fd)
 {
     struct stat st;
 
-    return fstatat(dir, path, &st, 0) ? 0 : st.st_ino;
+    return fstat(fd, &st) ? 0 : st.st_ino;
 }
 
-/* Does the mount namespace of the thread @dir belong to our user namespace? */
-static bool is_trusted(const struct walk *walk, int dir)
+/* Does the mount namespace @ns belong to our user namespace? */
+static bool is_trusted(const struct walk *walk, int ns)
 {
-    int ns = openat(dir, "ns/mnt", O_RDONLY | O_CLOEXEC), user_ns;
-    struct stat st;
+    int user_ns = ioctl(ns, NS_GET_USERNS);
     bool trusted;
 
-    if (ns < 0)
-        return false;
-    user_ns = ioctl(ns, NS_GET_USERNS);
-    close(ns);
     if (user_ns < 0)
         return false;
-    trusted = !fstat(user_ns, &st) && st.st_ino == walk->own_user_ns;
+    trusted = inode_of(user_ns) == walk->own_user_ns;
     close(user_ns);
     return trusted;
 }
 
 /*
- * The namespace @ns, of the thread @dir, when it is one of this round.  Those
- * of the other round are not kept, they might be so many that users made.
+ * Is @ns a new one that is to be visited in this round?  Those of the other
+ * round are not kept, they might be so many that users made.
  */
-static struct namespace *find_namespace(struct walk *walk, int dir, ino_t ns)
+static bool is_next(struct walk *walk, int ns)
 {
-    struct namespace *found;
+    ino_t ino = inode_of(ns);
 
-    for (unsigned int i = 0; i < walk->nr_namespaces; i++)
-        if (walk->namespace[i].ns == ns)
-            return walk->namespace[i].trusted == walk->trusted ?
-                   &walk->namespace[i] : NULL;
-    if (is_trusted(walk, dir) != walk->trusted)
-        return NULL;
-    if (walk->nr_namespaces == PLACES_MAX) {
-        walk->left_out++;
-        return NULL;
-    }
-    found = &walk->namespace[walk->nr_namespaces++];
-    *found = (struct namespace){ .ns = ns, .trusted = walk->trusted };
-    return found;
-}
-
-/* Never asks the filesystem, which may be one that does not answer. */
-static bool identify(int root, struct seen *seen_r)
-{
-    struct statx stx;
-
-    if (statx(root, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC,
-              STATX_MNT_ID | STATX_INO, &stx))
+    if (!ino || ino == walk->own_ns)
         return false;
-    seen_r->root_mount = stx.stx_mnt_id;
-    seen_r->root_ino = stx.stx_ino;
+    for (unsigned int i = 0; i < walk->nr_seen; i++)
+        if (walk->seen[i] == ino)
+            return false;
+    if (is_trusted(walk, ns) != walk->trusted)
+        return false;
+    if (walk->nr_seen == PLACES_MAX) {
+        walk->left_out++;
+        return false;
+    }
+    walk->seen[walk->nr_seen++] = ino;
     return true;
 }
 
-static bool seen_before(const struct walk *walk, const struct seen *seen)
+/* Opens what there is to see in @ns; nothing is looked up there. */
+static int enter(const struct walk *walk, int ns, struct place *place_r)
 {
-    for (unsigned int i = 0; i < walk->nr_seen; i++)
-        if (walk->seen[i].ns == seen->ns &&
-            walk->seen[i].root_mount == seen->root_mount &&
-            walk->seen[i].root_ino == seen->root_ino)
-            return true;
-    return false;
+    if (setns(ns, CLONE_NEWNS)) {
+        place_r->root = place_r->mountinfo = -1;
+        return 0;
+    }
+    place_r->root = open("/", O_PATH | O_CLOEXEC);
+    place_r->mountinfo = openat(walk->proc, "self/mountinfo",
+                                O_RDONLY | O_CLOEXEC);
+    if (setns(walk->home, CLONE_NEWNS) || fchdir(walk->root) || chroot("."))
+        return -errno;
+    return 0;
 }
 
-/* @dir stays that of the same thread, also when its number is used again. */
-static void look_at(struct walk *walk, int dir, pid_t pid)
+/* @ns stays the same one, wherever the thread goes meanwhile. */
+static int look_at(struct walk *walk, int ns, pid_t pid)
 {
-    struct seen seen = { .ns = inode_of(dir, "ns/mnt") };
     struct place place = { .pid = pid, .trusted = walk->trusted };
-    struct namespace *namespace;
+    int rc;
 
-    if (!seen.ns || seen.ns == walk->own_ns)
-        return;
-    namespace = find_namespace(walk, dir, seen.ns);
-    if (!namespace)
-        return;
-    place.root = openat(dir, "root", O_PATH | O_CLOEXEC);
-    place.mountinfo = openat(dir, "mountinfo", O_RDONLY | O_CLOEXEC);
-    /* It may have gone elsewhere meanwhile. */
-    if (place.root < 0 || place.mountinfo < 0 ||
-        inode_of(dir, "ns/mnt") != seen.ns || !identify(place.root, &seen) ||
-        seen_before(walk, &seen))
-        goto out;
-    if (walk->nr_seen == PLACES_MAX ||
-        namespace->nr_roots == PLACES_MAX_ROOTS) {
+    if (!is_next(walk, ns))
+        return 0;
+    rc = enter(walk, ns, &place);
+    if (!rc && place.root >= 0 && place.mountinfo >= 0)
+        walk->visit(walk->data, &place);
+    else
         walk->left_out++;
-        goto out;
-    }
-    namespace->nr_roots++;
-    walk->seen[walk->nr_seen++] = seen;
-    walk->visit(walk->data, &place);
-
-out:
     if (place.root >= 0)
         close(place.root);
     if (place.mountinfo >= 0)
         close(place.mountinfo);
+    return rc;
 }
 
 /* The next entry of @dir that is a number; 0 after the last. */
@@ -158,49 +118,71 @@ static pid_t next_number(DIR *dir)
     return 0;
 }
 
-static void look_at_threads(struct walk *walk, int proc, pid_t pid)
+static int look_at_threads(struct walk *walk, pid_t pid)
 {
     char name[32];
     DIR *tasks;
-    int dir;
+    int dir, ns, rc = 0;
     pid_t tid;
 
     snprintf(name, sizeof(name), "%d/task", (int)pid);
-    dir = openat(proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    dir = openat(walk->proc, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     tasks = dir >= 0 ? fdopendir(dir) : NULL;
     if (!tasks) {
         if (dir >= 0)
             close(dir);
-        return;
+        return 0;
     }
-    while ((tid = next_number(tasks))) {
+    while (!rc && (tid = next_number(tasks))) {
         if (walk->threads++ >= PLACES_MAX_THREADS) {
             walk->left_out++;
             break;
         }
-        snprintf(name, sizeof(name), "%d", (int)tid);
-        dir = openat(dirfd(tasks), name, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (dir >= 0) {
-            look_at(walk, dir, tid);
-            close(dir);
+        snprintf(name, sizeof(name), "%d/ns/mnt", (int)tid);
+        ns = openat(dir, name, O_RDONLY | O_CLOEXEC);
+        if (ns >= 0) {
+            rc = look_at(walk, ns, tid);
+            close(ns);
         }
     }
     closedir(tasks);
+    return rc;
 }
 
 static int round_of(struct walk *walk, bool trusted)
 {
     DIR *proc = opendir("/proc");
+    int rc = 0;
     pid_t pid;
 
     if (!proc)
         return -errno;
     walk->trusted = trusted;
     walk->threads = 0;
-    while ((pid = next_number(proc)) && walk->threads <= PLACES_MAX_THREADS)
-        look_at_threads(walk, dirfd(proc), pid);
+    while (!rc && walk->threads <= PLACES_MAX_THREADS &&
+           (pid = next_number(proc)))
+        rc = look_at_threads(walk, pid);
     closedir(proc);
-    return 0;
+    return rc;
+}
+
+static ino_t inode_at(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) ? 0 : st.st_ino;
+}
+
+static int open_home(struct walk *walk)
+{
+    walk->home = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+    walk->root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    walk->proc = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (walk->home < 0 || walk->root < 0 || walk->proc < 0)
+        return -errno;
+    walk->own_ns = inode_of(walk->home);
+    walk->own_user_ns = inode_at("/proc/self/ns/user");
+    return walk->own_ns && walk->own_user_ns ? 0 : -EIO;
 }
 
 int places_visit(void (*visit)(void *data, const struct place *place),
@@ -213,15 +195,19 @@ int places_visit(void (*visit)(void *data, const struct place *place),
         return -ENOMEM;
     walk->visit = visit;
     walk->data = data;
-    walk->own_ns = inode_of(AT_FDCWD, "/proc/self/ns/mnt");
-    walk->own_user_ns = inode_of(AT_FDCWD, "/proc/self/ns/user");
-    rc = walk->own_ns && walk->own_user_ns ? 0 : -EIO;
+    rc = open_home(walk);
     if (!rc)
         rc = round_of(walk, true);
     if (!rc)
         rc = round_of(walk, false);
     if (!rc)
         rc = walk->left_out;
+    if (walk->home >= 0)
+        close(walk->home);
+    if (walk->root >= 0)
+        close(walk->root);
+    if (walk->proc >= 0)
+        close(walk->proc);
     free(walk);
     return rc;
 }

@@ -26,13 +26,11 @@
 #include "places.h"
 #include "world.h"
 
-enum { MANY = 24 };
-
 static bool in_world;
 static struct {
     unsigned int nr;
-    struct place place[256];
-    char mounts[256][1024];
+    struct place place[PLACES_MAX];
+    char mounts[PLACES_MAX][1024];
 } visited;
 
 static void need_world(void)
@@ -44,7 +42,7 @@ static void need_world(void)
 static void visit(void *data, const struct place *place)
 {
     assert_ptr_equal(data, &visited);
-    assert_true(visited.nr < 256);
+    assert_true(visited.nr < PLACES_MAX);
     assert_true(fcntl(place->root, F_GETFL) & O_PATH);
     assert_true(pread(place->mountinfo, visited.mounts[visited.nr], 1023, 0) >
                 0);
@@ -132,6 +130,24 @@ static void threads_mounts(void)
          read(ready[0], &c, 1) == 1);
 }
 
+static ssize_t size_of(const char *path)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    char c;
+    ssize_t n = read(fd, &c, 1);
+
+    close(fd);
+    return n;
+}
+
+static int wait_any(void)
+{
+    int status;
+
+    assert_true(wait(&status) > 0);
+    return status;
+}
+
 static void none(void **state)
 {
     pid_t pid;
@@ -162,23 +178,46 @@ static void trusted_ones_first(void **state)
     stop(other);
 }
 
-/* In the same namespace a chrooted process sees less. */
-static void each_root_directory(void **state)
+/* A process that sees nothing of it does not hide the namespace. */
+static void seen_from_the_top(void **state)
 {
-    pid_t first, inner = 0;
+    char text[64];
+    pid_t pid;
 
     (void)state;
     need_world();
-    first = start(own_mounts_chrooted);
+    pid = start(own_mounts_chrooted);
+    snprintf(text, sizeof(text), "/proc/%d/mountinfo", (int)pid);
+    assert_int_equal(size_of(text), 0);
     assert_int_equal(visit_all(), 0);
     assert_int_equal(visited.nr, 1);
-    assert_null(strstr(visited.mounts[0], " /proc "));
-    inner = start(own_mounts);
-    assert_int_equal(visit_all(), 0);
-    assert_int_equal(visited.nr, 2);
-    assert_non_null(strstr(visited.mounts[1], " /proc "));
-    stop(first);
-    stop(inner);
+    assert_non_null(strstr(visited.mounts[0], " /proc "));
+    stop(pid);
+}
+
+/* Visits end where they began. */
+static void back_home(void **state)
+{
+    struct stat ns, root, then;
+    pid_t pid;
+
+    (void)state;
+    need_world();
+    pid = start(own_mounts);
+    assert_int_equal(stat("/proc/self/ns/mnt", &ns), 0);
+    if (fork() == 0) {
+        /* Also from below another root directory. */
+        must(!mkdir("/tmp/jail", 0755) && !mkdir("/tmp/jail/proc", 0755) &&
+             !mount("/proc", "/tmp/jail/proc", NULL, MS_BIND, NULL) &&
+             !chroot("/tmp/jail") && !chdir("/"));
+        must(!stat("/", &root) && visit_all() == 0 && visited.nr == 1);
+        must(!stat("/", &then) && then.st_ino == root.st_ino);
+        must(!stat("/proc/self/ns/mnt", &then) && then.st_ino == ns.st_ino);
+        _exit(0);
+    }
+    assert_int_equal(wait_any(), 0);
+    assert_int_equal(umount2("/tmp/jail/proc", MNT_DETACH), 0);
+    stop(pid);
 }
 
 static void threads(void **state)
@@ -194,41 +233,39 @@ static void threads(void **state)
     stop(pid);
 }
 
-/* One process's children, each in its namespace but with its own root. */
-static void many_roots(void)
+/* As many children as bring it to one more than PLACES_MAX. */
+static void many_mounts(void)
 {
-    char dir[32];
     int ready[2];
     char c;
 
-    own_mounts();
     must(!pipe(ready));
-    for (int i = 0; i < MANY; i++) {
-        snprintf(dir, sizeof(dir), "/tmp/root-%d", i);
-        mkdir(dir, 0755);
+    for (int i = 0; i < PLACES_MAX + 1; i++) {
         if (fork() == 0) {
             prctl(PR_SET_PDEATHSIG, SIGKILL);
-            must(!chroot(dir) && write(ready[1], "x", 1) == 1);
+            users_mounts();
+            must(write(ready[1], "x", 1) == 1);
             for (;;)
                 pause();
         }
     }
-    for (int i = 0; i < MANY; i++)
+    for (int i = 0; i < PLACES_MAX + 1; i++)
         must(read(ready[0], &c, 1) == 1);
 }
 
-static void roots_are_bounded(void **state)
+/* A user who uses up the bound takes nothing from the others. */
+static void bounded(void **state)
 {
     pid_t pid, other;
 
     (void)state;
     need_world();
-    pid = start(many_roots);
+    pid = start(many_mounts);
     other = start(own_mounts);
-    assert_int_equal(visit_all(), MANY + 1 - PLACES_MAX_ROOTS);
-    /* Others are not touched by that. */
-    assert_int_equal(visited.nr, PLACES_MAX_ROOTS + 1);
-    assert_int_equal(visited.place[PLACES_MAX_ROOTS].pid, other);
+    assert_int_equal(visit_all(), 2);
+    assert_int_equal(visited.nr, PLACES_MAX);
+    assert_int_equal(visited.place[0].pid, other);
+    assert_false(visited.place[1].trusted);
     stop(pid);
     stop(other);
 }
@@ -237,8 +274,8 @@ static int run_all(bool world)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(none), cmocka_unit_test(trusted_ones_first),
-        cmocka_unit_test(each_root_directory), cmocka_unit_test(threads),
-        cmocka_unit_test(roots_are_bounded),
+        cmocka_unit_test(seen_from_the_top), cmocka_unit_test(back_home), cmocka_unit_test(threads),
+        cmocka_unit_test(bounded),
     };
 
     in_world = world;
