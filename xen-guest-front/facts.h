@@ -27,8 +27,8 @@ struct facts {
 /* Fills all of @facts_r; what cannot be had is empty. */
 void facts_get(struct facts *facts_r, pid_t pid, int fd);
 
-/* The filesystem uid of the process's first thread, from /proc/PID/status (the
- * owner of /proc/PID is root for a process that is not dumpable), as our user
+/* The filesystem uid of the process's first thread, from /proc/PID/status (root
+ * owns what is in /proc/PID of a process that is not dumpable), as our user
  * namespace sees it; -1: not known. */
 uid_t facts_uid(pid_t pid);
 
