@@ -83,12 +83,11 @@ struct report {
     char text[COVERAGE_TEXT];
 };
 
-/* After the first line that does not fit there are no others. */
 static void add_line(struct report *report, const char *line)
 {
     size_t len = strlen(line);
 
-    if (report->more || report->len + len + 1 + MORE_SIZE > COVERAGE_TEXT) {
+    if (report->len + len + 1 + MORE_SIZE > COVERAGE_TEXT) {
         report->more++;
         return;
     }
@@ -102,7 +101,9 @@ static void add_filesystem(struct report *report, const struct filesystem *fs)
     char type[ESCAPED(FILESYSTEMS_TYPE)], path[ESCAPED(FILESYSTEMS_PATH)];
     char line[ESCAPED(FILESYSTEMS_TYPE) + ESCAPED(FILESYSTEMS_PATH) + 128];
 
-    if (report->more) {     /* what is hostile must not cost much */
+    /* After the first that does not fit no others are written: what is hostile
+     * must not cost much. */
+    if (report->more) {
         report->more++;
         return;
     }

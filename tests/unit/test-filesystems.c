@@ -107,19 +107,25 @@ static void cut_at_a_line(void **state)
     assert_true(lines * 16 + 24 <= COVERAGE_TEXT);
 }
 
+/* To the last octet, and one more. */
 static void what_just_fits(void **state)
 {
-    unsigned int fit = (COVERAGE_TEXT - 24) / 16;
+    unsigned int lines = (COVERAGE_TEXT - 24) / 16;
+    struct filesystem *fs;
     char path[64];
 
     (void)state;
-    for (unsigned int i = 0; i < fit; i++) {
+    assert_int_equal(COVERAGE_TEXT - 24, lines * 16 + 8);
+    fs = filesystems_get(&table, makedev(1, 0), "t", "", "/123412345678");
+    fs->covered = true;
+    for (unsigned int i = 1; i < lines; i++) {
         snprintf(path, sizeof(path), "/%u", 1000 + i);
         filesystems_get(&table, makedev(0, i), "t", "", path)->covered = true;
     }
     filesystems_report(&table, &coverage);
+    assert_int_equal(strlen(coverage.text), COVERAGE_TEXT - 24);
     assert_null(strstr(coverage.text, "more"));
-    filesystems_get(&table, makedev(0, fit), "t", "", "/")->covered = true;
+    strcat(fs->path, "9");
     filesystems_report(&table, &coverage);
     assert_non_null(strstr(coverage.text, "\n... 1 more\n"));
 }

@@ -137,13 +137,17 @@ static void bad_and_long_lines(void **state)
             fputc('o', file);
         fputs(tail, file);
     }
+    /* The rest of one is no line. */
+    for (size_t i = 0; i < MOUNTTAB_MAX_LINE; i++)
+        fputc('x', file);
+    fputs("8 1 0:1 / /rest rw - tmpfs x rw\n", file);
     fputs("6 1 0:1 / /last rw - tmpfs x rw\n", file);
     fputs("7 1 0:1 / /cut rw - tmpfs x rw", file);
     assert_int_equal(read_it(), 0);
     assert_int_equal(tab.nr, 3);
     assert_string_equal(get(5)->info.point, "/long");
     assert_string_equal(get(6)->info.point, "/last");
-    assert_int_equal(tab.left_out, 4);
+    assert_int_equal(tab.left_out, 5);
 }
 
 static void many(void **state)
