@@ -21,8 +21,8 @@ static const struct {
         "resctrl", "rpc_pipefs", "securityfs", "selinuxfs", "smackfs",
         "sockfs", "sysfs", "tracefs", "xenfs" } },
     { FS_REMOTE, "not local", {
-        "9p", "afs", "ceph", "cifs", "coda", "lustre", "nfs", "nfs4", "orangefs",
-        "smb3", "smbfs", "virtiofs" } },
+        "9p", "afs", "ceph", "cifs", "coda", "lustre", "nfs", "nfs4",
+        "orangefs", "smb3", "smbfs", "virtiofs" } },
     { FS_REMOTE, "shared with other machines", {
         "gfs2", "gfs2meta", "ocfs2" } },
     /* That process would have to run for its own files to be scanned. */

@@ -68,7 +68,7 @@ static void report(struct walk *walk)
     walk->changed = false;
 }
 
-/* Looking up -----------------------------------------------------------------*/
+/* Looking up ---------------------------------------------------------------*/
 
 static int open_path(int root, const char *path, uint64_t resolve)
 {
@@ -85,9 +85,11 @@ static int open_path(int root, const char *path, uint64_t resolve)
 static int look_up(struct walk *walk, const struct view *view,
                    const struct mount *mount)
 {
-    const char *path = strcmp(mount->info.point, "/") ? mount->info.point : ".";
+    const char *path = mount->info.point;
     int fd = -EAGAIN;
 
+    if (!strcmp(path, "/"))
+        path = ".";
     for (int i = 0; i < CACHED_TRIES && fd == -EAGAIN; i++)
         fd = open_path(view->place->root, path, RESOLVE_CACHED);
     if (fd != -EAGAIN || !view->place->trusted ||
@@ -122,9 +124,10 @@ static int open_mount(struct walk *walk, const struct view *view,
     return -1;
 }
 
-/* Marking --------------------------------------------------------------------*/
+/* Marking ------------------------------------------------------------------*/
 
-static uint64_t wanted(const struct policy *policy, const struct filesystem *fs)
+static uint64_t wanted(const struct policy *policy,
+                       const struct filesystem *fs)
 {
     uint64_t mask = FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM;
 
@@ -209,7 +212,7 @@ static void mark_all(struct walk *walk, const struct view *view)
                          view->prefix, view->tab.left_out);
 }
 
-/* Our own mount namespace ----------------------------------------------------*/
+/* Our own mount namespace --------------------------------------------------*/
 
 static int compare(const void *a, const void *b)
 {
@@ -302,7 +305,7 @@ static int mark_own(struct walk *walk)
     return rc;
 }
 
-/* The others -----------------------------------------------------------------*/
+/* The others ---------------------------------------------------------------*/
 
 static void mark_place(void *data, const struct place *place)
 {
@@ -357,7 +360,7 @@ int mounts_mark(int group, const struct policy *policy,
     return rc;
 }
 
-/* What was found -------------------------------------------------------------*/
+/* What was found -----------------------------------------------------------*/
 
 bool coverage_own_mount(const struct coverage *coverage, uint64_t mount_id)
 {

@@ -253,7 +253,7 @@ static void path_of_a_users_namespace(void **state)
     umount2("/tmp/ok/file", MNT_DETACH);
 }
 
-/* By uid ---------------------------------------------------------------------*/
+/* By uid -------------------------------------------------------------------*/
 
 static void become_user(void)
 {
@@ -300,7 +300,7 @@ static void by_uid(void **state)
     assert_false(exclude_matches(&policy, coverage, 0, -1));
 }
 
-/* By program -----------------------------------------------------------------*/
+/* By program ---------------------------------------------------------------*/
 
 #ifdef __x86_64__
 /* An executable that needs no other file: pause(2) for ever. */

@@ -274,7 +274,8 @@ static int run_all(bool world)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(none), cmocka_unit_test(trusted_ones_first),
-        cmocka_unit_test(seen_from_the_top), cmocka_unit_test(back_home), cmocka_unit_test(threads),
+        cmocka_unit_test(seen_from_the_top),
+        cmocka_unit_test(back_home), cmocka_unit_test(threads),
         cmocka_unit_test(bounded),
     };
 
