@@ -60,3 +60,26 @@ folder_of_front() { echo "/local/domain/$(domid "$1")/device/vscan/0"; }
 folder_of_back() {
     echo "/local/domain/$(domid "$2")/backend/vscan/$(domid "$1")/0"
 }
+
+# put_program GUEST NAME: a program of this folder, as /root/NAME there.
+put_program() {
+    "$LAB" push "$1" "$(dirname "$LAB")/../../.build/tests/xen/$2" "/root/$2"
+}
+
+# put_text GUEST PATH: what is on standard input, written into the file as it
+# is: the same file, not a new one.
+put_text() { "$LAB" exec "$1" -- sh -c 'cat >"$1"' sh "$2"; }
+
+# front_tells GUEST NAME: the value of the line "NAME: value" of its status.
+front_tells() {
+    in_domain "$1" 'xen-guest-front --status | sed -n "s/^$1: //p"' "$2"
+}
+
+# is_covered GUEST TYPE PATH; is_left_out says why, too.
+is_covered() {
+    in_domain "$1" 'xen-guest-front --status | grep -Fx "$1"' "covered $2 $3"
+}
+is_left_out() {
+    in_domain "$1" 'xen-guest-front --status | grep -F "$1"' \
+        "not-covered $2 $3: "
+}
