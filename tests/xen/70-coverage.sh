@@ -7,13 +7,15 @@
 . "$(dirname "$0")/lib.sh"
 
 top=/root/coverage
+# Where a user gets at it, too.
+access=/var/tmp/access
 ways='open read openat2 mmap sendfile exec fexecve opath procfd handle io_uring'
 
 # Everything that an earlier run may have left; unprotected.
 sweep() {
     in_domain guest1 'cd / && kill $(cat "$1"/*.pid) 2>/dev/null
         sed -n "s|^[^ ]* \($1/[^ ]*\) .*|\1|p" /proc/mounts | sort -r |
-            while read -r place; do umount -l "$place"; done
+            while read -r place; do umount -l "$place" 2>/dev/null; done
         rm -rf "$1"; mkdir -p "$1"' $top
 }
 
@@ -48,7 +50,7 @@ tries() {
     local wanted=$1 text=$2 runner=$3 file=$4 said way
     shift 4
     # shellcheck disable=SC2086 # words
-    said=$("$LAB" exec guest1 -- $runner /root/access "$file" "$@" 2>&1)
+    said=$("$LAB" exec guest1 -- $runner $access "$file" "$@" 2>&1)
     for way; do
         if grep -qx "$way $wanted" <<<"$said"; then
             ok "$text, $way: $wanted"
@@ -59,13 +61,16 @@ tries() {
     done
 }
 
-# Puts a new EICAR there, from inside, and reads it, from inside and outside.
+# Puts a new EICAR there, from inside, and reads it, from inside and outside:
+# container NAME [OPTION], of nsenter.
 container() {
     local name=$1 pid runner
     pid=$(in_domain guest1 'cat "$1.pid"' "$top/$name")
-    runner="nsenter -t $pid -m"
+    runner="nsenter -t $pid -m ${2:-}"
+    # shellcheck disable=SC2086 # words
     eicar_text | "$LAB" exec guest1 -- $runner sh -c 'cat >/mnt/eicar' ||
         fail "$name: cannot write there"
+    # shellcheck disable=SC2086
     "$LAB" exec guest1 -- $runner sh -c 'chmod 755 /mnt/eicar
         echo clean >/mnt/clean'
     # What another namespace mounts is found, not told: it takes a moment.
@@ -93,6 +98,7 @@ later_filesystem() {
 unprotect guest1
 sweep
 put_program guest1 access
+check "a program for all users" in_domain guest1 'mv /root/access "$1"' $access
 plant_eicar guest1 $top/eicar
 in_domain guest1 'cd "$1" && cp /bin/true clean &&
     cp /lib/x86_64-linux-gnu/libm.so.6 libclean.so && cp eicar libeicar.so &&
@@ -135,7 +141,7 @@ check "a container that comes later" holder late unshare -m
 container late
 check "a container of a user" holder user \
     setpriv --reuid 1000 --regid 1000 --clear-groups unshare -Urm
-container user
+container user -U
 
 check "a tmpfs is mounted" in_domain guest1 'mount -t tmpfs none "$1/tmpfs"' \
     $top
@@ -159,9 +165,12 @@ tries allowed "overlay, lower" "" $merged/clean read exec
 plant_eicar guest1 $merged/new
 tries denied "overlay, upper" "" $merged/new read exec mmap
 tries denied "overlay's upper itself" "" $top/upper/new read exec
-check "overlay: EICAR is copied up" in_domain guest1 \
-    'chmod 700 "$1/merged/eicar" && [ -e "$1/upper/eicar" ]' $top
-tries denied "overlay, copied up" "" $merged/eicar read exec mmap
+# The kernel opens the lower file for that, and may be denied itself.
+in_domain guest1 'chmod 700 "$1"' $merged/eicar 2>/dev/null
+tries denied "overlay, to be copied up" "" $merged/eicar read exec mmap
+check "overlay: a clean file is copied up" in_domain guest1 \
+    'chmod 700 "$1/merged/clean" && [ -e "$1/upper/clean" ]' $top
+tries allowed "overlay, copied up" "" $merged/clean read exec
 eicar_text | put_text guest1 $merged/later
 tries denied "overlay, copied up and then written" "" $merged/later read exec
 tries allowed "overlay, what is below that" "" $top/lower/later read exec
@@ -169,10 +178,10 @@ check "the overlay is unmounted" in_domain guest1 'umount "$1"' $merged
 
 # From here on with a filesystem on which every look waits for ever.
 check "a FUSE filesystem that nobody serves" in_domain guest1 'cd "$1" &&
-    mkfifo hold answers && { /root/access dead-fuse "$1/fuse" <hold \
+    mkfifo hold answers && { "$2" dead-fuse "$1/fuse" <hold \
         >answers 2>&1 & sleep 10000 >hold </dev/null 2>/dev/null &
         echo $! >fuse.pid; } && read -r said <answers && [ "$said" = ready ]' \
-    $top
+    $top $access
 check "fuse: is listed as not covered, with a reason" \
     wait_for 30 is_left_out guest1 fuse $top/fuse
 for type in ext4 vfat xfs btrfs; do
@@ -182,4 +191,5 @@ check "EICAR is denied still" read_is_denied guest1 $top/eicar
 
 unprotect guest1
 sweep
+in_domain guest1 'rm -f "$1"' $access
 finish

@@ -47,11 +47,11 @@ costs() {
 # turns_bad TEXT CHANGE: the file is clean, as long as EICAR, and on record;
 # then it is not clean any more.  CHANGE has EICAR in $1.
 turns_bad() {
-    in_domain guest1 'cd "$1" && rm -f file && printf "%068d" 0 >file &&
+    in_domain guest1 'cd "$1" && rm -f file link && printf "%068d" 0 >file &&
         touch -d "2001-01-01 00:00" file && cat file file file' $top >/dev/null
     # shellcheck disable=SC2016
     check "$1: done" in_domain guest1 'cd "$1" && shift && change=$1 && shift &&
-        eval "$change"' $top "$2" "$(eicar_text)"
+        eval "set -e; $change"' $top "$2" "$(eicar_text)"
     check "$1: EICAR is denied" read_is_denied guest1 $file
 }
 
