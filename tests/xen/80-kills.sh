@@ -26,8 +26,12 @@ start_flight() {
     hear
 }
 
-# Both set reply.  ask WORD...
-hear() { read -t 90 -r reply <&"$from_flight" || reply="no answer"; }
+# Both set reply; with none, nothing more can be tried.  ask WORD...
+hear() {
+    read -t 60 -r reply <&"$from_flight" && return
+    fail "no answer: opens are held for ever, or the program has ended"
+    finish
+}
 ask() {
     echo "$*" >&"$to_flight"
     hear
@@ -66,7 +70,7 @@ during() {
 nothing() { :; }
 kill_part() {
     ask "kill $2"
-    check "$1: $reply" test "$reply" = "killed 1"
+    check "$1: $reply" test "$reply" != "killed 0"
 }
 kill_gate() { kill_part "$1" vscan-gate; }
 kill_link() { kill_part "$1" vscan-link; }

@@ -8,14 +8,15 @@
 
 top=/root/infected
 file=$top/report.bin
+store=/var/lib/xen-guest-front/quarantine
 words=(fail=open timeout-ms=30000 notify=no)
 
 quarantine() { "$LAB" exec guest1 -- xen-guest-front --quarantine "$@"; }
 
 # The ID of the one item that was PATH; fails when there is none.
 item() {
-    quarantine list | grep -wF -- "$1" | grep -oE '\b[0-9a-f]{16}\b' |
-        head -n 1 | grep .
+    quarantine list | awk -v path="$1" \
+        '$NF == path { print $1; found = 1; exit } END { exit !found }'
 }
 
 # Octets, owner, mode, times and extended attributes, as text.
@@ -63,12 +64,21 @@ check "reading it is denied" read_is_denied guest1 $file
 check "it is gone from its place" wait_for 30 gone $file
 check "it is listed" item $file
 check "with the name of what was found" in_domain guest1 \
-    'xen-guest-front --quarantine list | grep -wF "$1" |
+    'xen-guest-front --quarantine list | grep -F "$1" |
         grep -F Eicar-Test-Signature' $file
 check "a clean file is read, and stays" read_is clean guest1 $top/clean
 check "nothing in the quarantine is a test file" in_domain guest1 \
-    '! find / -xdev -type f -user root -size -2 -path "*quarantine*" \
-        -exec grep -lF "$1" {} + | grep .' "EICAR-STANDARD-ANTIVIRUS"
+    '[ -n "$(ls "$1")" ] && ! grep -rF "$2" "$1"' $store \
+    "EICAR-STANDARD-ANTIVIRUS"
+check "nobody but root gets at it" test "$(in_domain guest1 \
+    'find "$1" ! \( -type d -perm 700 -o -type f -perm 600 \) -o ! -user root' \
+    $store 2>&1)" = ""
+exported() {
+    local digest
+    digest=$(quarantine export "$(item $file)" - | sha256sum) &&
+        grep -qx "$digest" <<<"$before"
+}
+check "export gives its octets" exported
 check "a file that cannot be moved is denied" \
     read_is_denied guest1 $top/fixed/eicar
 check "and again" read_is_denied guest1 $top/fixed/eicar
@@ -95,6 +105,7 @@ check "delete" quarantine delete "$id"
 check "it is not listed any more" not item $file
 check "what is no ID is refused" not quarantine restore ../../etc/passwd
 
+unprotect guest1
 plant
 check "remedy=delete" protect guest1 scanner "${words[@]}" remedy=delete
 check "reading it is denied" read_is_denied guest1 $file
@@ -103,8 +114,7 @@ check "and nowhere" not item $file
 check "a clean file is read, and stays" read_is clean guest1 $top/clean
 
 unprotect guest1
-for id in $(quarantine list | grep -F "$top/" | grep -oE '\b[0-9a-f]{16}\b'); do
-    quarantine delete "$id"
-done
+quarantine list | awk -v top=$top/ 'index($NF, top) == 1 { print $1 }' |
+    while read -r id; do quarantine delete "$id" </dev/null; done
 in_domain guest1 'umount "$1/fixed"; rm -rf "$1"' $top
 finish

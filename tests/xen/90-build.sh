@@ -59,7 +59,7 @@ start=$SECONDS
 check "it builds protected" build
 protected=$((SECONDS - start))
 after=$(built)
-check "the same files, octet by octet ($unprotected s, protected $protected s)" \
+check "the same files ($unprotected s unprotected, $protected s protected)" \
     test "$after" = "$before"
 diff <(echo "$before") <(echo "$after") | sed 's/^/    /'
 requests=$(($(front_tells guest1 requests) - requests))
