@@ -62,7 +62,7 @@ $(O)/%.o: %.c | deps-build
 $(O)/xen-guest-front/xen-guest-front: $(FRONT_OBJ)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS_HARD) -pthread -o $@ $^ \
-	    $(call libs,xengnttab xenevtchn xenstore xentoollog)
+	    $(call libs,xengnttab xenevtchn xenstore xentoollog libcrypto)
 
 $(O)/xen-scan-back/xen-scan-back: $(BACK_OBJ)
 	@echo "LD $@"
@@ -164,7 +164,8 @@ $(O)/tests/xen/%: tests/xen/%.c $(O)/tests/libvscan.a | deps-build
 	@mkdir -p $(@D)
 	@echo "LD $@"
 	@$(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) $(LDFLAGS_HARD) -o $@ $< \
-	    $(O)/tests/libvscan.a $(call libs,xengnttab xenevtchn xenstore xentoollog)
+	    $(O)/tests/libvscan.a \
+	    $(call libs,xengnttab xenevtchn xenstore xentoollog libcrypto)
 
 # Cases on real Xen, in one lab that tests/run boots.
 CASES := $(sort $(wildcard tests/xen/[0-9]*.sh))

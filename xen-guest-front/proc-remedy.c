@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proc-remedy.c - see proc-remedy.h.
+ *
+ * Overview: one message after the other is dealt with to its end: act, log,
+ * tell, answer the gate.  So what piles up is bounded by the socket, and the
+ * gate, which never waits, is who finds it full.  The access itself has been
+ * denied before; nobody waits for this process.
+ */
+#define _GNU_SOURCE
+#include "proc-remedy.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "children.h"
+#include "ipc.h"
+#include "log.h"
+#include "proc.h"
+#include "quarantine.h"
+#include "remedy.h"
+#include "tell.h"
+
+struct process {
+    int gate;
+    int epoll, timer, signals;
+    struct children children;
+    struct tell tell;
+    struct log_limit log_limit;
+};
+
+static void log_outcome(struct process *process, const struct remedy_msg *msg,
+                        const struct outcome *outcome)
+{
+    char path[1024];
+
+    if (outcome->remedy == REMEDY_DENY || !log_limit_ok(&process->log_limit))
+        return;
+    escape(msg->facts.path, path, sizeof(path));
+    if (outcome->failed)
+        log_error("%s failed: path=\"%s\"%s%s: %s", remedy_text(msg->remedy),
+                  path, outcome->id[0] ? " id=" : "", outcome->id,
+                  outcome->why);
+    else if (outcome->gone)
+        log_info("%s: already gone: path=\"%s\"", remedy_text(msg->remedy),
+                 path);
+    else
+        log_warning("%s done: path=\"%s\"%s%s", remedy_text(msg->remedy), path,
+                    outcome->id[0] ? " id=" : "", outcome->id);
+}
+
+static int deal_with(struct process *process, struct remedy_msg *msg, int fd)
+{
+    struct remedy_result result = { .remedy = msg->remedy };
+    struct outcome outcome;
+
+    /* The gate's own, but these are used as text. */
+    msg->facts.path[sizeof(msg->facts.path) - 1] = 0;
+    msg->facts.exe[sizeof(msg->facts.exe) - 1] = 0;
+    msg->name[sizeof(msg->name) - 1] = 0;
+    msg->run[sizeof(msg->run) - 1] = 0;
+    remedy_act(QUARANTINE_DIR, msg, fd, &outcome);
+    log_outcome(process, msg, &outcome);
+    tell_detection(&process->tell, msg, &outcome, proc_now_ms());
+    result.failed = outcome.failed;
+    /* It reads or it ends. */
+    return ipc_send_wait(process->gate, &result, sizeof(result), -1, -1);
+}
+
+/* One message, so that children and timer get their turn.  Returns false at
+ * the end. */
+static bool on_gate(struct process *process)
+{
+    struct remedy_msg msg;
+    int fd, rc = ipc_recv(process->gate, &msg, sizeof(msg), &fd);
+
+    if (rc == -EAGAIN)
+        return true;
+    if (rc != 1) {
+        if (rc)
+            log_error("cannot read from the gate: %s", strerror(-rc));
+        return false;
+    }
+    rc = deal_with(process, &msg, fd);
+    if (fd >= 0)
+        close(fd);
+    return rc == 0;
+}
+
+static void on_signal(struct process *process)
+{
+    struct signalfd_siginfo info;
+
+    while (read(process->signals, &info, sizeof(info)) == sizeof(info))
+        ;
+    children_reap(&process->children);
+}
+
+/* When there is something to be done without being asked, or -1. */
+static int64_t next_due(struct process *process)
+{
+    int64_t now = proc_now_ms();
+    int64_t kill_at = children_expire(&process->children, now);
+    int64_t say_at = tell_left_out(&process->tell, now);
+
+    if (kill_at < 0 || (say_at >= 0 && say_at < kill_at))
+        return say_at;
+    return kill_at;
+}
+
+static void loop(struct process *process)
+{
+    struct epoll_event events[4];
+    bool more = true;
+
+    while (more) {
+        int n;
+
+        proc_timer_at(process->timer, next_due(process));
+        n = epoll_wait(process->epoll, events, 4, -1);
+        for (int i = 0; i < n; i++) {
+            if (events[i].data.fd == process->gate)
+                more = on_gate(process);
+            else if (events[i].data.fd == process->signals)
+                on_signal(process);
+            else
+                proc_timer_ack(process->timer);
+        }
+    }
+}
+
+static int add_fd(struct process *process, int fd)
+{
+    struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+
+    return epoll_ctl(process->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+static int start(struct process *process)
+{
+    process->epoll = epoll_create1(EPOLL_CLOEXEC);
+    process->timer = proc_timer();
+    process->signals = proc_signals();
+    if (process->epoll < 0 || process->timer < 0 || process->signals < 0 ||
+        add_fd(process, process->gate) || add_fd(process, process->timer) ||
+        add_fd(process, process->signals)) {
+        log_error("cannot start: %s", strerror(errno));
+        return -EIO;
+    }
+    return 0;
+}
+
+int proc_remedy(int gate)
+{
+    struct process process = { .gate = gate };
+
+    log_set_role("remedy");
+    /* The gate is told to stop, and closes its end: proc_signals() blocks
+     * these.  A terminal of ours must not stop us when we write to it. */
+    signal(SIGTTOU, SIG_IGN);
+    if (start(&process))
+        return 1;
+    /* Holds descriptors of files of everybody. */
+    prctl(PR_SET_DUMPABLE, 0);
+    tell_init(&process.tell, &process.children, &tell_default_paths);
+    loop(&process);
+    children_end(&process.children);
+    return 0;
+}
