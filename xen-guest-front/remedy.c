@@ -59,47 +59,69 @@ static void fail(struct outcome *outcome, const char *why, int rc)
     snprintf(outcome->why, sizeof(outcome->why), "%s: %s", why, strerror(-rc));
 }
 
+static bool is_same(const struct stat *a, const struct stat *b)
+{
+    return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
 /* Whether the name is one of this file. */
 static bool names_it(int dir, const char *name, const struct stat *st)
 {
     struct stat there;
 
     return !fstatat(dir, name, &there, AT_SYMLINK_NOFOLLOW) &&
-           there.st_dev == st->st_dev && there.st_ino == st->st_ino;
+           is_same(&there, st);
 }
 
-static int open_writable(struct removal *removal)
+/*
+ * By way of the name where there is one: the descriptor's mount may be one
+ * that a user has made read-only in a namespace of his own.
+ */
+static int open_writable(struct removal *removal, const struct stat *st)
 {
     char path[32];
+    struct stat there;
+    int by_name = -1;
 
     if (removal->writable >= 0)
         return 0;
-    snprintf(path, sizeof(path), "/proc/self/fd/%d", removal->fd);
+    if (removal->dir >= 0)
+        by_name = openat(removal->dir, removal->name,
+                         O_PATH | O_NOFOLLOW | O_CLOEXEC);
+    snprintf(path, sizeof(path), "/proc/self/fd/%d",
+             by_name >= 0 && !fstat(by_name, &there) && is_same(&there, st)
+             ? by_name : removal->fd);
     /* Never waits for the holder of a lease. */
     removal->writable = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (by_name >= 0) {
+        int saved = errno;
+
+        close(by_name);
+        errno = saved;
+    }
     return removal->writable < 0 ? -errno : 0;
+}
+
+static int check_flags(int fd)
+{
+    struct statx stx;
+
+    if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx))
+        return -errno;
+    return stx.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)
+           ? -EPERM : 0;
 }
 
 /* A file that cannot be changed, or a name that cannot go. */
 static int check_changeable(int fd, int dir)
 {
     struct statvfs vfs;
-    struct statx stx;
+    int rc = check_flags(fd);
 
-    if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx))
-        return -errno;
-    if (stx.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND))
-        return -EPERM;
-    if (fstatvfs(fd, &vfs))
-        return -errno;
-    if (vfs.f_flag & ST_RDONLY)
-        return -EROFS;
-    if (dir < 0)
-        return 0;
-    if (statx(dir, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx))
-        return -errno;
-    if (stx.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND))
-        return -EPERM;
+    if (rc || dir < 0)
+        return rc;
+    if ((rc = check_flags(dir)))
+        return rc;
     if (fstatvfs(dir, &vfs))
         return -errno;
     return vfs.f_flag & ST_RDONLY ? -EROFS : 0;
@@ -121,7 +143,7 @@ static int plan(struct removal *removal, const char *path,
         return rc;
     if (removal->dir >= 0 && st->st_nlink == 1)
         return 0;
-    return open_writable(removal);
+    return open_writable(removal, st);
 }
 
 static void removal_dispose(struct removal *removal)
@@ -154,7 +176,7 @@ static int remove_file(struct removal *removal, bool *touched_r)
         return -errno;
     if (st.st_nlink == 0)
         return 0;
-    if ((rc = open_writable(removal)))
+    if ((rc = open_writable(removal, &st)))
         return rc;
     if (ftruncate(removal->writable, 0))
         return -errno;

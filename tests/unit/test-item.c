@@ -110,6 +110,7 @@ static void longest_values(void **state)
     item_init(&back);
     memset(item.path, '\n', PATH_MAX - 1);
     memset(item.exe, '%', PATH_MAX - 1);
+    item.mode = 0;
     memset(item.detection, ' ', sizeof(item.detection) - 1);
     memset(value, 0, XATTRS_MAX_OCTETS);
     xattr.size = XATTRS_MAX_OCTETS - item.xattrs.used -

@@ -349,10 +349,11 @@ static void nearly_full_filesystem(void **state)
     teardown(NULL);
     room_clear("mode=0755,size=10m");
     assert_int_equal(quarantine_open(STORE, &store), 0);
-    room_write("/mnt/f", content, sizeof(content), 0644);
+    /* It would fit, and leave 3 percent; then 6. */
+    room_write("/mnt/f", content, 4966 << 10, 0644);
     assert_int_equal(put("/mnt/f", id), -ENOSPC);
     assert_int_equal(in_store(), 0);
-    assert_int_equal(truncate("/mnt/f", 4 << 20), 0);
+    assert_int_equal(truncate("/mnt/f", 4812 << 10), 0);
     assert_int_equal(put("/mnt/f", id), 0);
 }
 

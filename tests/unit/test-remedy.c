@@ -326,6 +326,33 @@ static void read_only(void **state)
     assert_int_equal(size_of("/mnt/f"), sizeof(TEXT) - 1);
 }
 
+/* Who opens it through a read-only mount of his own does not save it. */
+static void read_only_for_the_opener(void **state)
+{
+    (void)state;
+    need_room();
+    assert_int_equal(mkdir("/mnt/ro", 0755), 0);
+    for (int links = 0; links < 2; links++) {
+        int fd;
+
+        if (links) {
+            room_write("/mnt/f", TEXT, sizeof(TEXT) - 1, 0644);
+            assert_int_equal(link("/mnt/f", "/mnt/g"), 0);
+        }
+        assert_int_equal(mount("/mnt", "/mnt/ro", NULL, MS_BIND, NULL), 0);
+        assert_int_equal(mount(NULL, "/mnt/ro", NULL, MS_REMOUNT | MS_BIND |
+                               MS_RDONLY, NULL), 0);
+        fd = open_file("/mnt/ro/f");
+        assert_int_equal(umount2("/mnt/ro", MNT_DETACH), 0);
+        msg.remedy = REMEDY_DELETE;
+        remedy_act(STORE, &msg, fd, &outcome);
+        assert_done(0);
+        assert_false(is_there("/mnt/f"));
+        close(fd);
+    }
+    assert_int_equal(size_of("/mnt/g"), 0);
+}
+
 static void set_flag(const char *path, int flag)
 {
     int fd = open_file(path);
@@ -514,7 +541,8 @@ int main(void)
         TEST(already_gone), TEST(hard_links), TEST(replaced_name),
         TEST(replaced_by_a_link), TEST(linked_parent),
         TEST(path_through_a_link), TEST(unknown_path), TEST(read_only),
-        TEST(immutable), TEST(running_program), TEST(leased),
+        TEST(read_only_for_the_opener), TEST(immutable),
+        TEST(running_program), TEST(leased),
         TEST(not_removable), TEST(no_store), TEST(full_store),
         TEST(special_files), TEST(setuid_and_no_mode),
     };
