@@ -24,6 +24,7 @@
 
 #include <cmocka.h>
 
+#include "proc.h"
 #include "quarantine.h"
 #include "remedy.h"
 #include "restore.h"
@@ -400,7 +401,7 @@ static void running_program(void **state)
     room_write("/mnt/f", content, size, 0755);
     assert_int_equal(link("/mnt/f", "/mnt/g"), 0);
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    pid = fork();
+    pid = proc_fork("sleep");
     if (pid == 0) {
         execl("/mnt/f", "sleep", "1000", NULL);
         _exit(127);
