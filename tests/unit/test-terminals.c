@@ -154,8 +154,8 @@ static void logged_in(void **state)
 /* utmp is no authority on what a terminal is. */
 static void hostile_utmp(void **state)
 {
+    char *content, other[64];
     struct terminal t;
-    char *content;
     size_t size;
 
     (void)state;
@@ -169,6 +169,12 @@ static void hostile_utmp(void **state)
     login("ann", "null", USER_PROCESS);
     login("ann", "link", USER_PROCESS);
     login("ann", "../dev/pts/0", USER_PROCESS);
+    /* A link on the way, and a device that makes terminals. */
+    assert_int_equal(symlink("pts", "/dev/other"), 0);
+    snprintf(other, sizeof(other), "other/%s", t.name + strlen("/dev/pts/"));
+    login("ann", other, USER_PROCESS);
+    assert_int_equal(chown("/dev/pts/ptmx", USER, 0), 0);
+    login("ann", "pts/ptmx", USER_PROCESS);
     login("ann", t.name, USER_PROCESS);
     login("ann", "", USER_PROCESS);
     login("ann", "pts", USER_PROCESS);
@@ -180,6 +186,8 @@ static void hostile_utmp(void **state)
     free(content);
     assert_int_equal(unlink("/dev/file"), 0);
     assert_int_equal(unlink("/dev/link"), 0);
+    assert_int_equal(unlink("/dev/other"), 0);
+    assert_int_equal(chown("/dev/pts/ptmx", 0, 0), 0);
     assert_int_equal(chown("/dev/null", 0, 0), 0);
     terminal_close(&t);
 }
