@@ -22,7 +22,7 @@ MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 
 SCHEMA := check handshake names number policy ring verdict words
-BASE   := ipc log proc
+BASE   := ipc log notify proc
 
 FRONT  := $(basename $(notdir $(wildcard xen-guest-front/*.c)))
 BACK   := $(basename $(notdir $(wildcard xen-scan-back/*.c)))

@@ -8,13 +8,18 @@
 #ifndef VSCAN_GATE_MSG_H
 #define VSCAN_GATE_MSG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "verdict.h"
 
+#define GATE_MAX_NOT_COVERED 1024
+
 enum gate_msg_kind {
     GATE_HELD = 1,      /* an access waits; with its file's descriptor */
     GATE_GIVEN_UP,      /* it has been answered without the link */
+    GATE_NOT_COVERED,   /* with a descriptor of the text for the node
+                         * "not-covered", at most GATE_MAX_NOT_COVERED octets */
 };
 
 struct gate_msg {
@@ -22,14 +27,15 @@ struct gate_msg {
     int32_t pid;
     uint8_t kind;
     uint8_t event;      /* VSCANIF_EVENT_* */
-    uint8_t pad[2];
+    bool locked;        /* the gate sees to it that the file stays as it is */
+    uint8_t pad;
 };
 
 enum link_msg_kind {
     LINK_VERDICT = 1,   /* id and verdict */
     LINK_ATTACHED,      /* the toolstack has a device for us; with a
-                         * descriptor of the policy, a struct policy, or none
-                         * when it is bad: the one before remains in force */
+                         * descriptor of the policy's text, or none when it is
+                         * bad: the one before remains in force */
     LINK_DETACHED,      /* it has none: nothing is to be held */
     LINK_HEARD,         /* a GATE_GIVEN_UP has arrived: the link lives */
     LINK_GENERATION,    /* the back's signatures are of verdict.generation

@@ -10,6 +10,8 @@
 #include <assert.h>
 #include <string.h>
 
+#include "vscanif.h"
+
 void held_init(struct held_table *table)
 {
     memset(table, 0, sizeof(*table));
@@ -19,7 +21,10 @@ void held_init(struct held_table *table)
 struct held *held_add(struct held_table *table, int fd, pid_t pid,
                       uint8_t event, int64_t now_ms)
 {
-    if (table->count == HELD_MAX)
+    const bool background = event == VSCANIF_EVENT_CLOSE_WRITE;
+
+    if (table->count == HELD_MAX ||
+        (background && table->background == HELD_MAX_BACKGROUND))
         return NULL;
     for (unsigned int slot = 0; slot < HELD_MAX; slot++) {
         struct held *held = &table->entry[slot];
@@ -28,11 +33,12 @@ struct held *held_add(struct held_table *table, int fd, pid_t pid,
             continue;
         *held = (struct held){
             .id = table->next_id + slot, .fd = fd, .pid = pid, .event = event,
-            .since_ms = now_ms,
+            .background = background, .since_ms = now_ms,
         };
         table->next_id += HELD_MAX;
         table->count++;
         table->unsent++;
+        table->background += background;
         return held;
     }
     assert(!"count says that a slot is free");
@@ -49,47 +55,96 @@ struct held *held_find(struct held_table *table, uint64_t id)
 void held_remove(struct held_table *table, struct held *held)
 {
     assert(held->id);
-    if (!held->sent)
+    if (held->leader)
+        table->joined--;
+    else if (!held->sent)
         table->unsent--;
+    else if (held->background)
+        table->background_sent--;
+    if (held->background)
+        table->background--;
     table->count--;
     held->id = 0;
 }
 
-static struct held *oldest(struct held_table *table, bool unsent_only)
+static bool is_older(const struct held *a, const struct held *b)
+{
+    return !b || a->id / HELD_MAX < b->id / HELD_MAX;
+}
+
+struct held *held_oldest(struct held_table *table)
 {
     struct held *found = NULL;
 
-    for (unsigned int slot = 0; slot < HELD_MAX; slot++) {
+    for (unsigned int slot = 0; table->count && slot < HELD_MAX; slot++) {
         struct held *held = &table->entry[slot];
 
-        if (!held->id || (unsent_only && held->sent))
-            continue;
-        if (!found || held->id / HELD_MAX < found->id / HELD_MAX)
+        if (held->id && is_older(held, found))
             found = held;
     }
     return found;
 }
 
-struct held *held_oldest(struct held_table *table)
+struct held *held_next_unsent(struct held_table *table)
 {
-    return table->count ? oldest(table, false) : NULL;
-}
+    struct held *found[2] = { NULL, NULL };
 
-struct held *held_oldest_unsent(struct held_table *table)
-{
-    return table->unsent ? oldest(table, true) : NULL;
+    for (unsigned int slot = 0; table->unsent && slot < HELD_MAX; slot++) {
+        struct held *held = &table->entry[slot];
+
+        if (held->id && !held->sent && !held->leader &&
+            is_older(held, found[held->background]))
+            found[held->background] = held;
+    }
+    if (!found[false] && table->background_sent < HELD_MAX_BACKGROUND_SENT)
+        return found[true];
+    return found[false];
 }
 
 void held_mark_sent(struct held_table *table, struct held *held)
 {
-    assert(held->id && !held->sent);
+    assert(held->id && !held->sent && !held->leader);
     held->sent = true;
     table->unsent--;
+    table->background_sent += held->background;
+}
+
+void held_mark_unsent(struct held_table *table, struct held *held)
+{
+    assert(held->id);
+    if (held->leader) {
+        held->leader = 0;
+        table->joined--;
+        table->unsent++;
+    } else if (held->sent) {
+        held->sent = false;
+        table->unsent++;
+        table->background_sent -= held->background;
+    }
+}
+
+void held_join(struct held_table *table, struct held *held, uint64_t leader)
+{
+    assert(held->id && !held->sent && !held->leader && leader);
+    held->leader = leader;
+    table->unsent--;
+    table->joined++;
+}
+
+struct held *held_follower(struct held_table *table, uint64_t leader)
+{
+    for (unsigned int slot = 0; table->joined && slot < HELD_MAX; slot++) {
+        struct held *held = &table->entry[slot];
+
+        if (held->id && held->leader == leader)
+            return held;
+    }
+    return NULL;
 }
 
 void held_mark_all_unsent(struct held_table *table)
 {
     for (unsigned int slot = 0; slot < HELD_MAX; slot++)
-        table->entry[slot].sent = false;
-    table->unsent = table->count;
+        if (table->entry[slot].id && table->entry[slot].sent)
+            held_mark_unsent(table, &table->entry[slot]);
 }

@@ -17,6 +17,7 @@
 #include <string.h>
 #include <sys/queue.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -197,6 +198,27 @@ static int judge_unread(struct jobs *jobs, struct job *job,
     return 0;
 }
 
+/*
+ * The kernel's times of files go by ticks: of two changes in one tick the
+ * second does not show.  A file that was changed just now is read when its tick
+ * is over, so that whatever comes after the reading shows.  Returns how long
+ * to wait, in nanoseconds.
+ */
+static long settle_ns(const struct job *job)
+{
+    const struct timespec *then = &job->before.st_ctim;
+    struct timespec now, tick;
+    int64_t past;
+
+    if (job->msg.locked || clock_gettime(CLOCK_REALTIME_COARSE, &now) ||
+        clock_getres(CLOCK_REALTIME_COARSE, &tick) || tick.tv_sec)
+        return 0;
+    past = (now.tv_sec - then->tv_sec) * INT64_C(1000000000) + now.tv_nsec -
+           then->tv_nsec;
+    return past < 0 || past >= 2 * tick.tv_nsec ? 0 :
+           2 * tick.tv_nsec - (long)past;
+}
+
 static void start_reading(struct jobs *jobs, struct job *job,
                           unsigned int slot)
 {
@@ -206,7 +228,7 @@ static void start_reading(struct jobs *jobs, struct job *job,
     job->grants = share_total_pages((uint64_t)job->before.st_size);
     job->task = (struct read_task){
         .fd = job->fd, .pid = job->msg.pid, .domid = jobs->domid,
-        .size = (uint64_t)job->before.st_size,
+        .size = (uint64_t)job->before.st_size, .settle_ns = settle_ns(job),
     };
     jobs->grants += job->grants;
     jobs->slot[slot] = job;
@@ -388,12 +410,17 @@ void jobs_on_read(struct jobs *jobs)
     run_queue(jobs);
 }
 
-/* Is the file what it was when its scan began? */
+/*
+ * Is the file what it was when its scan began?  What the gate has locked it
+ * looks after itself.
+ */
 static bool unchanged(const struct job *job)
 {
     const struct stat *a = &job->before;
     struct stat b;
 
+    if (job->msg.locked)
+        return true;
     return !fstat(job->fd, &b) && a->st_size == b.st_size &&
            a->st_mtim.tv_sec == b.st_mtim.tv_sec &&
            a->st_mtim.tv_nsec == b.st_mtim.tv_nsec &&

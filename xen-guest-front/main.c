@@ -6,28 +6,37 @@
 #define _GNU_SOURCE
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "log.h"
-#include "proc-gate.h"
+#include "proc-guard.h"
+#include "quarantine-cmd.h"
+#include "status.h"
 #include "vscanif.h"
 
 static const char usage[] =
 "Usage: xen-guest-front [--verbose]\n"
+"       xen-guest-front --status\n"
+"       xen-guest-front --quarantine list|restore|delete|export ...\n"
 "Holds accesses to files in this guest until the back has scanned them.\n"
 "What it does is decided in dom0: see vscanctl(8).  Runs in the foreground,\n"
 "logs to standard error; to be run as root, by a service manager.\n"
 "\n"
-"  -v, --verbose  log every step\n"
-"  -h, --help     this text\n"
-"  -V, --version  program and protocol version\n"
+"  -v, --verbose     log every step\n"
+"  -s, --status      what the front that runs here covers and has counted\n"
+"      --quarantine  the files that it has put away; see the manual\n"
+"  -h, --help        this text\n"
+"  -V, --version     program and protocol version\n"
 "\n"
-"Exit status: 0 stopped by a signal, 1 could not start, 2 usage.\n";
+"Exit status: 0 done, or stopped by a signal; 1 failed, could not start, or\n"
+"no front runs; 2 usage.\n";
 
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
         { "verbose", no_argument, NULL, 'v' },
+        { "status", no_argument, NULL, 's' },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         { NULL, 0, NULL, 0 },
@@ -35,11 +44,15 @@ int main(int argc, char **argv)
     enum log_level level = LOG_LEVEL_INFO;
     int option;
 
-    while ((option = getopt_long(argc, argv, "vhV", options, NULL)) != -1) {
+    if (argc > 1 && !strcmp(argv[1], "--quarantine"))
+        return quarantine_main(argc, argv);
+    while ((option = getopt_long(argc, argv, "vshV", options, NULL)) != -1) {
         switch (option) {
         case 'v':
             level = LOG_LEVEL_DEBUG;
             break;
+        case 's':
+            return status_print(STATUS_PATH);
         case 'h':
             fputs(usage, stdout);
             return 0;
@@ -62,5 +75,5 @@ int main(int argc, char **argv)
         return 1;
     }
     log_never_wait();
-    return proc_gate();
+    return proc_guard(STATUS_PATH);
 }

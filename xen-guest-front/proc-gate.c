@@ -2,63 +2,37 @@
 /*
  * proc-gate.c - see proc-gate.h.
  *
- * Overview: owns the fanotify group and the table of held accesses, and
- * answers each exactly once: by the link's verdict, or by the fail table when
- * the deadline comes, the table is full or the link is gone.  It opens no
- * file and waits for nobody while anything is held, so that no access, not
- * even the link's own, can stop it.  Answers come before messages.
- *
- * Ownership of a held access: the gate's from fan_read() to settle(); the link
- * works on a copy of the descriptor and may be killed at any time.
+ * Overview: owns the table of held accesses and the record of clean files, and
+ * answers each access exactly once: by a record, by the link's verdict, or by
+ * the fail table when the deadline comes, the table is full or the link is
+ * gone.  It opens no file and waits for nobody, so that no access, not even
+ * one of its own children, can stop it.  Its parts are listed in gate.h.
  */
 #define _GNU_SOURCE
 #include "proc-gate.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "check.h"
-#include "fail.h"
-#include "fan.h"
-#include "gate-msg.h"
-#include "held.h"
-#include "ipc.h"
+#include "facts.h"
+#include "gate.h"
 #include "log.h"
 #include "proc.h"
-#include "proc-link.h"
 
-/* A link that lived less than this is not started again at once. */
-#define LINK_RESPAWN_MS     1000
 /* How long a clean stop waits for the link to say good-bye in xenstore. */
 #define LINK_STOP_MS        3000
-/* A link that does not react to a given-up access for so long is stuck. */
-#define LINK_DEAF_MS        5000
-/* Events taken from the kernel in one turn, so that answers get theirs. */
-#define EVENTS_PER_TURN     32
+/* Deleted files are looked for this often at most. */
+#define LINKS_MS            1000
+/* Descriptors beside those of records: held accesses and our own. */
+#define OTHER_FILES         (2 * HELD_MAX + 64)
 
-struct gate {
-    struct fan fan;
-    struct held_table held;
-    struct policy policy;
-    struct log_limit log_limit;
-    pid_t link;             /* 0: not running */
-    int sock;               /* to the link, -1 when it is not running */
-    int64_t link_start_ms;  /* when the link was or will be started */
-    int64_t deaf_since_ms;  /* when the link should have reacted; 0: it has */
-    int epoll, timer, signals;
-    bool attached;          /* the toolstack wants us to hold accesses */
-    bool stop;
-};
-
-static void watch_fd(struct gate *gate, int fd, uint32_t events)
+void gate_watch(struct gate *gate, int fd, uint32_t events)
 {
     struct epoll_event ev = { .events = events, .data.fd = fd };
 
@@ -66,436 +40,227 @@ static void watch_fd(struct gate *gate, int fd, uint32_t events)
         epoll_ctl(gate->epoll, EPOLL_CTL_ADD, fd, &ev);
 }
 
-/* Answers first, then says what it was, then closes. */
-static void answer(struct gate *gate, int fd, pid_t pid,
-                   const struct verdict *verdict)
-{
-    bool allow = fail_allows(&gate->policy, verdict);
-    int rc = fan_answer(&gate->fan, fd, allow);
-
-    if (rc && log_limit_ok(&gate->log_limit))
-        log_error("cannot answer an access of pid %d: %s", (int)pid,
-                  strerror(-rc));
-    if (verdict->code != VSCANIF_VERDICT_CLEAN &&
-        log_limit_ok(&gate->log_limit)) {
-        char link[32], path[VSCANIF_MAX_PATH], safe[VSCANIF_MAX_PATH];
-        char name[VSCANIF_MAX_NAME];
-        ssize_t n;
-
-        snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
-        n = readlink(link, path, sizeof(path) - 1);
-        path[n > 0 ? n : 0] = 0;
-        log_warning("%s: verdict=%s reason=%s name=\"%s\" pid=%d path=\"%s\"",
-                    allow ? "allowed" : "denied", verdict_text(verdict->code),
-                    reason_text(verdict->reason),
-                    escape(verdict->name, name, sizeof(name)), (int)pid,
-                    escape(path, safe, sizeof(safe)));
-    }
-    close(fd);
-}
-
-/* The one way out of the table. */
-static void settle(struct gate *gate, struct held *held,
-                   const struct verdict *verdict)
-{
-    int fd = held->fd;
-    pid_t pid = held->pid;
-
-    held_remove(&gate->held, held);
-    answer(gate, fd, pid, verdict);
-}
-
-static void settle_all(struct gate *gate, const struct verdict *verdict)
-{
-    struct held *held;
-
-    while ((held = held_oldest(&gate->held)))
-        settle(gate, held, verdict);
-}
-
-/* Gives the link what it has not got, oldest first, as long as it takes it. */
-static void send_unsent(struct gate *gate)
-{
-    struct held *held;
-    int rc = 0;
-
-    if (gate->sock < 0)
-        return;
-    while (!rc && (held = held_oldest_unsent(&gate->held))) {
-        struct gate_msg msg = {
-            .id = held->id, .pid = held->pid, .kind = GATE_HELD,
-            .event = held->event,
-        };
-
-        rc = ipc_send(gate->sock, &msg, sizeof(msg), held->fd);
-        if (!rc)
-            held_mark_sent(&gate->held, held);
-    }
-    /* Any error but "later" shows as EPOLLHUP, too. */
-    watch_fd(gate, gate->sock, EPOLLIN | (rc == -EAGAIN ? EPOLLOUT : 0));
-}
-
-/*
- * FIFOs, sockets and devices have no content to scan.  Our descriptor of a
- * FIFO is a reader that a program could wait for, so it goes before the answer;
- * the kernel knows the access by the number alone.
- */
-static bool pass_special(struct gate *gate, const struct fan_event *event)
-{
-    struct stat st;
-
-    if (fstat(event->fd, &st) || S_ISREG(st.st_mode))
-        return false;
-    close(event->fd);
-    fan_answer(&gate->fan, event->fd, true);
-    return true;
-}
-
-static void hold(struct gate *gate, const struct fan_event *event)
-{
-    struct verdict verdict = verdict_clean();
-
-    if (pass_special(gate, event))
-        return;
-    /* Ours and the link's accesses are what answers depend on. */
-    if (!gate->attached || event->pid == getpid() ||
-        (gate->link > 0 && event->pid == gate->link)) {
-        answer(gate, event->fd, event->pid, &verdict);
-        return;
-    }
-    if (gate->sock < 0)
-        verdict = verdict_not_scanned(REASON_FRONT_FAILED);
-    else if (held_add(&gate->held, event->fd, event->pid, event->event,
-                      proc_now_ms()))
-        return;
-    else
-        verdict = verdict_not_scanned(REASON_QUEUE_FULL);
-    answer(gate, event->fd, event->pid, &verdict);
-}
-
-static void on_accesses(struct gate *gate)
-{
-    struct fan_event events[EVENTS_PER_TURN];
-    int n = fan_read(&gate->fan, events, EVENTS_PER_TURN);
-
-    if (n < 0) {
-        log_error("cannot read fanotify events: %s", strerror(-n));
-        return;
-    }
-    for (int i = 0; i < n; i++)
-        hold(gate, &events[i]);
-    send_unsent(gate);
-}
-
-/* Answers what is over its deadline; returns when the next one is due, or -1. */
-static int64_t expire(struct gate *gate)
-{
-    struct verdict verdict = verdict_not_scanned(REASON_DEADLINE);
-    int64_t now = proc_now_ms();
-    struct held *held;
-
-    while ((held = held_oldest(&gate->held))) {
-        struct gate_msg msg = { .id = held->id, .kind = GATE_GIVEN_UP };
-
-        if (held->since_ms + gate->policy.timeout_ms > now)
-            return held->since_ms + gate->policy.timeout_ms;
-        if (held->sent && gate->sock >= 0) {
-            ipc_send(gate->sock, &msg, sizeof(msg), -1);
-            if (!gate->deaf_since_ms)
-                gate->deaf_since_ms = now;
-        }
-        settle(gate, held, &verdict);
-    }
-    return -1;
-}
-
-static void on_mounts(struct gate *gate)
-{
-    int n = gate->attached ? fan_mark_all(&gate->fan) : 0;
-
-    if (n < 0)
-        log_error("cannot read the mount table: %s", strerror(-n));
-    else if (gate->attached)
-        log_debug("%d mounts covered", n);
-}
-
-/* A policy that cannot be read whole leaves the one before in force. */
-static void take_policy(struct gate *gate, int fd)
-{
-    struct policy policy;
-
-    if (fd >= 0 && pread(fd, &policy, sizeof(policy), 0) ==
-                   (ssize_t)sizeof(policy))
-        gate->policy = policy;
-}
-
-static void on_link_message(struct gate *gate, const struct link_msg *msg,
-                            int fd)
-{
-    struct held *held;
-
-    switch (msg->kind) {
-    case LINK_VERDICT:
-        held = held_find(&gate->held, msg->id);
-        if (held)
-            settle(gate, held, &msg->verdict);
-        break;
-    case LINK_ATTACHED:
-        take_policy(gate, fd);
-        if (!gate->attached) {
-            gate->attached = true;
-            on_mounts(gate);
-            log_info("protected, fail=%s",
-                     gate->policy.fail_closed ? "closed" : "open");
-        }
-        break;
-    case LINK_DETACHED:
-        if (gate->attached) {
-            struct verdict verdict = verdict_not_scanned(REASON_NO_BACK);
-
-            gate->attached = false;
-            fan_unmark_all(&gate->fan);
-            settle_all(gate, &verdict);
-            log_info("not protected: no device");
-        }
-        break;
-    }
-}
-
-/* Gone, talking nonsense or stuck: it is reaped by on_signal(). */
-static void drop_link(struct gate *gate)
-{
-    close(gate->sock);
-    gate->sock = -1;
-    gate->deaf_since_ms = 0;
-    if (gate->link > 0)
-        kill(gate->link, SIGKILL);
-}
-
-static void on_link(struct gate *gate)
-{
-    struct link_msg msg;
-    int fd, rc;
-
-    while ((rc = ipc_recv(gate->sock, &msg, sizeof(msg), &fd)) == 1) {
-        gate->deaf_since_ms = 0;
-        on_link_message(gate, &msg, fd);
-        if (fd >= 0)
-            close(fd);
-    }
-    if (rc == -EAGAIN) {
-        send_unsent(gate);
-        return;
-    }
-    drop_link(gate);
-}
-
-/*
- * Kills a link that is stuck, on xenstore or a disk: what is held, and what
- * comes until it has been reaped, goes by the fail table.  Returns when to
- * look again, or -1.
- */
-static int64_t check_deaf(struct gate *gate)
-{
-    struct verdict verdict = verdict_not_scanned(REASON_FRONT_FAILED);
-    int64_t end = gate->deaf_since_ms + LINK_DEAF_MS;
-
-    if (!gate->deaf_since_ms || gate->sock < 0)
-        return -1;
-    if (proc_now_ms() < end)
-        return end;
-    drop_link(gate);
-    settle_all(gate, &verdict);
-    log_error("the link process is stuck");
-    return -1;
-}
-
-/* The child: nothing of the gate's but its end of the socket. */
-static void run_link(struct gate *gate, int sock)
-{
-    fan_close(&gate->fan);
-    for (unsigned int i = 0; i < HELD_MAX; i++)
-        if (gate->held.entry[i].id)
-            close(gate->held.entry[i].fd);
-    close(gate->epoll);
-    close(gate->timer);
-    close(gate->signals);
-    _exit(proc_link(sock));
-}
-
-static void start_link(struct gate *gate)
-{
-    int ends[2];
-    pid_t pid;
-    int rc = ipc_pair(ends);
-
-    gate->link_start_ms = proc_now_ms();
-    if (rc) {
-        gate->link_start_ms += LINK_RESPAWN_MS;
-        log_error("cannot make a socket pair: %s", strerror(-rc));
-        return;
-    }
-    pid = proc_fork("vscan-link");
-    if (pid == 0) {
-        close(ends[0]);
-        run_link(gate, ends[1]);
-    }
-    close(ends[1]);
-    if (pid < 0) {
-        gate->link_start_ms += LINK_RESPAWN_MS;
-        log_error("cannot fork: %s", strerror(-pid));
-        close(ends[0]);
-        return;
-    }
-    gate->link = pid;
-    gate->sock = ends[0];
-    gate->deaf_since_ms = 0;
-    held_mark_all_unsent(&gate->held);
-    send_unsent(gate);
-}
-
-/*
- * The link is gone.  One that had lived for a while is replaced at once, and
- * gets what is held again; otherwise what is held, and what comes until the
- * next start, goes by the fail table.
- */
-static void on_link_exit(struct gate *gate, int status)
-{
-    struct verdict verdict = verdict_not_scanned(REASON_FRONT_FAILED);
-    int64_t lived = proc_now_ms() - gate->link_start_ms;
-
-    gate->link = 0;
-    if (gate->sock >= 0)
-        close(gate->sock);
-    gate->sock = -1;
-    if (gate->stop)
-        return;
-    if (lived >= LINK_RESPAWN_MS) {
-        start_link(gate);
-    } else {
-        gate->link_start_ms = proc_now_ms() + LINK_RESPAWN_MS;
-        settle_all(gate, &verdict);
-    }
-    log_error("the link process ended, %s %d; %s",
-              WIFSIGNALED(status) ? "signal" : "exit status",
-              WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
-              gate->link ? "started again" : "next start in a second");
-}
-
-static void on_signal(struct gate *gate)
+static void on_signals(struct gate *gate)
 {
     struct signalfd_siginfo info;
-    int status;
 
     while (read(gate->signals, &info, sizeof(info)) == sizeof(info)) {
         if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
             gate->stop = true;
     }
-    while (gate->link > 0 && waitpid(gate->link, &status, WNOHANG) > 0)
-        on_link_exit(gate, status);
+    child_reap(gate);
 }
 
-static void dispatch(struct gate *gate, const struct epoll_event *ev)
+/* SIGIO comes instead when too many signals wait. */
+static void on_leases(struct gate *gate)
 {
-    if (ev->data.fd == gate->fan.group)
-        on_accesses(gate);
-    else if (ev->data.fd == gate->fan.mounts)
-        on_mounts(gate);
-    else if (ev->data.fd == gate->sock)
-        on_link(gate);
-    else if (ev->data.fd == gate->signals)
-        on_signal(gate);
-    else if (ev->data.fd == gate->timer)
+    struct signalfd_siginfo info;
+
+    while (read(gate->leases, &info, sizeof(info)) == sizeof(info))
+        cache_break(&gate->cache, info.ssi_signo == (uint32_t)SIGRTMIN ?
+                                  info.ssi_fd : -1);
+}
+
+/* Lets go of deleted files, soon, but not for each of many. */
+static void on_links(struct gate *gate)
+{
+    gate->links_due = proc_now_ms() < gate->links_ms + LINKS_MS;
+    gate_watch(gate, gate->cache.links, gate->links_due ? 0 : EPOLLIN);
+    if (gate->links_due)
+        return;
+    cache_on_links(&gate->cache);
+    gate->links_ms = proc_now_ms();
+}
+
+static int64_t check_links(struct gate *gate)
+{
+    if (gate->links_due && proc_now_ms() >= gate->links_ms + LINKS_MS)
+        on_links(gate);
+    return gate->links_due ? gate->links_ms + LINKS_MS : -1;
+}
+
+static void dispatch(struct gate *gate, int fd)
+{
+    if (fd == gate->fan.group)
+        access_on_events(gate);
+    else if (fd == gate->leases)
+        on_leases(gate);
+    else if (fd == gate->link.sock)
+        link_on_message(gate);
+    else if (fd == gate->remedy.sock)
+        remedy_on_message(gate);
+    else if (fd == gate->guard.sock)
+        guard_start(gate);
+    else if (fd == gate->mounts)
+        marker_start(gate);
+    else if (gate->recording && fd == gate->cache.watch)
+        cache_on_watch(&gate->cache);
+    else if (gate->recording && fd == gate->cache.links)
+        on_links(gate);
+    else if (fd == gate->signals)
+        on_signals(gate);
+    else if (fd == gate->timer)
         proc_timer_ack(gate->timer);
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    if (a < 0 || b < 0)
+        return a < 0 ? b : a;
+    return a < b ? a : b;
+}
+
+/* Does what is due.  Returns when the next thing is, or -1. */
+static int64_t turn(struct gate *gate)
+{
+    int64_t due = access_expire(gate);
+
+    due = sooner(due, link_check_deaf(gate));
+    due = sooner(due, marker_check(gate));
+    due = sooner(due, check_links(gate));
+    if (!gate->link.pid) {
+        if (gate->link.start_ms <= proc_now_ms())
+            link_start(gate);
+        if (!gate->link.pid)
+            due = sooner(due, gate->link.start_ms);
+    }
+    return due;
+}
+
+static void publish(struct gate *gate, int64_t due)
+{
+    struct status *status = gate->status;
+
+    status->held = gate->held.count;
+    if (gate->recording) {
+        status->records = gate->cache.records;
+        status->records_kept = gate->cache.kept;
+    }
+    status->due_ms = due < 0 ? INT64_MAX : due;
+    status->turns++;
 }
 
 static void loop(struct gate *gate)
 {
     struct epoll_event events[8];
-    int64_t due, deaf;
-    int n;
 
     while (!gate->stop) {
-        due = expire(gate);
-        deaf = check_deaf(gate);
-        if (deaf >= 0 && (due < 0 || deaf < due))
-            due = deaf;
-        if (!gate->link) {
-            if (gate->link_start_ms <= proc_now_ms())
-                start_link(gate);
-            else if (due < 0 || gate->link_start_ms < due)
-                due = gate->link_start_ms;
-        }
+        int64_t due = turn(gate);
+        int n;
+
         proc_timer_at(gate->timer, due);
+        publish(gate, due);
         n = epoll_wait(gate->epoll, events, 8, -1);
         for (int i = 0; i < n; i++)
-            dispatch(gate, &events[i]);
+            dispatch(gate, events[i].data.fd);
     }
 }
 
 /* Lets everything go by the policy, then gives the link time to close. */
 static void stop(struct gate *gate)
 {
-    struct verdict verdict = verdict_not_scanned(REASON_NO_BACK);
     int64_t until = proc_now_ms() + LINK_STOP_MS;
     struct epoll_event ev;
 
-    if (gate->attached)
-        fan_unmark_all(&gate->fan);
-    settle_all(gate, &verdict);
-    fan_close(&gate->fan);
-    if (gate->sock >= 0)
-        close(gate->sock);
-    gate->sock = -1;
-    while (gate->link && proc_now_ms() < until) {
-        if (epoll_wait(gate->epoll, &ev, 1, (int)(until - proc_now_ms())) > 0
-            && ev.data.fd == gate->signals)
-            on_signal(gate);
+    fan_unmark_all(&gate->fan);
+    if (gate->recording)
+        cache_forget_all(&gate->cache);
+    access_settle_all(gate, REASON_NO_BACK);
+    gate->attached = gate->status->attached = false;
+    if (gate->link.sock >= 0)
+        close(gate->link.sock);
+    gate->link.sock = -1;
+    while (gate->link.pid && proc_now_ms() < until) {
+        int n = epoll_wait(gate->epoll, &ev, 1, (int)(until - proc_now_ms()));
+
+        if (n > 0 && (ev.data.fd == gate->signals ||
+                      ev.data.fd == gate->fan.group))
+            dispatch(gate, ev.data.fd);
     }
     log_info("stopped");
 }
 
+/* A descriptor for each held access and each kept record.  Returns how many
+ * records may keep one. */
+static uint32_t raise_file_limit(void)
+{
+    struct rlimit files = { CACHE_MAX + OTHER_FILES, CACHE_MAX + OTHER_FILES };
+
+    if (!setrlimit(RLIMIT_NOFILE, &files))
+        return CACHE_MAX;
+    log_warning("cannot raise the limit of open files: %s", strerror(errno));
+    if (getrlimit(RLIMIT_NOFILE, &files) || files.rlim_cur <= OTHER_FILES)
+        return 0;
+    return (uint32_t)files.rlim_cur - OTHER_FILES;
+}
+
+/* A signal for each lease, and SIGIO when they are too many. */
+static int lease_signals(void)
+{
+    sigset_t set;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGRTMIN);
+    sigaddset(&set, SIGIO);
+    if (sigprocmask(SIG_BLOCK, &set, NULL))
+        return -1;
+    return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
 static int start(struct gate *gate)
 {
-    struct rlimit files = { 2 * HELD_MAX + 64, 2 * HELD_MAX + 64 };
+    uint32_t max_kept = raise_file_limit();
     int rc;
 
-    /* A descriptor for each held access. */
-    if (setrlimit(RLIMIT_NOFILE, &files))
-        log_warning("cannot raise the limit of open files: %s",
-                    strerror(errno));
-    rc = fan_open(&gate->fan);
-    if (rc) {
-        log_error("cannot open fanotify with permission events: %s%s",
-                  strerror(-rc), rc == -EPERM ? " (run as root)" : "");
-        return rc;
-    }
+    gate->own_ns = facts_mount_ns(getpid());
     gate->epoll = epoll_create1(EPOLL_CLOEXEC);
     gate->timer = proc_timer();
     gate->signals = proc_signals();
-    if (gate->epoll < 0 || gate->timer < 0 || gate->signals < 0) {
+    gate->leases = lease_signals();
+    gate->mounts = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);
+    if (gate->epoll < 0 || gate->timer < 0 || gate->signals < 0 ||
+        gate->leases < 0 || gate->mounts < 0) {
         log_error("cannot set up the event loop: %s", strerror(errno));
         return -EIO;
     }
-    watch_fd(gate, gate->fan.group, EPOLLIN);
-    watch_fd(gate, gate->fan.mounts, EPOLLPRI);
-    watch_fd(gate, gate->timer, EPOLLIN);
-    watch_fd(gate, gate->signals, EPOLLIN);
+    rc = cache_open(&gate->cache, gate->fan.group, max_kept);
+    gate->recording = !rc;
+    if (rc) {
+        log_warning("no record of clean files: %s", strerror(-rc));
+    } else {
+        gate_watch(gate, gate->cache.watch, EPOLLIN);
+        gate_watch(gate, gate->cache.links, EPOLLIN);
+    }
+    gate_watch(gate, gate->fan.group, EPOLLIN);
+    gate_watch(gate, gate->mounts, EPOLLPRI);
+    gate_watch(gate, gate->timer, EPOLLIN);
+    gate_watch(gate, gate->signals, EPOLLIN);
+    gate_watch(gate, gate->leases, EPOLLIN);
+    gate_watch(gate, gate->guard.sock, EPOLLIN);
     return 0;
 }
 
-int proc_gate(void)
+int proc_gate(const struct fan *fan, struct status *status, int guard)
 {
     struct gate gate = {
-        .sock = -1, .epoll = -1, .timer = -1, .signals = -1,
+        .fan = *fan, .status = status,
+        .guard = { .sock = guard }, .link = { .sock = -1 },
+        .marker = { .sock = -1 }, .remedy = { .sock = -1 },
+        .epoll = -1, .timer = -1, .signals = -1, .leases = -1, .mounts = -1,
     };
 
     log_set_role("gate");
-    gate.policy = policy_default();
     held_init(&gate.held);
-    fan_init(&gate.fan);
+    gate.policy = *status_policy(status);
+    status->gate = getpid();
+    status->count[COUNT_GATE_STARTS]++;
     if (start(&gate))
         return 1;
+    /* Of a gate that was here before us. */
+    if (status->attached) {
+        gate.attached = true;
+        marker_start(&gate);
+    }
     loop(&gate);
     stop(&gate);
     return 0;

@@ -58,15 +58,15 @@ static void tell_gate(struct link *link, const struct link_msg *msg, int fd)
 
 /* What the handshake asks for, in the order in which it does ------------- */
 
-static void on_attached(void *arg, const struct policy *policy)
+static void on_attached(void *arg, const char *policy)
 {
     struct link_msg msg = { .kind = LINK_ATTACHED };
     int fd = -1;
 
     if (policy) {
         fd = memfd_create("vscan-policy", MFD_CLOEXEC);
-        if (fd < 0 || write(fd, policy, sizeof(*policy)) !=
-                      (ssize_t)sizeof(*policy))
+        if (fd < 0 ||
+            write(fd, policy, strlen(policy)) != (ssize_t)strlen(policy))
             log_error("cannot pass the policy on: %s", strerror(errno));
     }
     tell_gate(arg, &msg, fd);
@@ -136,6 +136,18 @@ static void hear(struct link *link, uint64_t id)
         tell_gate(link, &msg, -1);
 }
 
+static void on_not_covered(struct link *link, int fd)
+{
+    char text[GATE_MAX_NOT_COVERED + 1];
+    ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+
+    close(fd);
+    if (n < 0)
+        return;
+    text[n] = 0;
+    xsfront_not_covered(&link->xsfront, text);
+}
+
 /* Returns false when the gate is gone. */
 static bool on_gate(struct link *link)
 {
@@ -145,6 +157,10 @@ static bool on_gate(struct link *link)
     while ((rc = ipc_recv(link->gate, &msg, sizeof(msg), &fd)) == 1) {
         if (msg.kind == GATE_HELD && fd >= 0) {
             jobs_add(link->jobs, &msg, fd);
+            continue;
+        }
+        if (msg.kind == GATE_NOT_COVERED && fd >= 0) {
+            on_not_covered(link, fd);
             continue;
         }
         if (fd >= 0)

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 struct queue {
@@ -72,9 +73,12 @@ static void describe(const struct read_task *task, char *path, size_t size,
 
 static void run_task(struct read_task *task, xengntshr_handle *xgs)
 {
+    const struct timespec settle = { 0, task->settle_ns };
     char path[VSCANIF_MAX_PATH];
     uid_t uid;
 
+    if (task->settle_ns > 0)
+        nanosleep(&settle, NULL);
     describe(task, path, sizeof(path), &uid);
     share_init(&task->share);
     task->rc = share_create(&task->share, xgs, task->domid, task->size,

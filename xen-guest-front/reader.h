@@ -19,6 +19,7 @@ struct read_task {
     pid_t pid;              /* in: who accesses it */
     uint32_t domid;         /* in: to whom the pages are granted */
     uint64_t size;          /* in: octets to read */
+    long settle_ns;         /* in: not before this time has passed */
     struct share share;     /* out: filled, empty on failure */
     int rc;                 /* out: 0 or -errno of share_create/share_fill */
     struct read_task *next; /* the reader's */

@@ -13,6 +13,7 @@
 #include "handshake.h"
 #include "log.h"
 #include "number.h"
+#include "policy.h"
 #include "vscanif.h"
 #include "xs.h"
 
@@ -316,7 +317,7 @@ static void read_policy(struct xsfront *front)
     else if (had_error)
         xsx_remove(front->xs, XBT_NULL, FRONT_FOLDER, NODE_ERROR);
     if (!why[0])
-        front->ops->attached(front->arg, &policy);
+        front->ops->attached(front->arg, front->policy_text);
     else if (first)
         front->ops->attached(front->arg, NULL);
     front->told = true;
@@ -414,6 +415,21 @@ int xsfront_open(struct xsfront *front, const struct xsfront_ops *ops,
         return -errno;
     }
     return 0;
+}
+
+void xsfront_not_covered(struct xsfront *front, const char *text)
+{
+    int rc = 0;
+
+    if (!front->attached)
+        return;
+    if (text[0])
+        rc = xsx_write(front->xs, XBT_NULL, FRONT_FOLDER, NODE_NOT_COVERED,
+                       text);
+    else
+        rc = xsx_remove(front->xs, XBT_NULL, FRONT_FOLDER, NODE_NOT_COVERED);
+    if (rc)
+        log_error("cannot say what is not covered: %s", strerror(-rc));
 }
 
 void xsfront_close(struct xsfront *front)

@@ -17,7 +17,6 @@
 
 #include "log.h"
 #include "names.h"
-#include "policy.h"
 
 struct xsfront_ops {
     /* Makes ring and port for @domid.  Returns 0 or -errno. */
@@ -28,9 +27,10 @@ struct xsfront_ops {
     /* Both sides are connected.  Returns false when the back's process has
      * gone meanwhile: then the connection is dropped again. */
     bool (*connected)(void *arg, uint32_t domid, uint32_t max_pages);
-    /* There is a device for us; called again for each new policy.  NULL: the
-     * policy is bad, the one before remains in force. */
-    void (*attached)(void *arg, const struct policy *policy);
+    /* There is a device for us; called again for each new policy, with its
+     * text, which is good.  NULL: it is bad, the one before remains in
+     * force. */
+    void (*attached)(void *arg, const char *policy);
     /* There is none, or no more. */
     void (*detached)(void *arg);
 };
@@ -76,6 +76,9 @@ void xsfront_retry(struct xsfront *front);
 /* The connection is of no use any more: start anew, or (with @error) close
  * it and wait for the back to start anew. */
 void xsfront_reset(struct xsfront *front, const char *error);
+
+/* Tells the toolstack which filesystems are not covered; "": none. */
+void xsfront_not_covered(struct xsfront *front, const char *text);
 
 /* Says good-bye: drops the connection, state Closed, closes the handle. */
 void xsfront_close(struct xsfront *front);

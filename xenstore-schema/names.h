@@ -22,6 +22,7 @@
 #define NODE_EVENT_CHANNEL      "event-channel"
 #define NODE_CONNECTION_ID      "connection-id"
 #define NODE_POLICY             "policy"
+#define NODE_NOT_COVERED        "not-covered"
 
 /* Device class, and the one device number in use. */
 #define VSCAN_CLASS             "vscan"

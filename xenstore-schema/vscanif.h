@@ -161,6 +161,15 @@
  *      Written by:     front, together with XenbusStateInitialised
  *      Read by:        back
  *
+ * not-covered
+ *      Values:         lines "TYPE PATH: REASON", at most 1024 octets, "..."
+ *                      where more would follow; absent when there are none
+ *      Written by:     front
+ *      Read by:        toolstack
+ *
+ *      Filesystems in the guest whose files are not scanned.  Every octet of
+ *      it is the guest's word.
+ *
  ******************************************************************************
  *                             Policy nodes
  ******************************************************************************

@@ -32,9 +32,8 @@
 #include "gate-msg.h"
 #include "ipc.h"
 #include "log.h"
-#include "policy.h"
 #include "proc.h"
-#include "proc-gate.h"
+#include "proc-guard.h"
 #include "proc-link.h"
 #include "world.h"
 
@@ -73,13 +72,11 @@ static void tell_verdict(int sock, uint64_t id, struct verdict verdict)
 static void tell_attached(int sock)
 {
     const struct link_msg msg = { .kind = LINK_ATTACHED };
-    struct policy policy = policy_default();
     int fd = memfd_create("policy", MFD_CLOEXEC);
 
-    policy.fail_closed = shared->fail_closed;
-    memset(policy.deny, shared->fail_closed, sizeof(policy.deny));
-    policy.timeout_ms = shared->timeout_ms;
-    if (fd < 0 || write(fd, &policy, sizeof(policy)) != sizeof(policy) ||
+    if (fd < 0 || dprintf(fd, "fail=%s timeout-ms=%u notify=no",
+                          shared->fail_closed ? "closed" : "open",
+                          shared->timeout_ms) < 0 ||
         ipc_send(sock, &msg, sizeof(msg), fd))
         _exit(3);
     close(fd);
@@ -149,8 +146,10 @@ int proc_link(int sock)
         while ((rc = ipc_recv(sock, &msg, sizeof(msg), &file)) == 1) {
             if (msg.kind == GATE_HELD)
                 on_held(sock, &msg, file);
-            else
+            else if (msg.kind == GATE_GIVEN_UP)
                 on_given_up(sock, msg.id);
+            else
+                close(file);
         }
         if (rc != -EAGAIN)
             return 0;
@@ -232,7 +231,7 @@ static void start_gate(bool fail_closed, uint32_t timeout_ms)
     gate = fork();
     assert_true(gate >= 0);
     if (gate == 0)
-        _exit(proc_gate());
+        _exit(proc_guard("/tmp/status"));
     /* Protected from now on. */
     WAIT_FOR(open_result("/tmp/infected") == EPERM);
 }
@@ -241,7 +240,7 @@ static int gate_stop(void **state)
 {
     (void)state;
     if (gate > 0) {
-        kill(gate, SIGKILL);
+        kill(gate, SIGTERM);
         waitpid(gate, NULL, 0);
     }
     gate = 0;
@@ -320,7 +319,7 @@ static void others_go_on(void **state)
     assert_int_equal(open_result("/tmp/clean"), 0);
     assert_int_equal(open_result("/tmp/infected"), EPERM);
     gate_stop(state);
-    assert_int_equal(outcome(pid), 0);
+    assert_int_equal(outcome(pid), EPERM);
 }
 
 static void own_files_are_not_held(void **state)

@@ -36,7 +36,7 @@ static void empty(void **state)
 {
     (void)state;
     assert_null(held_oldest(&table));
-    assert_null(held_oldest_unsent(&table));
+    assert_null(held_next_unsent(&table));
     assert_null(held_find(&table, 0));
     for (uint64_t id = 0; id < 3 * HELD_MAX; id++)
         assert_null(held_find(&table, id));
@@ -86,20 +86,20 @@ static void oldest_first(void **state)
     held_remove(&table, a);
     c = add(3, 30);         /* in the slot of the first */
     assert_ptr_equal(held_oldest(&table), b);
-    assert_ptr_equal(held_oldest_unsent(&table), b);
+    assert_ptr_equal(held_next_unsent(&table), b);
     held_mark_sent(&table, b);
     assert_ptr_equal(held_oldest(&table), b);
-    assert_ptr_equal(held_oldest_unsent(&table), c);
+    assert_ptr_equal(held_next_unsent(&table), c);
     held_mark_sent(&table, c);
-    assert_null(held_oldest_unsent(&table));
+    assert_null(held_next_unsent(&table));
     held_mark_all_unsent(&table);
-    assert_ptr_equal(held_oldest_unsent(&table), b);
+    assert_ptr_equal(held_next_unsent(&table), b);
     assert_int_equal(table.unsent, 2);
     held_mark_sent(&table, b);
     held_remove(&table, b);
-    assert_ptr_equal(held_oldest_unsent(&table), c);
+    assert_ptr_equal(held_next_unsent(&table), c);
     held_remove(&table, c);
-    assert_null(held_oldest_unsent(&table));
+    assert_null(held_next_unsent(&table));
 }
 
 /* What is in the table, in order of arrival. */
@@ -111,7 +111,7 @@ struct model {
 static void compare(const struct model *m)
 {
     const struct held *oldest = held_oldest(&table);
-    const struct held *unsent = held_oldest_unsent(&table);
+    const struct held *unsent = held_next_unsent(&table);
     unsigned int i = 0;
 
     assert_int_equal(table.count, m->count);

@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "fake.h"
+#include "policy.h"
 #include "vscanif.h"
 #include "xsfront.h"
 
@@ -72,13 +73,15 @@ static bool on_connected(void *arg, uint32_t domid, uint32_t max_pages)
     return t.connected;
 }
 
-static void on_attached(void *arg, const struct policy *policy)
+static void on_attached(void *arg, const char *policy)
 {
+    char why[160];
+
     (void)arg;
     t.attached++;
     t.bad_policy = !policy;
     if (policy)
-        t.policy = *policy;
+        assert_int_equal(policy_parse(policy, &t.policy, why, sizeof(why)), 0);
 }
 
 static void on_detached(void *arg)

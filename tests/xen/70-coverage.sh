@@ -177,7 +177,8 @@ tries allowed "overlay, what is below that" "" $top/lower/later read exec
 check "the overlay is unmounted" in_domain guest1 'umount "$1"' $merged
 
 # From here on with a filesystem on which every look waits for ever.
-check "a FUSE filesystem that nobody serves" in_domain guest1 'cd "$1" &&
+check "a FUSE filesystem that nobody serves" in_domain guest1 'modprobe fuse
+    cd "$1" &&
     mkfifo hold answers && { "$2" dead-fuse "$1/fuse" <hold \
         >answers 2>&1 & sleep 10000 >hold </dev/null 2>/dev/null &
         echo $! >fuse.pid; } && read -r said <answers && [ "$said" = ready ]' \

@@ -37,11 +37,15 @@ functions='
 # counted CHANGE: a shell command in the folder of the file.
 counted() { in_domain guest1 "$functions counted \"\$1\"" $top "$1"; }
 
-# costs NUMBER TEXT CHANGE
+# costs PATTERN TEXT CHANGE
 costs() {
     local got
     got=$(counted "$3" 2>&1)
-    check "$2, then 100 opens: $1 requests ($got)" test "$got" = "$1"
+    # shellcheck disable=SC2254
+    case $got in
+    $1) ok "$2, then 100 opens: $got requests" ;;
+    *) fail "$2, then 100 opens: $got requests, not $1" ;;
+    esac
 }
 
 # turns_bad TEXT CHANGE: the file is clean, as long as EICAR, and on record;
@@ -66,12 +70,14 @@ counted 'echo 1 >new; mv new file; truncate -s 1 file; rm file; echo 2 >file
 costs 1 "a new file" 'rm file; echo "some text" >file'
 costs 0 "nothing" :
 costs 0 "read and listed" 'cat file file >/dev/null; ls -l >/dev/null'
-costs 1 "written" 'echo more >>file'
+# The open for writing may not be the only one: it is a request of its own.
+costs 2 "written" 'echo more >>file'
 costs 0 "nothing" :
-costs 1 "truncated" 'truncate -s 5 file'
-costs 1 "renamed over" 'echo "another text" >new; mv new file'
+costs 2 "truncated" 'truncate -s 5 file'
+# A rename is a change of the file, too, as its times tell.
+costs [12] "renamed over" 'echo "another text" >new; mv new file'
 counted 'ln file link' >/dev/null
-costs 1 "written through a hard link" 'echo more >>link'
+costs 2 "written through a hard link" 'echo more >>link'
 costs 0 "nothing" :
 records=$(front_tells guest1 records)
 check "there are files on record ($records)" test "$records" -gt 0

@@ -58,7 +58,7 @@ static bool connected(void *arg, uint32_t domid, uint32_t max_pages)
     return h->connected;
 }
 
-static void attached(void *arg, const struct policy *policy)
+static void attached(void *arg, const char *policy)
 {
     (void)arg;
     (void)policy;

@@ -1,0 +1,497 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * gate-child.c - the processes that work for the gate; see gate.h.
+ *
+ * Overview: the link reads files and talks to Xen; the marker, short-lived,
+ * looks mounts up; the remedy process acts on what is infected; the guard
+ * stands by (proc-guard.c).  Each of them may be stuck or killed; none of them
+ * is ever waited for.  A child keeps nothing of the gate's but what it is
+ * named: a copy of a descriptor would keep a lease, or an access, alive.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "gate.h"
+#include "ipc.h"
+#include "log.h"
+#include "mounts.h"
+#include "proc.h"
+#include "proc-guard.h"
+#include "proc-link.h"
+#include "proc-remedy.h"
+#include "remedy-msg.h"
+
+/* A child that lived less than this is not started again at once. */
+#define RESPAWN_MS      1000
+/* A link that does not react to a given-up access for so long is stuck. */
+#define LINK_DEAF_MS    5000
+/* A marker that takes longer hangs on a mount point. */
+#define MARKER_MS       10000
+
+/* Closes all but standard streams and these two (-1: none). */
+static void keep_only(int a, int b)
+{
+    int low = a < b ? a : b, high = a < b ? b : a;
+
+    if (low < 3)
+        low = high;
+    if (low < 3) {
+        close_range(3, ~0U, 0);
+        return;
+    }
+    if (low > 3)
+        close_range(3, (unsigned int)low - 1, 0);
+    if (high > low + 1)
+        close_range((unsigned int)low + 1, (unsigned int)high - 1, 0);
+    close_range((unsigned int)high + 1, ~0U, 0);
+}
+
+/*
+ * Forks a child with a socket to it.  Returns 0 in the child, with its end in
+ * *@sock_r; its process id; or -errno (said in the log; the next start is
+ * allowed after a while).
+ */
+static pid_t fork_child(struct child *child, const char *name, int *sock_r)
+{
+    int ends[2], rc = ipc_pair(ends);
+    pid_t pid;
+
+    child->start_ms = proc_now_ms();
+    if (rc) {
+        child->start_ms += RESPAWN_MS;
+        log_error("cannot make a socket pair: %s", strerror(-rc));
+        return rc;
+    }
+    pid = proc_fork(name);
+    if (pid == 0) {
+        *sock_r = ends[1];
+        return 0;
+    }
+    close(ends[1]);
+    if (pid < 0) {
+        child->start_ms += RESPAWN_MS;
+        log_error("cannot fork: %s", strerror(-pid));
+        close(ends[0]);
+        return pid;
+    }
+    child->pid = pid;
+    child->sock = ends[0];
+    return pid;
+}
+
+static void hang_up(struct child *child)
+{
+    if (child->sock >= 0)
+        close(child->sock);
+    child->sock = -1;
+}
+
+bool child_is_own(const struct gate *gate, pid_t pid)
+{
+    return pid == getpid() || pid == gate->link.pid ||
+           pid == gate->marker.pid || pid == gate->remedy.pid ||
+           pid == gate->status->guard;
+}
+
+/* The guard ----------------------------------------------------------------*/
+
+/* The one before is gone: whoever of the two is left starts the other. */
+void guard_start(struct gate *gate)
+{
+    int sock;
+    pid_t pid;
+
+    hang_up(&gate->guard);
+    gate->guard.pid = 0;
+    pid = fork_child(&gate->guard, "vscan-guard", &sock);
+    if (pid == 0) {
+        /* It is to live on when we die. */
+        prctl(PR_SET_PDEATHSIG, 0);
+        keep_only(gate->fan.group, sock);
+        _exit(proc_guard_stand_by(&gate->fan, gate->status, sock));
+    }
+    if (pid < 0)
+        return;
+    gate->status->guard = pid;
+    gate_watch(gate, gate->guard.sock, EPOLLIN);
+    log_error("the guard process ended; started again");
+}
+
+/* The link -----------------------------------------------------------------*/
+
+void link_start(struct gate *gate)
+{
+    int sock;
+    pid_t pid = fork_child(&gate->link, "vscan-link", &sock);
+
+    if (pid == 0) {
+        keep_only(sock, -1);
+        munmap(gate->status, sizeof(*gate->status));
+        _exit(proc_link(sock));
+    }
+    if (pid < 0)
+        return;
+    gate->status->link = pid;
+    gate->status->count[COUNT_LINK_STARTS]++;
+    gate->deaf_since_ms = 0;
+    held_mark_all_unsent(&gate->held);
+    access_send(gate);
+}
+
+/* Gone, talking nonsense or stuck: it is reaped by child_reap(). */
+static void link_drop(struct gate *gate)
+{
+    hang_up(&gate->link);
+    gate->deaf_since_ms = 0;
+    if (gate->link.pid > 0)
+        kill(gate->link.pid, SIGKILL);
+}
+
+/*
+ * The link is gone.  One that had lived for a while is replaced at once, and
+ * gets what is held again; otherwise what is held, and what comes until the
+ * next start, goes by the fail table.
+ */
+static void link_on_exit(struct gate *gate, int status)
+{
+    int64_t lived = proc_now_ms() - gate->link.start_ms;
+
+    gate->link.pid = 0;
+    gate->status->link = 0;
+    hang_up(&gate->link);
+    if (gate->stop)
+        return;
+    if (lived >= RESPAWN_MS) {
+        link_start(gate);
+    } else {
+        gate->link.start_ms = proc_now_ms() + RESPAWN_MS;
+        access_settle_all(gate, REASON_FRONT_FAILED);
+    }
+    log_error("the link process ended, %s %d; %s",
+              WIFSIGNALED(status) ? "signal" : "exit status",
+              WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status),
+              gate->link.pid ? "started again" : "next start in a second");
+}
+
+/*
+ * A link that is stuck, on xenstore or a disk: what is held, and what comes
+ * until it has been reaped, goes by the fail table.
+ */
+int64_t link_check_deaf(struct gate *gate)
+{
+    int64_t end = gate->deaf_since_ms + LINK_DEAF_MS;
+
+    if (!gate->deaf_since_ms || gate->link.sock < 0)
+        return -1;
+    if (proc_now_ms() < end)
+        return end;
+    link_drop(gate);
+    access_settle_all(gate, REASON_FRONT_FAILED);
+    log_error("the link process is stuck");
+    return -1;
+}
+
+/* The link has found it good; but the link talks to a peer, and we do not. */
+static void take_policy(struct gate *gate, int fd)
+{
+    char text[VSCANIF_MAX_NODE + 1], why[160];
+    struct policy policy;
+    ssize_t n;
+
+    n = fd < 0 ? -1 : pread(fd, text, VSCANIF_MAX_NODE, 0);
+    if (n < 0)
+        return;
+    text[n] = 0;
+    if (policy_parse(text, &policy, why, sizeof(why))) {
+        log_error("%s", why);
+        return;
+    }
+    gate->policy = policy;
+    status_set_policy(gate->status, &policy);
+}
+
+static void on_attached(struct gate *gate, int fd)
+{
+    take_policy(gate, fd);
+    gate->link_knows = false;
+    if (!gate->attached)
+        log_info("protected, fail=%s",
+                 gate->policy.fail_closed ? "closed" : "open");
+    gate->attached = gate->status->attached = true;
+    marker_start(gate);
+}
+
+static void on_detached(struct gate *gate)
+{
+    if (!gate->attached)
+        return;
+    gate->attached = gate->status->attached = false;
+    fan_unmark_all(&gate->fan);
+    if (gate->recording)
+        cache_forget_all(&gate->cache);
+    access_settle_all(gate, REASON_NO_BACK);
+    log_info("not protected: no device");
+}
+
+/* Whatever was found clean was so by other signatures. */
+static void on_generation(struct gate *gate, uint64_t generation)
+{
+    if (generation == gate->generation)
+        return;
+    gate->generation = gate->status->generation = generation;
+    if (gate->recording)
+        cache_forget_all(&gate->cache);
+    log_info("signature generation %016llx",
+             (unsigned long long)generation);
+}
+
+static void on_message(struct gate *gate, const struct link_msg *msg, int fd)
+{
+    switch (msg->kind) {
+    case LINK_VERDICT:
+        access_on_verdict(gate, msg->id, &msg->verdict);
+        break;
+    case LINK_ATTACHED:
+        on_attached(gate, fd);
+        break;
+    case LINK_DETACHED:
+        on_detached(gate);
+        break;
+    case LINK_GENERATION:
+        on_generation(gate, msg->verdict.generation);
+        break;
+    }
+}
+
+void link_on_message(struct gate *gate)
+{
+    struct link_msg msg;
+    int fd, rc;
+
+    while ((rc = ipc_recv(gate->link.sock, &msg, sizeof(msg), &fd)) == 1) {
+        gate->deaf_since_ms = 0;
+        on_message(gate, &msg, fd);
+        if (fd >= 0)
+            close(fd);
+    }
+    if (rc == -EAGAIN)
+        access_send(gate);
+    else
+        link_drop(gate);
+}
+
+/* The marker ---------------------------------------------------------------*/
+
+void marker_start(struct gate *gate)
+{
+    struct status *status = gate->status;
+    pid_t pid;
+
+    if (!gate->attached)
+        return;
+    if (gate->marker.pid) {
+        gate->mark_again = true;
+        return;
+    }
+    gate->mark_again = false;
+    gate->marker.start_ms = proc_now_ms();
+    pid = proc_fork("vscan-marker");
+    if (pid == 0) {
+        keep_only(gate->fan.group, -1);
+        _exit(mounts_mark(gate->fan.group, &gate->policy,
+                          &status->coverage[~status->coverage_now & 1]) ?
+              EXIT_FAILURE : EXIT_SUCCESS);
+    }
+    if (pid < 0)
+        log_error("cannot look at the mounts: %s", strerror(-pid));
+    else
+        gate->marker.pid = pid;
+}
+
+int64_t marker_check(struct gate *gate)
+{
+    int64_t end = gate->marker.start_ms + MARKER_MS;
+
+    if (!gate->marker.pid)
+        return -1;
+    if (proc_now_ms() < end)
+        return end;
+    kill(gate->marker.pid, SIGKILL);
+    return -1;
+}
+
+/* The lines of @coverage that begin so, without that, as far as they fit. */
+static void lines_after(const struct coverage *coverage, const char *begin,
+                        char *text, size_t size)
+{
+    size_t used = 0, skip = strlen(begin);
+
+    for (const char *line = coverage->text, *end; *line; line = end) {
+        end = strchr(line, '\n');
+        end = end ? end + 1 : line + strlen(line);
+        if (strncmp(line, begin, skip))
+            continue;
+        line += skip;
+        if (used + (size_t)(end - line) + sizeof("...") > size) {
+            memcpy(text + used, "...", 3);
+            used += 3;
+            break;
+        }
+        memcpy(text + used, line, (size_t)(end - line));
+        used += (size_t)(end - line);
+    }
+    text[used] = 0;
+}
+
+/* Tells the toolstack, by way of the link, what is not covered. */
+static void send_not_covered(struct gate *gate, const struct coverage *coverage)
+{
+    struct gate_msg msg = { .kind = GATE_NOT_COVERED };
+    char text[sizeof(gate->not_covered)];
+    int fd;
+
+    lines_after(coverage, "not-covered ", text, sizeof(text));
+    if (gate->link.sock < 0 ||
+        (gate->link_knows && !strcmp(text, gate->not_covered)))
+        return;
+    fd = memfd_create("vscan-not-covered", MFD_CLOEXEC);
+    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
+        ipc_send(gate->link.sock, &msg, sizeof(msg), fd)) {
+        log_error("cannot tell the link what is not covered");
+    } else {
+        gate->link_knows = true;
+        memcpy(gate->not_covered, text, sizeof(text));
+    }
+    if (fd >= 0)
+        close(fd);
+}
+
+/* What it has found so far holds in any case. */
+static void marker_on_exit(struct gate *gate, int status)
+{
+    const struct coverage *coverage;
+
+    gate->marker.pid = 0;
+    gate->status->coverage_whole = WIFEXITED(status) &&
+                                   WEXITSTATUS(status) == EXIT_SUCCESS;
+    gate->status->coverage_now ^= 1;
+    coverage = status_coverage(gate->status);
+    if (!gate->status->coverage_whole)
+        log_error("not all mounts could be looked at: %s",
+                  WIFSIGNALED(status) ? "a mount point hangs" :
+                  "the mount table cannot be read");
+    log_debug("%u filesystems covered, %u not", coverage->covered,
+              coverage->uncovered);
+    send_not_covered(gate, coverage);
+    if (gate->mark_again)
+        marker_start(gate);
+}
+
+/* Remedies -----------------------------------------------------------------*/
+
+static bool remedy_start(struct gate *gate)
+{
+    int sock;
+    pid_t pid;
+
+    if (gate->remedy.sock >= 0)
+        return true;
+    if (gate->remedy.pid || proc_now_ms() < gate->remedy.start_ms)
+        return false;
+    pid = fork_child(&gate->remedy, "vscan-remedy", &sock);
+    if (pid == 0) {
+        keep_only(sock, -1);
+        munmap(gate->status, sizeof(*gate->status));
+        _exit(proc_remedy(sock));
+    }
+    if (pid < 0)
+        return false;
+    gate_watch(gate, gate->remedy.sock, EPOLLIN);
+    return true;
+}
+
+void remedy_send(struct gate *gate, const struct facts *facts, int fd,
+                 uint8_t event, const struct verdict *verdict)
+{
+    const struct policy *policy = &gate->policy;
+    const char *run = policy_word(policy, POLICY_RUN, NULL);
+    struct remedy_msg msg = {
+        .facts = *facts, .event = event, .remedy = policy->remedy,
+        .notify = policy->notify,
+    };
+    int rc = -ECHILD;
+
+    if (policy->remedy == REMEDY_DENY && !policy->notify && !run)
+        return;
+    snprintf(msg.name, sizeof(msg.name), "%s", verdict->name);
+    snprintf(msg.run, sizeof(msg.run), "%s", run ? run : "");
+    if (remedy_start(gate))
+        rc = ipc_send(gate->remedy.sock, &msg, sizeof(msg), fd);
+    /* Nobody is told of each of a thousand. */
+    if (!rc || policy->remedy == REMEDY_DENY)
+        return;
+    gate->status->count[COUNT_REMEDY_FAILED]++;
+    if (log_limit_ok(&gate->log_limit))
+        log_error("no remedy for an infected file: %s", rc == -EAGAIN ?
+                  "too many of them at a time" : strerror(-rc));
+}
+
+static void count_remedy(struct gate *gate, const struct remedy_result *result)
+{
+    uint64_t *count = gate->status->count;
+
+    if (result->failed)
+        count[COUNT_REMEDY_FAILED]++;
+    else if (result->remedy == REMEDY_QUARANTINE)
+        count[COUNT_QUARANTINED]++;
+    else if (result->remedy == REMEDY_DELETE)
+        count[COUNT_DELETED]++;
+}
+
+void remedy_on_message(struct gate *gate)
+{
+    struct remedy_result result;
+    int rc;
+
+    while ((rc = ipc_recv(gate->remedy.sock, &result, sizeof(result),
+                          NULL)) == 1)
+        count_remedy(gate, &result);
+    if (rc == -EAGAIN)
+        return;
+    hang_up(&gate->remedy);
+    if (gate->remedy.pid > 0)
+        kill(gate->remedy.pid, SIGKILL);
+}
+
+static void remedy_on_exit(struct gate *gate)
+{
+    gate->remedy.pid = 0;
+    hang_up(&gate->remedy);
+    gate->remedy.start_ms = proc_now_ms() + RESPAWN_MS;
+    if (!gate->stop)
+        log_error("the remedy process ended");
+}
+
+void child_reap(struct gate *gate)
+{
+    int status;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == gate->link.pid)
+            link_on_exit(gate, status);
+        else if (pid == gate->marker.pid)
+            marker_on_exit(gate, status);
+        else if (pid == gate->remedy.pid)
+            remedy_on_exit(gate);
+    }
+}

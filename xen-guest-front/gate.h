@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * gate.h - the gate process's own parts, for its files alone.
+ *
+ * Overview: proc-gate.c has the start, the loop and the end; gate-access.c
+ * all that happens to an access from its event to its answer; gate-child.c the
+ * processes that work for the gate.
+ */
+#ifndef VSCAN_GATE_H
+#define VSCAN_GATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "cache.h"
+#include "facts.h"
+#include "fan.h"
+#include "gate-msg.h"
+#include "held.h"
+#include "log.h"
+#include "policy.h"
+#include "status.h"
+
+/* A process of ours, and our end of the socket to it. */
+struct child {
+    pid_t pid;              /* 0: does not run */
+    int sock;               /* -1: none */
+    int64_t start_ms;       /* when it was, or may next be, started */
+};
+
+struct gate {
+    struct fan fan;
+    struct cache cache;
+    bool recording;         /* the cache could be opened */
+    struct held_table held;
+    struct policy policy;
+    uint64_t generation;    /* of signatures, as the back said last; 0: none */
+    struct status *status;
+    struct log_limit log_limit;
+    struct child guard, link, marker, remedy;
+    int64_t deaf_since_ms;  /* when the link should have reacted; 0: it has */
+    int epoll, timer, signals;
+    int leases;             /* signals of the kernel about leases */
+    int mounts;             /* /proc/self/mountinfo, polled for changes */
+    bool mark_again;        /* mounts have changed since the marker started */
+    char not_covered[GATE_MAX_NOT_COVERED + 1];     /* as the link was told */
+    bool link_knows;        /* ... since it attached */
+    ino_t own_ns;           /* our mount namespace */
+    ino_t seen_ns[16];      /* others whose mounts have been looked at */
+    int64_t links_ms;       /* when deleted files were last let go of */
+    bool links_due;
+    bool attached;          /* the toolstack wants us to hold accesses */
+    bool stop;
+};
+
+/* proc-gate.c: watches @fd, or changes what it is watched for. */
+void gate_watch(struct gate *gate, int fd, uint32_t events);
+
+/* gate-access.c */
+void access_on_events(struct gate *gate);
+void access_on_verdict(struct gate *gate, uint64_t id,
+                       const struct verdict *verdict);
+/* Gives the link what it has not got, as long as it takes it. */
+void access_send(struct gate *gate);
+/* Answers what is over its deadline; returns when the next one is due, or -1. */
+int64_t access_expire(struct gate *gate);
+/* Nothing held is left: all gets this verdict. */
+void access_settle_all(struct gate *gate, unsigned int reason);
+
+/* gate-child.c */
+void guard_start(struct gate *gate);
+void link_start(struct gate *gate);
+void link_on_message(struct gate *gate);
+/* Kills a link that is stuck; returns when to look again, or -1. */
+int64_t link_check_deaf(struct gate *gate);
+void marker_start(struct gate *gate);
+/* Kills one that takes too long; returns when to look again, or -1. */
+int64_t marker_check(struct gate *gate);
+/* Hands an infected file over; the access has been answered. */
+void remedy_send(struct gate *gate, const struct facts *facts, int fd,
+                 uint8_t event, const struct verdict *verdict);
+void remedy_on_message(struct gate *gate);
+/* Reaps what has ended. */
+void child_reap(struct gate *gate);
+/* Is this one of our processes, whose accesses are never held? */
+bool child_is_own(const struct gate *gate, pid_t pid);
+
+#endif

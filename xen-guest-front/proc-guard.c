@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proc-guard.c - see proc-guard.h.
+ *
+ * Overview: when the last descriptor of a fanotify group is closed, the kernel
+ * allows all that is held.  So the guard has the group open, too, and does
+ * nothing while the gate lives.  When the gate dies or is stuck, the guard
+ * answers for it by the fail table, stands in for as long as there is none,
+ * and forks a new one, which takes the group over with its marks: no access
+ * passes unseen in between.  The gate in turn starts a new guard when that
+ * dies.
+ *
+ * The kernel knows an access by the number that its descriptor has in the gate,
+ * so that answering all numbers answers all that the gate held.
+ *
+ * Whether the gate turns is looked at only while there is something to do: the
+ * first event after a pause wakes the guard, too, and from then on a timer,
+ * until all is quiet.
+ */
+#define _GNU_SOURCE
+#include "proc-guard.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "cache.h"
+#include "fail.h"
+#include "held.h"
+#include "ipc.h"
+#include "log.h"
+#include "notify.h"
+#include "proc.h"
+#include "proc-gate.h"
+
+/* While accesses come: how often the gate is looked at. */
+#define CHECK_MS        5000
+/* How much later than it meant to a gate may wake. */
+#define LATE_MS         5000
+/* A gate that lived less than this is not started again at once. */
+#define RESPAWN_MS      1000
+/* How long a stop waits for the gate. */
+#define STOP_MS         8000
+
+struct guard {
+    struct fan fan;
+    struct status *status;
+    int gate;               /* socket to the gate, -1: there is none */
+    int64_t start_ms;       /* when it was, or will be, started */
+    int64_t check_ms;       /* when to look at it, -1: when an access comes */
+    uint64_t turns;         /* of the gate, at the last look */
+    int64_t ping_ms;        /* the service manager's watchdog; 0: none */
+    int64_t ping_next_ms;
+    int epoll, timer, signals;
+    int64_t stop_ms;        /* when a stop ends in any case; 0: no stop */
+    bool done;
+};
+
+static void watch(struct guard *guard, int op, int fd, uint32_t events)
+{
+    struct epoll_event ev = { .events = events, .data.fd = fd };
+
+    epoll_ctl(guard->epoll, op, fd, &ev);
+}
+
+/* Standing in --------------------------------------------------------------*/
+
+static bool allows(const struct guard *guard)
+{
+    struct verdict verdict = verdict_not_scanned(REASON_FRONT_FAILED);
+
+    return !guard->status->attached ||
+           fail_allows(status_policy(guard->status), &verdict);
+}
+
+/* Answers what the gate has read, and what nobody has. */
+static void answer_all(struct guard *guard)
+{
+    const bool allow = allows(guard);
+    struct fan_event events[32];
+    unsigned int answered = 0;
+    int n;
+
+    for (int fd = 0; fd < CACHE_MAX_FD; fd++)
+        answered += !fan_answer(&guard->fan, fd, allow);
+    while ((n = fan_read(&guard->fan, events, 32)) >= 0) {
+        for (int i = 0; i < n; i++) {
+            answered += !fan_answer(&guard->fan, events[i].fd, allow);
+            close(events[i].fd);
+        }
+    }
+    guard->status->count[allow ? COUNT_ALLOWED : COUNT_DENIED] += answered;
+    guard->status->reason[REASON_FRONT_FAILED] += answered;
+    if (answered)
+        log_error("%u accesses %s for the gate", answered,
+                  allow ? "allowed" : "denied");
+}
+
+/* The gate -----------------------------------------------------------------*/
+
+/* Until the next access. */
+static void rest(struct guard *guard)
+{
+    guard->check_ms = -1;
+    watch(guard, EPOLL_CTL_MOD, guard->fan.group, EPOLLIN | EPOLLONESHOT);
+}
+
+static void start_gate(struct guard *guard)
+{
+    int ends[2], rc = ipc_pair(ends);
+    pid_t pid = rc ? rc : proc_fork("vscan-gate");
+
+    guard->start_ms = proc_now_ms();
+    if (pid == 0) {
+        /* It is to live on when we die. */
+        prctl(PR_SET_PDEATHSIG, 0);
+        close(ends[0]);
+        close(guard->epoll);
+        close(guard->timer);
+        close(guard->signals);
+        _exit(proc_gate(&guard->fan, guard->status, ends[1]));
+    }
+    if (!rc)
+        close(ends[1]);
+    if (pid < 0) {
+        log_error("cannot start the gate: %s", strerror(-pid));
+        if (!rc)
+            close(ends[0]);
+        guard->start_ms += RESPAWN_MS;
+        return;
+    }
+    guard->gate = ends[0];
+    guard->status->gate = pid;
+    guard->turns = guard->status->turns;
+    watch(guard, EPOLL_CTL_ADD, guard->gate, EPOLLIN);
+    rest(guard);
+}
+
+/*
+ * It is dead, or as good as dead.  Leases are gone with it, so what it ignored
+ * is no longer known to be unchanged.
+ */
+static void on_gate_gone(struct guard *guard)
+{
+    fan_unignore_all(&guard->fan);
+    close(guard->gate);
+    guard->gate = -1;
+    guard->check_ms = -1;
+    guard->status->due_ms = INT64_MAX;
+    if (guard->stop_ms) {
+        guard->done = true;
+        return;
+    }
+    answer_all(guard);
+    watch(guard, EPOLL_CTL_MOD, guard->fan.group, EPOLLIN);
+    log_error("the gate process ended");
+    if (proc_now_ms() - guard->start_ms < RESPAWN_MS)
+        guard->start_ms = proc_now_ms() + RESPAWN_MS;
+    else
+        start_gate(guard);
+}
+
+/* Stuck: an access nobody reads, or something it should have done long ago. */
+static bool is_stuck(const struct guard *guard)
+{
+    return proc_now_ms() - LATE_MS > guard->status->due_ms ||
+           (guard->turns == guard->status->turns && fan_pending(&guard->fan));
+}
+
+static void check_gate(struct guard *guard)
+{
+    if (is_stuck(guard)) {
+        log_error("the gate process is stuck");
+        kill(guard->status->gate, SIGKILL);
+        on_gate_gone(guard);
+        return;
+    }
+    guard->turns = guard->status->turns;
+    if (guard->status->due_ms == INT64_MAX && !fan_pending(&guard->fan))
+        rest(guard);
+    else
+        guard->check_ms = proc_now_ms() + CHECK_MS;
+}
+
+/* Events -------------------------------------------------------------------*/
+
+static void on_group(struct guard *guard)
+{
+    if (guard->gate < 0) {
+        answer_all(guard);
+        return;
+    }
+    guard->turns = guard->status->turns;
+    guard->check_ms = proc_now_ms() + CHECK_MS;
+}
+
+static void on_signals(struct guard *guard)
+{
+    struct signalfd_siginfo info;
+
+    while (read(guard->signals, &info, sizeof(info)) == sizeof(info)) {
+        if ((info.ssi_signo != SIGTERM && info.ssi_signo != SIGINT) ||
+            guard->stop_ms)
+            continue;
+        guard->stop_ms = proc_now_ms() + STOP_MS;
+        if (guard->gate < 0)
+            guard->done = true;
+        else
+            kill(guard->status->gate, SIGTERM);
+    }
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        ;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* Does what is due.  Returns when the next thing is, or -1. */
+static int64_t turn(struct guard *guard)
+{
+    int64_t now = proc_now_ms(), due = -1;
+
+    if (guard->check_ms >= 0 && guard->check_ms <= now && !guard->stop_ms)
+        check_gate(guard);
+    if (guard->gate < 0 && guard->start_ms <= now && !guard->stop_ms)
+        start_gate(guard);
+    if (guard->stop_ms && guard->stop_ms <= now && guard->gate >= 0) {
+        kill(guard->status->gate, SIGKILL);
+        on_gate_gone(guard);
+    }
+    if (guard->ping_ms && guard->ping_next_ms <= now) {
+        notify_manager("WATCHDOG=1");
+        guard->ping_next_ms = now + guard->ping_ms;
+    }
+    if (guard->check_ms >= 0)
+        due = sooner(due, guard->check_ms);
+    if (guard->gate < 0)
+        due = sooner(due, guard->start_ms);
+    if (guard->stop_ms)
+        due = sooner(due, guard->stop_ms);
+    if (guard->ping_ms)
+        due = sooner(due, guard->ping_next_ms);
+    return due;
+}
+
+static int loop(struct guard *guard)
+{
+    struct epoll_event events[4];
+
+    while (!guard->done) {
+        int n;
+
+        proc_timer_at(guard->timer, turn(guard));
+        if (guard->done)
+            break;
+        n = epoll_wait(guard->epoll, events, 4, -1);
+        for (int i = 0; i < n; i++) {
+            int fd = events[i].data.fd;
+
+            if (fd == guard->fan.group)
+                on_group(guard);
+            else if (fd == guard->gate)
+                on_gate_gone(guard);
+            else if (fd == guard->signals)
+                on_signals(guard);
+            else if (fd == guard->timer)
+                proc_timer_ack(guard->timer);
+        }
+    }
+    return 0;
+}
+
+static int run(struct guard *guard)
+{
+    guard->epoll = epoll_create1(EPOLL_CLOEXEC);
+    guard->timer = proc_timer();
+    guard->signals = proc_signals();
+    if (guard->epoll < 0 || guard->timer < 0 || guard->signals < 0) {
+        log_error("cannot set up the event loop: %s", strerror(errno));
+        return 1;
+    }
+    prctl(PR_SET_NAME, "vscan-guard");
+    guard->status->guard = getpid();
+    watch(guard, EPOLL_CTL_ADD, guard->timer, EPOLLIN);
+    watch(guard, EPOLL_CTL_ADD, guard->signals, EPOLLIN);
+    watch(guard, EPOLL_CTL_ADD, guard->fan.group, EPOLLIN | EPOLLONESHOT);
+    if (guard->gate >= 0)
+        watch(guard, EPOLL_CTL_ADD, guard->gate, EPOLLIN);
+    return loop(guard);
+}
+
+int proc_guard_stand_by(const struct fan *fan, struct status *status, int gate)
+{
+    struct guard guard = {
+        .fan = *fan, .status = status, .gate = gate, .check_ms = -1,
+        .turns = status->turns, .start_ms = proc_now_ms(),
+    };
+
+    log_set_role("guard");
+    return run(&guard);
+}
+
+int proc_guard(const char *status_path)
+{
+    struct guard guard = { .gate = -1, .check_ms = -1 };
+    int rc;
+
+    log_set_role("guard");
+    guard.status = status_create(status_path);
+    fan_init(&guard.fan);
+    rc = guard.status ? fan_open(&guard.fan) : -ENOMEM;
+    if (rc) {
+        log_error("cannot open fanotify with permission events: %s%s",
+                  strerror(-rc), rc == -EPERM ? " (run as root)" : "");
+        return 1;
+    }
+    guard.ping_ms = notify_watchdog_ms() / 2;
+    notify_manager("READY=1");
+    return run(&guard);
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* status.c - see status.h. */
+#define _GNU_SOURCE
+#include "status.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "log.h"
+
+static const char *const count_names[STATUS_NR_COUNTS] = {
+    [COUNT_EVENTS] = "events",
+    [COUNT_REQUESTS] = "requests",
+    [COUNT_JOINED] = "joined",
+    [COUNT_RECORD_HITS] = "record-hits",
+    [COUNT_EXCLUDED] = "excluded",
+    [COUNT_OWN] = "own",
+    [COUNT_CLOSE_SCANS] = "close-scans",
+    [COUNT_CLEAN] = "clean",
+    [COUNT_INFECTED] = "infected",
+    [COUNT_NOT_SCANNED] = "not-scanned",
+    [COUNT_ALLOWED] = "allowed",
+    [COUNT_DENIED] = "denied",
+    [COUNT_QUARANTINED] = "quarantined",
+    [COUNT_DELETED] = "deleted",
+    [COUNT_REMEDY_FAILED] = "remedy-failed",
+    [COUNT_GATE_STARTS] = "gate-starts",
+    [COUNT_LINK_STARTS] = "link-starts",
+};
+
+static int create_file(const char *path)
+{
+    int fd, rc;
+
+    if (unlink(path) && errno != ENOENT)
+        return -errno;
+    fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return -errno;
+    if (ftruncate(fd, sizeof(struct status))) {
+        rc = -errno;
+        close(fd);
+        return rc;
+    }
+    return fd;
+}
+
+struct status *status_create(const char *path)
+{
+    struct status *status;
+    int fd = create_file(path);
+    struct stat st;
+
+    if (fd < 0)
+        log_warning("no status for people: cannot make %s: %s", path,
+                    strerror(-fd));
+    status = mmap(NULL, sizeof(*status), PROT_READ | PROT_WRITE,
+                  MAP_SHARED | (fd < 0 ? MAP_ANONYMOUS : 0), fd, 0);
+    if (status != MAP_FAILED && fd >= 0 && !fstat(fd, &st)) {
+        status->dev = st.st_dev;
+        status->ino = st.st_ino;
+    }
+    if (fd >= 0)
+        close(fd);
+    if (status == MAP_FAILED)
+        return NULL;
+    status->due_ms = INT64_MAX;
+    status->policy[0] = policy_default();
+    status->version = STATUS_VERSION;
+    status->magic = STATUS_MAGIC;
+    return status;
+}
+
+void status_set_policy(struct status *status, const struct policy *policy)
+{
+    uint32_t other = ~status->policy_now & 1;
+
+    status->policy[other] = *policy;
+    __atomic_store_n(&status->policy_now, other, __ATOMIC_RELEASE);
+}
+
+static void print(const struct status *s)
+{
+    const struct coverage *coverage = status_coverage(s);
+
+    printf("guard: %d\ngate: %d\nlink: %d\n", s->guard, s->gate, s->link);
+    printf("protected: %s\n", s->attached ? "yes" : "no");
+    printf("fail: %s\n", status_policy(s)->fail_closed ? "closed" : "open");
+    printf("generation: %016" PRIx64 "\n", s->generation);
+    printf("held: %u\nrecords: %u\nrecords-kept: %u\n", s->held, s->records,
+           s->records_kept);
+    for (int i = 0; i < STATUS_NR_COUNTS; i++)
+        printf("%s: %" PRIu64 "\n", count_names[i], s->count[i]);
+    for (int i = 0; i < REASON_END; i++)
+        if (i && strcmp(reason_text((unsigned int)i), "unknown"))
+            printf("reason %s: %" PRIu64 "\n", reason_text((unsigned int)i),
+                   s->reason[i]);
+    printf("filesystems-covered: %u\nfilesystems-not-covered: %u\n",
+           coverage->covered, coverage->uncovered);
+    if (s->attached && !s->coverage_whole)
+        puts("filesystems-unknown: the last look at the mounts did not end");
+    printf("%.*s", COVERAGE_TEXT - 1, coverage->text);
+}
+
+int status_print(const char *path)
+{
+    const struct status *status;
+    struct stat st;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+    if (fd < 0) {
+        fprintf(stderr, "xen-guest-front: %s: %s\n", path, strerror(errno));
+        return 1;
+    }
+    if (fstat(fd, &st) || st.st_size != (off_t)sizeof(*status)) {
+        fprintf(stderr, "xen-guest-front: %s is of another version\n", path);
+        close(fd);
+        return 1;
+    }
+    status = mmap(NULL, sizeof(*status), PROT_READ, MAP_SHARED, fd, 0);
+    close(fd);
+    if (status == MAP_FAILED || status->magic != STATUS_MAGIC ||
+        status->version != STATUS_VERSION) {
+        fprintf(stderr, "xen-guest-front: %s is of another version\n", path);
+        return 1;
+    }
+    if (status->gate <= 0 || kill(status->gate, 0)) {
+        fputs("xen-guest-front: not running\n", stderr);
+        return 1;
+    }
+    print(status);
+    return 0;
+}
