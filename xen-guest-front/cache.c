@@ -393,19 +393,6 @@ void cache_break(struct cache *cache, int fd)
 
 /* Events ------------------------------------------------------------------ */
 
-static void on_change(struct cache *cache, int fd)
-{
-    struct cache_record *record;
-    struct stat st;
-
-    if (fstat(fd, &st))
-        return;
-    unwatch(cache, fd);
-    record = find(cache, &st);
-    if (record && record->state == CLEAN && record->fd < 0)
-        drop(cache, record);
-}
-
 /* Drops all that stand on the group "watch". */
 static void on_lost_events(struct cache *cache)
 {
@@ -414,27 +401,38 @@ static void on_lost_events(struct cache *cache)
             drop(cache, &cache->record[i]);
 }
 
+static void on_change(struct cache *cache, int fd)
+{
+    struct cache_record *record;
+    struct stat st;
+
+    unwatch(cache, fd);
+    if (fstat(fd, &st)) {
+        on_lost_events(cache);
+        return;
+    }
+    record = find(cache, &st);
+    if (record && record->state == CLEAN && record->fd < 0)
+        drop(cache, record);
+}
+
 void cache_on_watch(struct cache *cache)
 {
     struct fanotify_event_metadata buffer[64], *m;
-    int left = 0;
     ssize_t len;
+    int due;
 
-    for (;;) {
-        len = read(cache->watch, buffer, sizeof(buffer));
-        if (len < 0 && errno == EINTR)
-            continue;
-        if (len <= 0) {
-            /* EAGAIN is also what an event gives whose file cannot be opened
-             * for us (a write lease of somebody): it is lost. */
-            if (!ioctl(cache->watch, FIONREAD, &left) && left == 0 &&
-                errno == EAGAIN)
-                return;
+    /*
+     * An event whose file the kernel cannot open for us (somebody has a write
+     * lease, no descriptor is left) is gone, after others even without an
+     * error.  Nobody else reads, so what is due and does not come is lost.
+     */
+    while (!ioctl(cache->watch, FIONREAD, &due) && due > 0) {
+        if (due > (int)sizeof(buffer))
+            due = (int)sizeof(buffer);
+        len = read(cache->watch, buffer, (size_t)due);
+        if (len < due)
             on_lost_events(cache);
-            if (left == 0)
-                return;
-            continue;
-        }
         for (m = buffer; FAN_EVENT_OK(m, len); m = FAN_EVENT_NEXT(m, len)) {
             if (m->mask & FAN_Q_OVERFLOW || m->fd < 0) {
                 on_lost_events(cache);
