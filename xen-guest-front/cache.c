@@ -19,6 +19,7 @@
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
 #include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <linux/magic.h>
@@ -154,19 +155,60 @@ static void stop_ignoring(const struct cache *cache, int fd)
     fanotify_mark(cache->links, FAN_MARK_REMOVE, FAN_ATTRIB, fd, NULL);
 }
 
-/* Only a file that still has a name: the mark that tells of the last one's end
- * is set before we look. */
-static bool ignore(const struct cache *cache, int fd)
+/*
+ * There are ways to cut a file that ask for no lease: O_TRUNC without access
+ * for writing, truncate(2) through an overlay of which it is the upper file, a
+ * network server.  truncate(2) asks for one, but tells no event that comes with
+ * a descriptor.  All of them change this, and all make the kernel clear our
+ * ignore mark.
+ */
+static bool same(const struct cache_record *record, const struct stat *st)
+{
+    return record->size == st->st_size &&
+           record->ctim.tv_sec == st->st_ctim.tv_sec &&
+           record->ctim.tv_nsec == st->st_ctim.tv_nsec;
+}
+
+static bool is_same(const struct cache_record *record, int fd)
+{
+    struct stat st;
+
+    return !fstat(fd, &st) && same(record, &st);
+}
+
+/* Will the next change have another time?  Time is counted in ticks, on some
+ * filesystems (FAT) in pieces of up to two seconds. */
+static bool is_settled(const struct cache_record *record)
+{
+    const bool fine = record->ctim.tv_nsec % 10000000;
+    const time_t piece = fine ? 0 : 2;
+    struct timespec now;
+
+    if (clock_gettime(CLOCK_REALTIME_COARSE, &now))
+        return false;
+    /* A second ahead of us: the clock has been set back. */
+    if (record->ctim.tv_sec > now.tv_sec + 1)
+        return true;
+    now.tv_sec -= piece;
+    return record->ctim.tv_sec < now.tv_sec ||
+           (record->ctim.tv_sec == now.tv_sec &&
+            record->ctim.tv_nsec < now.tv_nsec);
+}
+
+/* Only a file that still has a name, and is what was scanned: the marks that
+ * tell of, or end with, a change of that are set before we look. */
+static bool ignore(const struct cache *cache,
+                   const struct cache_record *record, int fd)
 {
     struct stat st;
 
     if (fanotify_mark(cache->links, FAN_MARK_ADD, FAN_ATTRIB, fd, NULL))
         return false;
-    if (!fstat(fd, &st) && st.st_nlink > 0 &&
-        !fanotify_mark(cache->group, FAN_MARK_ADD | FAN_MARK_IGNORED_MASK,
-                       cache->ignored, fd, NULL))
+    if (!fanotify_mark(cache->group, FAN_MARK_ADD | FAN_MARK_IGNORED_MASK,
+                       cache->ignored, fd, NULL) &&
+        !fstat(fd, &st) && st.st_nlink > 0 && same(record, &st))
         return true;
-    fanotify_mark(cache->links, FAN_MARK_REMOVE, FAN_ATTRIB, fd, NULL);
+    stop_ignoring(cache, fd);
     return false;
 }
 
@@ -247,7 +289,7 @@ static bool keep(struct cache *cache, struct cache_record *record, int fd,
                  bool may_keep)
 {
     if (!may_keep || record->written || cache->kept >= cache->max_kept ||
-        fd >= CACHE_MAX_FD || !ignore(cache, fd))
+        fd >= CACHE_MAX_FD || !ignore(cache, record, fd))
         return false;
     record->fd = fd;
     cache->by_fd[fd] = index_of(cache, record);
@@ -266,16 +308,14 @@ static void lead(struct cache *cache, struct cache_record *record, int fd,
     cache->by_fd[fd] = index_of(cache, record);
 }
 
-/* Is it what it was?  There is a lease on @fd.  Which inode it is tells the
- * mark; size and time are a belt beside the braces. */
+/* Is it what it was?  There is a lease on @fd, and @st was asked for after
+ * that.  Which inode it is tells the mark. */
 static bool holds(struct cache *cache, struct cache_record *record, int fd,
                   const struct stat *st)
 {
-    if (record->fd >= 0)
-        return has_lease(record->fd);
-    return is_watched(cache, fd) && record->size == st->st_size &&
-           record->ctim.tv_sec == st->st_ctim.tv_sec &&
-           record->ctim.tv_nsec == st->st_ctim.tv_nsec;
+    if (!same(record, st))
+        return false;
+    return record->fd >= 0 ? has_lease(record->fd) : is_watched(cache, fd);
 }
 
 static enum cache_answer hit(struct cache *cache, struct cache_record *record,
@@ -297,6 +337,7 @@ enum cache_answer cache_look(struct cache *cache, int fd,
                              uint64_t *leader_r, bool *kept_r)
 {
     struct cache_record *record;
+    struct stat now;
 
     *kept_r = false;
     if (fd >= CACHE_MAX_FD)
@@ -309,6 +350,11 @@ enum cache_answer cache_look(struct cache *cache, int fd,
     }
     /* No writer is left: what those before did is known after this. */
     cache_on_watch(cache);
+    if (fstat(fd, &now)) {
+        give_lease(fd);
+        return CACHE_ALONE;
+    }
+    st = &now;
     record = find(cache, st);
     if (record && record->state == CLEAN) {
         if (holds(cache, record, fd, st))
@@ -339,13 +385,15 @@ enum cache_answer cache_look(struct cache *cache, int fd,
 
 bool cache_intact(const struct cache *cache, int fd)
 {
-    return fd < CACHE_MAX_FD && cache->by_fd[fd] != NONE && has_lease(fd);
+    return fd < CACHE_MAX_FD && cache->by_fd[fd] != NONE && has_lease(fd) &&
+           is_same(&cache->record[cache->by_fd[fd]], fd);
 }
 
 bool cache_scanned(struct cache *cache, int fd, bool clean, bool may_keep,
                    bool *kept_r)
 {
     struct cache_record *record;
+    bool intact;
 
     *kept_r = false;
     if (fd >= CACHE_MAX_FD || cache->by_fd[fd] == NONE)
@@ -356,10 +404,12 @@ bool cache_scanned(struct cache *cache, int fd, bool clean, bool may_keep,
         on_writer(cache, record);
         return false;
     }
+    intact = is_same(record, fd);
     cache->by_fd[fd] = NONE;
     record->fd = -1;
-    if (clean && lease_is_proof(fd) &&
-        (keep(cache, record, fd, may_keep) || watch(cache, fd))) {
+    if (clean && intact && lease_is_proof(fd) &&
+        (keep(cache, record, fd, may_keep) ||
+         (is_settled(record) && watch(cache, fd)))) {
         record->state = CLEAN;
         cache->records++;
         *kept_r = record->fd >= 0;
@@ -371,7 +421,7 @@ bool cache_scanned(struct cache *cache, int fd, bool clean, bool may_keep,
         give_lease(fd);
     if (record->state == WRITTEN && !record->written)
         drop(cache, record);
-    return true;
+    return intact;
 }
 
 void cache_break(struct cache *cache, int fd)

@@ -19,8 +19,19 @@
  *    while the lease is still held.  A later open is let through when a lease
  *    can be had again (no writer is left; the kernel raises CLOSE_WRITE before
  *    it stops counting a writer), no event has come for the inode, and the mark
- *    is still there: it lives and dies with the inode in memory, so neither
- *    inode numbers nor clocks need to be believed.
+ *    is still there: it lives and dies with the inode in memory, so inode
+ *    numbers need not be believed.
+ *  - A file can also be cut without being opened for writing: truncate(2) tells
+ *    no event that comes with a descriptor; O_TRUNC for reading only, overlays
+ *    and network servers do not ask for the lease, either.  What all of them
+ *    change is size or time of the last change, which nobody can set but by the
+ *    clock.  So these are compared, too, and a file that was changed in this
+ *    very tick of the clock is not recorded by a mark.  The kernel drops the
+ *    ignore mark of a kept file with every change, so that we get to compare.
+ *
+ * Not seen is who has pinned pages of the file while he had it open for writing
+ * and fills them later (registered buffers of io_uring; on a tmpfs, and before
+ * Linux 6.5 everywhere).
  *
  * Neither a content that changed while no record existed nor new signatures
  * are this file's business: see gate-access.c.  Nothing here waits.
