@@ -304,6 +304,175 @@ static void answer_to_nothing(void **state)
     assert_int_equal(fan_answer(&fan, 999, true), -ENOENT);
 }
 
+/* A child that writes to the file and closes it. */
+static pid_t writes(const char *path)
+{
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        int fd;
+
+        fan_close(&fan);
+        fd = open(path, O_WRONLY);
+        _exit(fd < 0 || write(fd, "C", 1) != 1 || close(fd) ? errno : 0);
+    }
+    return pid;
+}
+
+/* Nobody waits for the answer to that. */
+static void closed_after_writing(void **state)
+{
+    struct fan_event event;
+    char text[8] = "";
+    pid_t pid;
+
+    (void)state;
+    need_world();
+    pid = writes("/tmp/file");
+    event = next_event();
+    assert_int_equal(event.event, VSCANIF_EVENT_OPEN);
+    answer(&event, true);
+    assert_int_equal(outcome(pid), 0);
+    event = next_event();
+    assert_int_equal(event.event, VSCANIF_EVENT_CLOSE_WRITE);
+    assert_int_equal(event.pid, pid);
+    assert_int_equal(pread(event.fd, text, 7, 0), 7);
+    assert_string_equal(text, "Content");
+    assert_int_equal(fan_answer(&fan, event.fd, true), -ENOENT);
+    close(event.fd);
+}
+
+static void reads_are_held(void **state)
+{
+    struct fan_event event;
+    pid_t pid;
+
+    (void)state;
+    need_world();
+    assert_int_equal(fanotify_mark(fan.group,
+                                   FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
+                                   FAN_ACCESS_PERM, AT_FDCWD, "/"), 0);
+    for (int allow = 0; allow < 2; allow++) {
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            char octet;
+            int fd;
+
+            fan_close(&fan);
+            fd = open("/tmp/file", O_RDONLY);
+            _exit(fd < 0 ? 100 : read(fd, &octet, 1) < 0 ? errno : 0);
+        }
+        event = next_event();
+        assert_int_equal(event.event, VSCANIF_EVENT_OPEN);
+        answer(&event, true);
+        event = next_event();
+        assert_int_equal(event.event, VSCANIF_EVENT_READ);
+        assert_int_equal(event.pid, pid);
+        answer(&event, allow);
+        assert_int_equal(outcome(pid), allow ? 0 : EPERM);
+    }
+}
+
+static void says_what_is_pending(void **state)
+{
+    struct pollfd fd = { .fd = fan.group, .events = POLLIN };
+    struct fan_event event;
+    pid_t pid;
+
+    (void)state;
+    need_world();
+    assert_false(fan_pending(&fan));
+    pid = opens("/tmp/file", O_RDONLY);
+    assert_int_equal(poll(&fd, 1, LONG_MS), 1);
+    assert_true(fan_pending(&fan));
+    event = next_event();
+    /* Read, if not answered. */
+    assert_false(fan_pending(&fan));
+    answer(&event, true);
+    outcome(pid);
+    fan_close(&fan);
+    assert_false(fan_pending(&fan));
+}
+
+static void ignore(const char *path)
+{
+    assert_int_equal(fanotify_mark(fan.group, FAN_MARK_ADD |
+                                   FAN_MARK_IGNORED_MASK, FAN_OPEN_PERM |
+                                   FAN_OPEN_EXEC_PERM, AT_FDCWD, path), 0);
+}
+
+static void ignored_raises_events_again(void **state)
+{
+    struct fan_event event;
+    pid_t pid;
+
+    (void)state;
+    need_world();
+    ignore("/tmp/file");
+    ignore("/tmp/program");
+    assert_int_equal(outcome(opens("/tmp/file", O_RDONLY)), 0);
+    assert_int_equal(outcome(executes("/tmp/program")), ENOEXEC);
+    assert_int_equal(fan_read(&fan, &event, 1), -EAGAIN);
+    fan_unignore_all(&fan);
+    pid = opens("/tmp/file", O_RDONLY);
+    event = next_event();
+    answer(&event, false);
+    assert_int_equal(outcome(pid), EPERM);
+    pid = executes("/tmp/program");
+    event = next_event();
+    assert_int_equal(event.event, VSCANIF_EVENT_EXEC);
+    answer(&event, true);
+    assert_int_equal(outcome(pid), ENOEXEC);
+    /* What raises no events at all still raises none. */
+    ignore("/tmp/file");
+    fan_unmark_all(&fan);
+    fan_unignore_all(&fan);
+    assert_int_equal(outcome(opens("/tmp/file", O_RDONLY)), 0);
+}
+
+/*
+ * Another process that has the group answers, by number, what the reader of
+ * the event has left; also when that reader is gone.
+ */
+static void another_process_answers(void **state)
+{
+    (void)state;
+    need_world();
+    for (int gone = 0; gone < 2; gone++) {
+        int ends[2];
+        pid_t pid, reader;
+        int number;
+
+        assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+        reader = fork();
+        assert_true(reader >= 0);
+        if (reader == 0) {
+            struct fan_event event = next_event();
+
+            if (write(ends[1], &event.fd, sizeof(event.fd)) > 0 && !gone)
+                pause();
+            _exit(0);
+        }
+        pid = opens("/tmp/file", O_RDONLY);
+        assert_int_equal(read(ends[0], &number, sizeof(number)),
+                         sizeof(number));
+        if (gone)
+            assert_int_equal(outcome(reader), 0);
+        assert_int_equal(fan_answer(&fan, number + 1, true), -ENOENT);
+        assert_int_equal(fan_answer(&fan, number, false), 0);
+        assert_int_equal(fan_answer(&fan, number, false), -ENOENT);
+        assert_int_equal(outcome(pid), EPERM);
+        if (!gone) {
+            kill(reader, SIGKILL);
+            waitpid(reader, NULL, 0);
+        }
+        close(ends[0]);
+        close(ends[1]);
+    }
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, fan_start, fan_stop)
 
 static int run_all(bool world)
@@ -313,7 +482,9 @@ static int run_all(bool world)
         TEST(exec_is_one_event), TEST(many_at_a_time), TEST(nothing_to_read),
         TEST(fifo_does_not_block), TEST(unmarked_passes),
         TEST(closed_group_allows), TEST(marked_twice_is_one_event),
-        TEST(answer_to_nothing),
+        TEST(answer_to_nothing), TEST(closed_after_writing),
+        TEST(reads_are_held), TEST(says_what_is_pending),
+        TEST(ignored_raises_events_again), TEST(another_process_answers),
     };
 
     in_world = world;
