@@ -44,10 +44,12 @@ static int create_file(const char *path)
     fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0)
         return -errno;
-    if (ftruncate(fd, sizeof(struct status))) {
-        rc = -errno;
+    /* With its space: writing to a hole of a full filesystem kills. */
+    rc = posix_fallocate(fd, 0, sizeof(struct status));
+    if (rc) {
         close(fd);
-        return rc;
+        unlink(path);
+        return -rc;
     }
     return fd;
 }
