@@ -39,12 +39,13 @@ void notify_manager(const char *state)
 int64_t notify_watchdog_ms(void)
 {
     const char *text = getenv("WATCHDOG_USEC"), *pid = getenv("WATCHDOG_PID");
-    uint32_t usec, whose;
+    uint64_t usec;
+    uint32_t whose;
 
-    if (!text || number_parse_u32(text, 2000, UINT32_MAX, &usec))
+    if (!text || number_parse(text, 2000, INT64_MAX, &usec))
         return 0;
-    if (pid && (number_parse_u32(pid, 1, UINT32_MAX, &whose) ||
+    if (pid && (number_parse_u32(pid, 1, INT32_MAX, &whose) ||
                 (pid_t)whose != getpid()))
         return 0;
-    return usec / 1000;
+    return (int64_t)(usec / 1000);
 }
