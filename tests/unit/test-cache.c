@@ -333,6 +333,22 @@ static bool set_kind(int kind)
     return true;
 }
 
+/* The inode has left memory, or is another one with the same numbers. */
+static void mark_is_gone(void **state)
+{
+    (void)state;
+    need_world();
+    fixed_a = false;
+    recorded(FILE_A);
+    assert_int_equal(fanotify_mark(cache.watch, FAN_MARK_FLUSH, 0, AT_FDCWD,
+                                   "/"), 0);
+    reads(0, FILE_A);
+    assert_int_equal(hits, 0);
+    assert_int_equal(leads, 1);
+    reads(0, FILE_A);
+    assert_int_equal(hits, 1);
+}
+
 /* Hits ----------------------------------------------------------------------*/
 
 static void kept_raises_nothing(void **state)
@@ -603,6 +619,36 @@ static void writer_while_scanned(void **state)
         assert_int_equal(cache.records, 0);
         reads(0, FILE_A);
         assert_int_equal(hits, 0);
+    }
+}
+
+/* The same before we have been told, by a signal that is still to be read. */
+static void writer_not_known_of(void **state)
+{
+    struct pollfd fd = { .fd = signals, .events = POLLIN };
+
+    (void)state;
+    BOTH_KINDS {
+        done(ACT_PUT, FILE_A, 1);
+        settle(FILE_A);
+        hold_leads = true;
+        actor_tell(&actors[0], ACT_READ, FILE_A, 0);
+        wait_held(1);
+        hold_leads = false;
+        blind = true;
+        actor_tell(&actors[1], ACT_OVERWRITE, FILE_A, 'x');
+        fd.fd = group;
+        assert_int_equal(poll(&fd, 1, LONG_MS), 1);
+        on_group();
+        blind = false;
+        fd.fd = signals;
+        assert_int_equal(poll(&fd, 1, LONG_MS), 1);
+        assert_false(cache_intact(&cache, held[0].fd));
+        assert_false(end_scan(held[0].fd, true));
+        finish(0);
+        finish(1);
+        nr_held = 0;
+        assert_int_equal(cache.records, 0);
     }
 }
 
@@ -1159,7 +1205,8 @@ static int run_all(bool world)
         TEST(cut_and_filled_is_no_hit), TEST(fresh_file_is_not_watched),
         TEST(writer_before_the_scan), TEST(writer_after_the_record),
         TEST(unseen_writer), TEST(writer_that_does_not_wait),
-        TEST(writer_while_scanned), TEST(cut_while_scanned),
+        TEST(writer_while_scanned),
+        TEST(writer_not_known_of), TEST(mark_is_gone), TEST(cut_while_scanned),
         TEST(signal_is_lost), TEST(old_signals_harm_nobody),
         TEST(event_is_lost), TEST(child_has_copies), TEST(others_join),
         TEST(a_second_leader), TEST(forgets_all),
