@@ -21,8 +21,9 @@
 /* Of these, scans for which nobody waits; one more is left to the next
  * open. */
 #define HELD_MAX_BACKGROUND 64
-/* ... and that the link has at a time, so that accesses come first. */
-#define HELD_MAX_BACKGROUND_SENT 4
+/* ... and that the link has at a time: fewer than it has readers, so that
+ * accesses come first. */
+#define HELD_MAX_BACKGROUND_SENT 2
 
 struct held {
     uint64_t id;            /* 0: free */

@@ -142,10 +142,10 @@ static void accesses_come_first(void **state)
     access = add(1, 1);
     assert_ptr_equal(held_next_unsent(&table), access);
     held_mark_sent(&table, access);
-    held_mark_unsent(&table, background[2]);
-    assert_ptr_equal(held_next_unsent(&table), background[2]);
+    held_mark_unsent(&table, background[0]);
+    assert_ptr_equal(held_next_unsent(&table), background[0]);
     held_remove(&table, background[1]);
-    held_mark_sent(&table, background[2]);
+    held_mark_sent(&table, background[0]);
     assert_ptr_equal(held_next_unsent(&table),
                      background[HELD_MAX_BACKGROUND_SENT]);
 }
