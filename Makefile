@@ -7,6 +7,7 @@ include Config.mk
 help:
 	@echo "make all        the three programs, in .build/"
 	@echo "make check      unit tests; also with SANITIZER=address,undefined"
+	@echo "make bench      what the front costs, natively"
 	@echo "make test       check, then the cases of tests/xen/ on real Xen in QEMU"
 	@echo "make demo       the main job on real Xen in QEMU, step by step"
 	@echo "make deps       install the Debian packages for all of these"
@@ -128,10 +129,20 @@ LIB_OBJ    := $(filter-out %/main.o,$(sort $(FRONT_OBJ) $(BACK_OBJ) \
                 $(CTL_OBJ)))
 FAKE_OBJ   := $(call obj,tests/fake,$(basename $(notdir \
                 $(wildcard tests/fake/*.c))))
+TESTLIB_OBJ := $(call obj,tests/lib,$(basename $(notdir \
+                $(wildcard tests/lib/*.c))))
 PAIR_SRC   := $(wildcard tests/pair/*.c)
-TEST_CFLAGS = -Ixen-guest-front -Ixen-scan-back -Itools/vscanctl -Itests/fake
+TEST_CFLAGS = -Ixen-guest-front -Ixen-scan-back -Itools/vscanctl \
+              -Itests/fake -Itests/lib
+TEST_LIBS  := $(O)/tests/libtests.a $(O)/tests/libvscan.a
 
-$(FAKE_OBJ): ALL_CFLAGS += $(TEST_CFLAGS)
+$(FAKE_OBJ) $(TESTLIB_OBJ): ALL_CFLAGS += $(TEST_CFLAGS)
+
+# What several test programs share: one that does not use it does not get it.
+$(O)/tests/libtests.a: $(TESTLIB_OBJ)
+	@mkdir -p $(@D)
+	@rm -f $@
+	@ar rcs $@ $^
 
 $(O)/tests/libvscan.a: $(LIB_OBJ)
 	@mkdir -p $(@D)
@@ -139,15 +150,15 @@ $(O)/tests/libvscan.a: $(LIB_OBJ)
 	@ar rcs $@ $^
 
 link_test = mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) \
-    $(LDFLAGS_HARD) -o $@ $(1) $(FAKE_OBJ) $(O)/tests/libvscan.a \
+    $(LDFLAGS_HARD) -o $@ $(1) $(FAKE_OBJ) $(TEST_LIBS) \
     $(call libs,cmocka xentoollog libclamav libcrypto)
 
-$(O)/tests/unit/test-%: tests/unit/test-%.c $(FAKE_OBJ) \
-    $(O)/tests/libvscan.a | deps-build
+$(O)/tests/unit/test-%: tests/unit/test-%.c $(FAKE_OBJ) $(TEST_LIBS) \
+    | deps-build
 	@echo "LD $@"
 	@$(call link_test,$<)
 
-$(O)/tests/pair/test-pair: $(PAIR_SRC) $(FAKE_OBJ) $(O)/tests/libvscan.a \
+$(O)/tests/pair/test-pair: $(PAIR_SRC) $(FAKE_OBJ) $(TEST_LIBS) \
     | deps-build
 	@echo "LD $@"
 	@$(call link_test,$(PAIR_SRC))
@@ -155,6 +166,18 @@ $(O)/tests/pair/test-pair: $(PAIR_SRC) $(FAKE_OBJ) $(O)/tests/libvscan.a \
 .PHONY: check
 check: all $(UNIT_TESTS)
 	@tests/run unit $(UNIT_TESTS)
+
+# What it costs, in a table; a figure is not right or wrong.
+BENCHES := $(patsubst tests/bench/%.c,$(O)/tests/bench/%, \
+             $(wildcard tests/bench/*.c))
+
+$(O)/tests/bench/%: tests/bench/%.c $(FAKE_OBJ) $(TEST_LIBS) | deps-build
+	@echo "LD $@"
+	@$(call link_test,$<)
+
+.PHONY: bench
+bench: $(BENCHES)
+	@for bench in $(BENCHES); do $$bench || exit; done
 
 # Programs that cases run in domains: the real libraries, no fakes.
 CASE_PROGRAMS := $(patsubst tests/xen/%.c,$(O)/tests/xen/%, \
