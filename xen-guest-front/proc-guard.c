@@ -45,6 +45,9 @@
 #define LATE_MS         5000
 /* A gate that lived less than this is not started again at once. */
 #define RESPAWN_MS      1000
+/* Accesses answered for the gate in one turn, so that a storm of them does not
+ * keep the next gate from being started. */
+#define ANSWERS_PER_TURN 1024
 /* How long a stop waits for the gate. */
 #define STOP_MS         8000
 
@@ -59,6 +62,7 @@ struct guard {
     int64_t ping_next_ms;
     int epoll, timer, signals;
     int64_t stop_ms;        /* when a stop ends in any case; 0: no stop */
+    unsigned int stood_in;  /* accesses answered since the gate has gone */
     bool done;
 };
 
@@ -79,27 +83,51 @@ static bool allows(const struct guard *guard)
            fail_allows(status_policy(guard->status), &verdict);
 }
 
-/* Answers what the gate has read, and what nobody has. */
-static void answer_all(struct guard *guard)
+static void count_answers(struct guard *guard, bool allow, unsigned int n)
+{
+    guard->status->count[allow ? COUNT_ALLOWED : COUNT_DENIED] += n;
+    guard->status->reason[REASON_FRONT_FAILED] += n;
+    guard->stood_in += n;
+}
+
+/* Answers what the gate has read. */
+static void answer_read(struct guard *guard)
+{
+    const bool allow = allows(guard);
+    unsigned int answered = 0;
+
+    for (int fd = 0; fd < CACHE_MAX_FD; fd++)
+        answered += !fan_answer(&guard->fan, fd, allow);
+    count_answers(guard, allow, answered);
+}
+
+/* Answers what nobody has read, or some of it. */
+static void answer_unread(struct guard *guard)
 {
     const bool allow = allows(guard);
     struct fan_event events[32];
     unsigned int answered = 0;
     int n;
 
-    for (int fd = 0; fd < CACHE_MAX_FD; fd++)
-        answered += !fan_answer(&guard->fan, fd, allow);
-    while ((n = fan_read(&guard->fan, events, 32)) >= 0) {
+    for (int turn = 0; turn < ANSWERS_PER_TURN / 32; turn++) {
+        n = fan_read(&guard->fan, events, 32);
+        if (n < 0)
+            break;
         for (int i = 0; i < n; i++) {
             answered += !fan_answer(&guard->fan, events[i].fd, allow);
             close(events[i].fd);
         }
     }
-    guard->status->count[allow ? COUNT_ALLOWED : COUNT_DENIED] += answered;
-    guard->status->reason[REASON_FRONT_FAILED] += answered;
-    if (answered)
-        log_error("%u accesses %s for the gate", answered,
-                  allow ? "allowed" : "denied");
+    count_answers(guard, allow, answered);
+}
+
+/* Once for each gate: a line for each access would be a user's to write. */
+static void say_stood_in(struct guard *guard)
+{
+    if (guard->stood_in)
+        log_error("%u accesses %s for the gate", guard->stood_in,
+                  allows(guard) ? "allowed" : "denied");
+    guard->stood_in = 0;
 }
 
 /* The gate -----------------------------------------------------------------*/
@@ -114,8 +142,10 @@ static void rest(struct guard *guard)
 static void start_gate(struct guard *guard)
 {
     int ends[2], rc = ipc_pair(ends);
-    pid_t pid = rc ? rc : proc_fork("vscan-gate");
+    pid_t pid;
 
+    say_stood_in(guard);
+    pid = rc ? rc : proc_fork("vscan-gate");
     guard->start_ms = proc_now_ms();
     if (pid == 0) {
         /* It is to live on when we die. */
@@ -157,7 +187,8 @@ static void on_gate_gone(struct guard *guard)
         guard->done = true;
         return;
     }
-    answer_all(guard);
+    answer_read(guard);
+    answer_unread(guard);
     watch(guard, EPOLL_CTL_MOD, guard->fan.group, EPOLLIN);
     log_error("the gate process ended");
     if (proc_now_ms() - guard->start_ms < RESPAWN_MS)
@@ -193,7 +224,7 @@ static void check_gate(struct guard *guard)
 static void on_group(struct guard *guard)
 {
     if (guard->gate < 0) {
-        answer_all(guard);
+        answer_unread(guard);
         return;
     }
     guard->turns = guard->status->turns;

@@ -1,0 +1,571 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-guard.c - tests of xen-guest-front/proc-guard.c: the processes of a
+ * front are killed and stopped while accesses are held.
+ *
+ * Overview: a whole front with a stub of the link (tests/lib/front.h).  Who is
+ * who says its status page.  What is held must get the policy's answer, each
+ * exactly one, and protection must go on.  Skipped without root.
+ */
+#define _GNU_SOURCE
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "front.h"
+
+#define HELD    100
+#define FILES   10
+#define PROBERS 16
+
+int proc_link(int sock)
+{
+    return front_stub_link(sock);
+}
+
+static pid_t held[HELD];
+static uint64_t answers_before;
+
+static void start(bool fail_closed, uint32_t timeout_ms)
+{
+    front_need_world();
+    for (int i = 0; i < FILES; i++) {
+        char path[32];
+
+        snprintf(path, sizeof(path), "/tmp/silent%d", i);
+        write_file(path, "S");
+    }
+    front_start((struct front_config){ .fail_closed = fail_closed,
+                                       .timeout_ms = timeout_ms,
+                                       .generation = 7 });
+}
+
+static uint64_t answers(void)
+{
+    return status->count[COUNT_ALLOWED] + status->count[COUNT_DENIED];
+}
+
+/* 100 opens of files that the link sits on. */
+static void open_all(void)
+{
+    answers_before = answers();
+    for (int i = 0; i < HELD; i++) {
+        char path[32];
+
+        snprintf(path, sizeof(path), "/tmp/silent%d", i % FILES);
+        held[i] = opens(path);
+    }
+}
+
+static void hold_all(void)
+{
+    open_all();
+    WAIT_FOR(status->held == HELD && shared->silent >= FILES);
+}
+
+/* Each of them, as many as there were; nothing else was answered. */
+static void assert_by_policy(bool fail_closed)
+{
+    for (int i = 0; i < HELD; i++)
+        assert_int_equal(outcome(held[i]), fail_closed ? EPERM : 0);
+    WAIT_FOR(answers() - answers_before == HELD);
+}
+
+static void assert_protects(void)
+{
+    assert_int_equal(open_result(FRONT_INFECTED), EPERM);
+    WAIT_FOR(open_result(FRONT_CLEAN) == 0);
+    assert_true(status->attached);
+}
+
+/* The processes of the front, up to @max; all but the world's first and us. */
+static int processes(pid_t *pid, int max)
+{
+    DIR *proc = opendir("/proc");
+    struct dirent *entry;
+    int n = 0;
+
+    assert_non_null(proc);
+    while ((entry = readdir(proc)) && n < max) {
+        pid[n] = atoi(entry->d_name);
+        n += pid[n] > 1 && pid[n] != getpid();
+    }
+    closedir(proc);
+    return n;
+}
+
+static bool nobody_is_left(void)
+{
+    pid_t pid;
+
+    return processes(&pid, 1) == 0;
+}
+
+static void for_ms(long ms)
+{
+    const struct timespec time = { ms / 1000, ms % 1000 * 1000000 };
+
+    nanosleep(&time, NULL);
+}
+
+/* Whoever lived less than a second is not replaced at once. */
+static void grow_up(void)
+{
+    for_ms(1100);
+}
+
+static void in_both_modes(void (*test)(bool fail_closed))
+{
+    for (int closed = 0; closed < 2; closed++) {
+        start(closed, 0);
+        test(closed);
+        front_stop(NULL);
+    }
+}
+
+/* Killed -------------------------------------------------------------------*/
+
+static void kill_gate(bool fail_closed)
+{
+    pid_t gate = status->gate;
+
+    grow_up();
+    hold_all();
+    kill(gate, SIGKILL);
+    assert_by_policy(fail_closed);
+    WAIT_FOR(status->gate != gate);
+    assert_protects();
+    assert_int_equal(status->count[COUNT_GATE_STARTS], 2);
+    assert_int_equal(status->guard, front_pid);
+}
+
+static void gate_killed(void **state)
+{
+    (void)state;
+    in_both_modes(kill_gate);
+}
+
+/* The second one is not replaced at once; until then the guard answers. */
+static void kill_two_gates(bool fail_closed)
+{
+    pid_t gate = status->gate;
+
+    grow_up();
+    hold_all();
+    kill(gate, SIGKILL);
+    WAIT_FOR(status->gate != gate);
+    kill(gate = status->gate, SIGKILL);
+    assert_by_policy(fail_closed);
+    for (int i = 0; i < 20; i++)
+        assert_int_equal(open_result(FRONT_SILENT), fail_closed ? EPERM : 0);
+    assert_int_equal(status->count[COUNT_GATE_STARTS], 2);
+    WAIT_FOR(status->gate != gate);
+    assert_protects();
+    assert_int_equal(status->count[COUNT_GATE_STARTS], 3);
+}
+
+static void two_gates_killed(void **state)
+{
+    (void)state;
+    in_both_modes(kill_two_gates);
+}
+
+/* Nothing is answered, nothing is lost; the next one stands in as well. */
+static void kill_guards(bool fail_closed)
+{
+    pid_t gate = status->gate;
+
+    grow_up();
+    hold_all();
+    for (int i = 0; i < 3; i++) {
+        pid_t guard = status->guard;
+
+        kill(guard, SIGKILL);
+        WAIT_FOR(status->guard != guard);
+        assert_int_equal(status->held, HELD);
+        assert_int_equal(answers(), answers_before);
+    }
+    grow_up();
+    kill(gate, SIGKILL);
+    assert_by_policy(fail_closed);
+    WAIT_FOR(status->gate != gate);
+    assert_protects();
+}
+
+static void guards_killed(void **state)
+{
+    (void)state;
+    in_both_modes(kill_guards);
+}
+
+/* One that had lived for a while is replaced, and the next one gets what is
+ * held; what kills two of them goes by the policy. */
+static void kill_links(bool fail_closed)
+{
+    grow_up();
+    hold_all();
+    kill(status->link, SIGKILL);
+    WAIT_FOR(shared->silent == 2 * FILES);
+    assert_int_equal(status->held, HELD);
+    assert_int_equal(answers(), answers_before);
+    kill(status->link, SIGKILL);
+    assert_by_policy(fail_closed);
+    WAIT_FOR(shared->links == 3);
+    assert_protects();
+    assert_int_equal(status->count[COUNT_GATE_STARTS], 1);
+}
+
+static void links_killed(void **state)
+{
+    (void)state;
+    in_both_modes(kill_links);
+}
+
+/* Stuck --------------------------------------------------------------------*/
+
+/* With accesses that it has not even read. */
+static void stopped_gate_with_unread(void **state)
+{
+    pid_t gate;
+
+    (void)state;
+    start(true, 0);
+    gate = status->gate;
+    kill(gate, SIGSTOP);
+    open_all();
+    assert_by_policy(true);
+    WAIT_FOR(status->gate != gate);
+    assert_protects();
+}
+
+/* With accesses whose deadline it lets pass. */
+static void stopped_gate_with_held(void **state)
+{
+    pid_t gate;
+
+    (void)state;
+    start(false, 1000);
+    gate = status->gate;
+    hold_all();
+    kill(gate, SIGSTOP);
+    assert_by_policy(false);
+    WAIT_FOR(status->gate != gate);
+    assert_protects();
+}
+
+/* Lets the gate go on to where it has taken an event from the kernel. */
+static void stop_after_read(pid_t gate)
+{
+    struct __ptrace_syscall_info info = { .op = PTRACE_SYSCALL_INFO_NONE };
+    bool reads = false, has_read = false;
+    int result;
+
+    while (!has_read) {
+        assert_int_equal(ptrace(PTRACE_SYSCALL, gate, NULL, NULL), 0);
+        assert_int_equal(waitpid(gate, &result, __WALL), gate);
+        assert_true(WIFSTOPPED(result));
+        assert_true(ptrace(PTRACE_GET_SYSCALL_INFO, gate, sizeof(info),
+                           &info) > 0);
+        if (info.op == PTRACE_SYSCALL_INFO_ENTRY)
+            reads = info.entry.nr == SYS_read;
+        else if (info.op == PTRACE_SYSCALL_INFO_EXIT)
+            has_read = reads && info.exit.rval == 24;
+    }
+    kill(gate, SIGSTOP);
+    assert_int_equal(ptrace(PTRACE_DETACH, gate, NULL, NULL), 0);
+}
+
+/* With one that it has read, but done nothing about; and nothing comes after
+ * it that would show that the gate does not turn. */
+static void stopped_gate_after_read(void **state)
+{
+    pid_t gate, pid;
+
+    (void)state;
+    start(true, 0);
+    for_ms(6000);
+    gate = status->gate;
+    assert_int_equal(ptrace(PTRACE_SEIZE, gate, NULL, PTRACE_O_TRACESYSGOOD),
+                     0);
+    assert_int_equal(ptrace(PTRACE_INTERRUPT, gate, NULL, NULL), 0);
+    assert_int_equal(waitpid(gate, NULL, __WALL), gate);
+    pid = opens(FRONT_CLEAN);
+    stop_after_read(gate);
+    WAIT_FOR(status->gate != gate);
+    assert_int_equal(outcome(pid), EPERM);
+    assert_protects();
+}
+
+/* Nobody is stuck who was only stopped with the whole machine. */
+static void all_stopped(void **state)
+{
+    pid_t gate;
+
+    (void)state;
+    start(true, 1000);
+    gate = status->gate;
+    hold_all();
+    kill(status->guard, SIGSTOP);
+    kill(gate, SIGSTOP);
+    for_ms(11000);
+    kill(status->guard, SIGCONT);
+    for_ms(100);
+    kill(gate, SIGCONT);
+    assert_by_policy(true);
+    assert_protects();
+    assert_int_equal(status->gate, gate);
+    assert_int_equal(status->count[COUNT_GATE_STARTS], 1);
+}
+
+/* Ends ---------------------------------------------------------------------*/
+
+static void stop_cleanly(bool fail_closed)
+{
+    hold_all();
+    kill(front_pid, SIGTERM);
+    assert_by_policy(fail_closed);
+    assert_int_equal(outcome(front_pid), 0);
+    front_pid = 0;
+    assert_true(nobody_is_left());
+    assert_int_equal(open_result(FRONT_INFECTED), 0);
+}
+
+static void stops(void **state)
+{
+    (void)state;
+    in_both_modes(stop_cleanly);
+}
+
+/* As an init script does it. */
+static void stop_all_at_once(bool fail_closed)
+{
+    pid_t pid[16];
+    int n;
+
+    n = processes(pid, 16);
+    hold_all();
+    assert_true(n >= 3);
+    for (int i = 0; i < n; i++)
+        kill(pid[i], SIGTERM);
+    assert_by_policy(fail_closed);
+    assert_int_equal(outcome(front_pid), 0);
+    front_pid = 0;
+    WAIT_FOR(nobody_is_left());
+}
+
+static void all_are_told_to_stop(void **state)
+{
+    (void)state;
+    in_both_modes(stop_all_at_once);
+}
+
+/* The guard does not wait for ever, and answers for it. */
+static void stops_stuck_gate(void **state)
+{
+    (void)state;
+    start(true, 0);
+    hold_all();
+    kill(status->gate, SIGSTOP);
+    kill(front_pid, SIGTERM);
+    assert_by_policy(true);
+    assert_int_equal(outcome(front_pid), 0);
+    front_pid = 0;
+    WAIT_FOR(nobody_is_left());
+}
+
+static void second_guard_stops(void **state)
+{
+    pid_t guard;
+
+    (void)state;
+    start(false, 0);
+    guard = status->guard;
+    kill(guard, SIGKILL);
+    WAIT_FOR(status->guard != guard);
+    hold_all();
+    kill(status->guard, SIGTERM);
+    assert_by_policy(false);
+    waitpid(front_pid, NULL, 0);
+    front_pid = 0;
+    WAIT_FOR(nobody_is_left());
+}
+
+/* Probers ------------------------------------------------------------------*/
+
+struct probes {
+    volatile bool stop;
+    volatile unsigned int opens[PROBERS], passed[PROBERS];
+};
+
+static struct probes *probes;
+static pid_t prober[PROBERS];
+
+static void start_probers(const char *path)
+{
+    probes = mmap(NULL, sizeof(*probes), PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(probes, MAP_FAILED);
+    for (int i = 0; i < PROBERS; i++) {
+        prober[i] = fork();
+        assert_true(prober[i] >= 0);
+        while (prober[i] == 0) {
+            int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+            probes->opens[i]++;
+            probes->passed[i] += fd >= 0;
+            if (fd >= 0)
+                close(fd);
+            if (probes->stop)
+                _exit(0);
+        }
+    }
+}
+
+/* Returns how many opens have passed. */
+static unsigned int stop_probers(void)
+{
+    unsigned int passed = 0;
+
+    probes->stop = true;
+    for (int i = 0; i < PROBERS; i++) {
+        assert_int_equal(outcome(prober[i]), 0);
+        assert_true(probes->opens[i] > 0);
+        passed += probes->passed[i];
+    }
+    munmap(probes, sizeof(*probes));
+    return passed;
+}
+
+static void nothing_passes_between_gates(void **state)
+{
+    (void)state;
+    start(true, 0);
+    start_probers(FRONT_INFECTED);
+    for (int i = 0; i < 8; i++) {
+        pid_t gate = status->gate;
+
+        /* Some are replaced at once, others after a while. */
+        if (i % 2)
+            grow_up();
+        kill(gate, SIGKILL);
+        WAIT_FOR(status->gate != gate);
+    }
+    assert_int_equal(stop_probers(), 0);
+    assert_protects();
+}
+
+/* Whatever comes in: the guard's work is to start a gate. */
+static void started_in_a_storm(void **state)
+{
+    pid_t gate;
+
+    (void)state;
+    start(false, 0);
+    grow_up();
+    start_probers(FRONT_SILENT);
+    for (int i = 0; i < 3; i++) {
+        gate = status->gate;
+        kill(gate, SIGKILL);
+        WAIT_FOR(status->gate != gate);
+        grow_up();
+    }
+    probes->stop = true;
+    kill(status->gate, SIGKILL);
+    stop_probers();
+}
+
+/* Idle ---------------------------------------------------------------------*/
+
+/* How often a process has waited for something so far. */
+static unsigned long waits(pid_t pid)
+{
+    static const char key[] = "\nvoluntary_ctxt_switches:";
+    char path[32], text[4096], *found;
+    ssize_t n;
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    n = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    assert_true(n > 0);
+    text[n] = 0;
+    found = strstr(text, key);
+    assert_non_null(found);
+    return strtoul(found + sizeof(key) - 1, NULL, 10);
+}
+
+static void idle(void **state)
+{
+    unsigned long before[16];
+    pid_t pid[16];
+    int n;
+
+    (void)state;
+    start(false, 0);
+    assert_int_equal(open_result(FRONT_CLEAN), 0);
+    /* The guard has a look at the gate once more (CHECK_MS). */
+    for_ms(6000);
+    n = processes(pid, 16);
+    assert_int_equal(n, 3);
+    for (int i = 0; i < n; i++)
+        before[i] = waits(pid[i]);
+    for_ms(3000);
+    for (int i = 0; i < n; i++)
+        assert_int_equal(waits(pid[i]), before[i]);
+}
+
+/* A guard that cannot be started is started later. */
+static void guard_is_started_later(void **state)
+{
+    const struct rlimit none = { 0, 0 };
+    struct rlimit before;
+    uint64_t turns;
+    pid_t guard;
+
+    (void)state;
+    start(true, 0);
+    guard = status->guard;
+    assert_int_equal(prlimit(status->gate, RLIMIT_NOFILE, &none, &before), 0);
+    turns = status->turns;
+    kill(guard, SIGKILL);
+    WAIT_FOR(status->turns > turns);
+    assert_int_equal(status->guard, guard);
+    assert_int_equal(prlimit(status->gate, RLIMIT_NOFILE, &before, NULL), 0);
+    WAIT_FOR(status->guard != guard);
+    grow_up();
+    kill_gate(true);
+}
+
+#define TEST(test) cmocka_unit_test_teardown(test, front_stop)
+
+static int run_all(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(gate_killed), TEST(two_gates_killed), TEST(guards_killed),
+        TEST(links_killed), TEST(stopped_gate_with_unread),
+        TEST(stopped_gate_with_held), TEST(stopped_gate_after_read),
+        TEST(all_stopped), TEST(stops), TEST(all_are_told_to_stop),
+        TEST(stops_stuck_gate), TEST(second_guard_stops),
+        TEST(nothing_passes_between_gates), TEST(started_in_a_storm),
+        TEST(idle), TEST(guard_is_started_later),
+    };
+
+    return cmocka_run_group_tests_name("guard", tests, NULL, NULL);
+}
+
+int main(void)
+{
+    return front_main(run_all);
+}
