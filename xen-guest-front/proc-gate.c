@@ -151,6 +151,9 @@ static void loop(struct gate *gate)
         proc_timer_at(gate->timer, due);
         publish(gate, due);
         n = epoll_wait(gate->epoll, events, 8, -1);
+        /* What it takes from the kernel now, nobody else sees: should it never
+         * get to the end of this turn, that alone tells the guard. */
+        gate->status->due_ms = proc_now_ms();
         for (int i = 0; i < n; i++)
             dispatch(gate, events[i].data.fd);
     }

@@ -45,7 +45,7 @@ struct status {
     int32_t guard, gate, link;      /* process ids, 0: none */
     /* For the guard: how the gate is. */
     volatile uint64_t turns;        /* of the gate's loop */
-    volatile int64_t due_ms;        /* when it has to wake; INT64_MAX: never */
+    volatile int64_t due_ms;        /* when it has to turn; INT64_MAX: never */
     uint32_t policy_now;            /* index of the one in force */
     struct policy policy[2];
     /* For people. */
