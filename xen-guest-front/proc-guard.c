@@ -183,11 +183,17 @@ static void on_gate_gone(struct guard *guard)
     guard->gate = -1;
     guard->check_ms = -1;
     guard->status->due_ms = INT64_MAX;
+    /* What is not answered when we end, the kernel allows. */
+    if (guard->stop_ms)
+        fan_unmark_all(&guard->fan);
+    answer_read(guard);
     if (guard->stop_ms) {
+        while (fan_pending(&guard->fan))
+            answer_unread(guard);
+        say_stood_in(guard);
         guard->done = true;
         return;
     }
-    answer_read(guard);
     answer_unread(guard);
     watch(guard, EPOLL_CTL_MOD, guard->fan.group, EPOLLIN);
     log_error("the gate process ended");
