@@ -21,6 +21,7 @@
 #include "proc-guard.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,6 +49,8 @@
 /* Accesses answered for the gate in one turn, so that a storm of them does not
  * keep the next gate from being started. */
 #define ANSWERS_PER_TURN 1024
+/* How long the death of a gate that was killed is waited for. */
+#define DEATH_MS        1000
 /* How long a stop waits for the gate. */
 #define STOP_MS         8000
 
@@ -203,6 +206,21 @@ static void on_gate_gone(struct guard *guard)
         start_gate(guard);
 }
 
+/*
+ * Waits until it can read no more: an event that it took after its numbers have
+ * been answered would be held for ever, and take the answer to an access of the
+ * next gate that has the same number.
+ */
+static void kill_gate(struct guard *guard)
+{
+    struct pollfd end = { .fd = guard->gate, .events = POLLIN };
+
+    kill(guard->status->gate, SIGKILL);
+    if (poll(&end, 1, DEATH_MS) != 1)
+        log_error("the gate process does not die");
+    on_gate_gone(guard);
+}
+
 /* Stuck: an access nobody reads, or something it should have done long ago. */
 static bool is_stuck(const struct guard *guard)
 {
@@ -214,8 +232,7 @@ static void check_gate(struct guard *guard)
 {
     if (is_stuck(guard)) {
         log_error("the gate process is stuck");
-        kill(guard->status->gate, SIGKILL);
-        on_gate_gone(guard);
+        kill_gate(guard);
         return;
     }
     guard->turns = guard->status->turns;
@@ -269,10 +286,8 @@ static int64_t turn(struct guard *guard)
         check_gate(guard);
     if (guard->gate < 0 && guard->start_ms <= now && !guard->stop_ms)
         start_gate(guard);
-    if (guard->stop_ms && guard->stop_ms <= now && guard->gate >= 0) {
-        kill(guard->status->gate, SIGKILL);
-        on_gate_gone(guard);
-    }
+    if (guard->stop_ms && guard->stop_ms <= now && guard->gate >= 0)
+        kill_gate(guard);
     if (guard->ping_ms && guard->ping_next_ms <= now) {
         notify_manager("WATCHDOG=1");
         guard->ping_next_ms = now + guard->ping_ms;
