@@ -44,6 +44,8 @@
 #define CHECK_MS        5000
 /* How much later than it meant to a gate may wake. */
 #define LATE_MS         5000
+/* Who looks so much later than he meant to was stopped himself. */
+#define HELD_UP_MS      1000
 /* A gate that lived less than this is not started again at once. */
 #define RESPAWN_MS      1000
 /* Accesses answered for the gate in one turn, so that a storm of them does not
@@ -230,13 +232,17 @@ static bool is_stuck(const struct guard *guard)
 
 static void check_gate(struct guard *guard)
 {
-    if (is_stuck(guard)) {
+    /* The whole machine was (xl pause), or is overloaded: so was the gate. */
+    const bool held_up = proc_now_ms() > guard->check_ms + HELD_UP_MS;
+
+    if (!held_up && is_stuck(guard)) {
         log_error("the gate process is stuck");
         kill_gate(guard);
         return;
     }
     guard->turns = guard->status->turns;
-    if (guard->status->due_ms == INT64_MAX && !fan_pending(&guard->fan))
+    if (!held_up && guard->status->due_ms == INT64_MAX &&
+        !fan_pending(&guard->fan))
         rest(guard);
     else
         guard->check_ms = proc_now_ms() + CHECK_MS;
