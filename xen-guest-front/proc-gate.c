@@ -124,6 +124,12 @@ static int64_t turn(struct gate *gate)
         if (!gate->link.pid)
             due = sooner(due, gate->link.start_ms);
     }
+    if (gate->guard.sock < 0) {
+        if (gate->guard.start_ms <= proc_now_ms())
+            guard_start(gate);
+        if (gate->guard.sock < 0)
+            due = sooner(due, gate->guard.start_ms);
+    }
     return due;
 }
 
