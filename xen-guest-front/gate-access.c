@@ -364,6 +364,9 @@ void access_on_events(struct gate *gate)
     if (n < 0 && n != -EAGAIN)
         log_error("cannot read fanotify events: %s", strerror(-n));
     for (int i = 0; i < n; i++)
+        if (events[i].fd > gate->status->highest)
+            gate->status->highest = events[i].fd;
+    for (int i = 0; i < n; i++)
         hold(gate, &events[i]);
     if (gate->link.sock < 0)
         access_settle_all(gate, REASON_FRONT_FAILED);

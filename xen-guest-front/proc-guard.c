@@ -31,7 +31,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "cache.h"
 #include "fail.h"
 #include "held.h"
 #include "ipc.h"
@@ -48,6 +47,8 @@
 #define HELD_UP_MS      1000
 /* A gate that lived less than this is not started again at once. */
 #define RESPAWN_MS      1000
+/* More than the gate takes from the kernel at a time. */
+#define UNTOLD          64
 /* Accesses answered for the gate in one turn, so that a storm of them does not
  * keep the next gate from being started. */
 #define ANSWERS_PER_TURN 1024
@@ -95,13 +96,15 @@ static void count_answers(struct guard *guard, bool allow, unsigned int n)
     guard->stood_in += n;
 }
 
-/* Answers what the gate has read. */
+/* Answers what the gate has read, that included of which it had no time to
+ * tell: the kernel gives the lowest number that is free. */
 static void answer_read(struct guard *guard)
 {
     const bool allow = allows(guard);
+    const int highest = guard->status->highest + UNTOLD;
     unsigned int answered = 0;
 
-    for (int fd = 0; fd < CACHE_MAX_FD; fd++)
+    for (int fd = 0; fd <= highest; fd++)
         answered += !fan_answer(&guard->fan, fd, allow);
     count_answers(guard, allow, answered);
 }

@@ -46,6 +46,7 @@ struct status {
     /* For the guard: how the gate is. */
     volatile uint64_t turns;        /* of the gate's loop */
     volatile int64_t due_ms;        /* when it has to turn; INT64_MAX: never */
+    volatile int highest;           /* number of an access it has read */
     uint32_t policy_now;            /* index of the one in force */
     struct policy policy[2];
     /* For people. */
