@@ -371,6 +371,10 @@ enum cache_answer cache_look(struct cache *cache, int fd,
         }
         on_writer(cache, record);
     }
+    if (!lease_is_proof(fd)) {
+        give_lease(fd);
+        return CACHE_ALONE;
+    }
     if (record)
         use_remove(cache, record);
     else
@@ -407,7 +411,7 @@ bool cache_scanned(struct cache *cache, int fd, bool clean, bool may_keep,
     intact = is_same(record, fd);
     cache->by_fd[fd] = NONE;
     record->fd = -1;
-    if (clean && intact && lease_is_proof(fd) &&
+    if (clean && intact &&
         (keep(cache, record, fd, may_keep) ||
          (is_settled(record) && watch(cache, fd)))) {
         record->state = CLEAN;
