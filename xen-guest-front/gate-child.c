@@ -97,9 +97,11 @@ static void hang_up(struct child *child)
 
 bool child_is_own(const struct gate *gate, pid_t pid)
 {
-    return pid == getpid() || pid == gate->link.pid ||
-           pid == gate->marker.pid || pid == gate->remedy.pid ||
-           pid == gate->status->guard;
+    /* 0 is also who is in no pid namespace of ours. */
+    return pid > 0 &&
+           (pid == getpid() || pid == gate->link.pid ||
+            pid == gate->marker.pid || pid == gate->remedy.pid ||
+            pid == gate->status->guard);
 }
 
 /* The guard ----------------------------------------------------------------*/
