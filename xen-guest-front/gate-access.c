@@ -396,12 +396,24 @@ void access_send(struct gate *gate)
                EPOLLIN | (rc == -EAGAIN ? EPOLLOUT : 0));
 }
 
+/* Those who wait for another's scan, before that ends without a verdict:
+ * after each end all that are left would be looked at anew. */
+static void give_up_followers(struct gate *gate, int64_t since_ms,
+                              const struct verdict *verdict)
+{
+    struct held *held;
+
+    while ((held = held_follower_since(&gate->held, since_ms)))
+        settle(gate, held, verdict);
+}
+
 int64_t access_expire(struct gate *gate)
 {
     struct verdict verdict = verdict_not_scanned(REASON_DEADLINE);
     int64_t now = proc_now_ms();
     struct held *held;
 
+    give_up_followers(gate, now - gate->policy.timeout_ms, &verdict);
     while ((held = held_oldest(&gate->held))) {
         struct gate_msg msg = { .id = held->id, .kind = GATE_GIVEN_UP };
 
@@ -422,6 +434,7 @@ void access_settle_all(struct gate *gate, unsigned int reason)
     struct verdict verdict = verdict_not_scanned(reason);
     struct held *held;
 
+    give_up_followers(gate, INT64_MAX, &verdict);
     while ((held = held_oldest(&gate->held)))
         settle(gate, held, &verdict);
 }

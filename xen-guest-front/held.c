@@ -142,6 +142,17 @@ struct held *held_follower(struct held_table *table, uint64_t leader)
     return NULL;
 }
 
+struct held *held_follower_since(struct held_table *table, int64_t since_ms)
+{
+    for (unsigned int slot = 0; table->joined && slot < HELD_MAX; slot++) {
+        struct held *held = &table->entry[slot];
+
+        if (held->id && held->leader && held->since_ms <= since_ms)
+            return held;
+    }
+    return NULL;
+}
+
 void held_mark_all_unsent(struct held_table *table)
 {
     for (unsigned int slot = 0; slot < HELD_MAX; slot++)

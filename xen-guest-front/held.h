@@ -78,6 +78,10 @@ void held_join(struct held_table *table, struct held *held, uint64_t leader);
 /* An entry that waits for @leader, NULL when there is none. */
 struct held *held_follower(struct held_table *table, uint64_t leader);
 
+/* An entry that waits for any other one's scan, held since @since_ms or
+ * before; NULL when there is none. */
+struct held *held_follower_since(struct held_table *table, int64_t since_ms);
+
 /* The link is new: it has got nothing. */
 void held_mark_all_unsent(struct held_table *table);
 

@@ -296,6 +296,23 @@ static void random_history(void **state)
     }
 }
 
+static void late_followers(void **state)
+{
+    struct held *leader = add(3, 10), *a = add(4, 20), *b = add(5, 30);
+
+    (void)state;
+    assert_null(held_follower_since(&table, INT64_MAX));
+    held_join(&table, b, leader->id);
+    held_join(&table, a, leader->id);
+    assert_null(held_follower_since(&table, 19));
+    assert_ptr_equal(held_follower_since(&table, 20), a);
+    held_remove(&table, a);
+    assert_null(held_follower_since(&table, 29));
+    assert_ptr_equal(held_follower_since(&table, 30), b);
+    held_mark_unsent(&table, b);
+    assert_null(held_follower_since(&table, INT64_MAX));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -306,6 +323,7 @@ int main(void)
         cmocka_unit_test_setup(background_is_bounded, table_init),
         cmocka_unit_test_setup(accesses_come_first, table_init),
         cmocka_unit_test_setup(followers_wait, table_init),
+        cmocka_unit_test_setup(late_followers, table_init),
         cmocka_unit_test_setup(random_history, table_init),
     };
 
