@@ -202,6 +202,7 @@ int front_stub_link(int sock)
     sigset_t poke, none;
     int file, rc;
 
+    signal(SIGTERM, SIG_IGN);
     /* Pokes come while it waits, never before. */
     sigemptyset(&none);
     sigemptyset(&poke);
@@ -332,14 +333,23 @@ void front_start(struct front_config config)
     WAIT_FOR(status->generation == config.generation && status->held == 0);
 }
 
+static bool is_gone(pid_t pid)
+{
+    return pid <= 0 || (kill(pid, 0) && errno == ESRCH);
+}
+
+/* The guard may be another than was started; the first one is our child. */
 int front_stop(void **state)
 {
     (void)state;
     if (front_pid > 0) {
-        kill(front_pid, SIGTERM);
+        pid_t guard = status ? status->guard : front_pid;
+
+        kill(guard, SIGTERM);
         waitpid(front_pid, NULL, 0);
+        front_pid = 0;
+        WAIT_FOR(is_gone(guard) && (!status || is_gone(status->gate)));
     }
-    front_pid = 0;
     if (status)
         munmap((void *)(uintptr_t)status, sizeof(*status));
     status = NULL;
@@ -356,6 +366,9 @@ static int run(bool world)
     if (shared == MAP_FAILED)
         return 1;
     log_init("gate", LOG_LEVEL_ERROR);
+    /* One test alone: FRONT_TEST=its_name. */
+    if (getenv("FRONT_TEST"))
+        cmocka_set_test_filter(getenv("FRONT_TEST"));
     return body_of_main();
 }
 

@@ -3,9 +3,9 @@
  * test-storm.c - tests of the whole front under many opens at once.
  *
  * Overview: 64 processes open 5,000 files, half of them infected, and note what
- * each open gave.  With the stub of the link (tests/lib/front.h), whose
- * verdicts are right by construction.  Skipped without root.
- */
+ * each open gave; 16 open one file without end while gates are killed.  With
+ * the stub of the link (tests/lib/front.h), whose verdicts are right by
+ * construction.  Skipped without root.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -14,13 +14,14 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "front.h"
 
 #define PROCESSES   64
 #define FILES       5000
+#define PROBERS     16
 
 int proc_link(int sock)
 {
@@ -34,12 +35,27 @@ static struct results {
     volatile int64_t longest_ms[PROCESSES];
 } *results;
 
+static void start_front(bool fail_closed)
+{
+    front_need_world();
+    front_start((struct front_config){ .fail_closed = fail_closed,
+                                       .generation = 7 });
+}
+
+/* Whoever lived less than a second is not replaced at once. */
+static void grow_up(void)
+{
+    const struct timespec time = { 1, 100 * 1000000 };
+
+    nanosleep(&time, NULL);
+}
+
 static void path_of(int file, char path_r[32])
 {
     snprintf(path_r, 32, "/tmp/storm/%d", file);
 }
 
-static void start(bool fail_closed, uint64_t generation)
+static void start(bool fail_closed)
 {
     char path[32];
 
@@ -54,8 +70,7 @@ static void start(bool fail_closed, uint64_t generation)
     results = mmap(NULL, sizeof(*results), PROT_READ | PROT_WRITE,
                    MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_ptr_not_equal(results, MAP_FAILED);
-    front_start((struct front_config){ .fail_closed = fail_closed,
-                                       .generation = generation });
+    start_front(fail_closed);
 }
 
 static void one_open(int process, int file)
@@ -117,7 +132,7 @@ static void assert_all_right(unsigned int opens_of_all)
 static void shares(void **state)
 {
     (void)state;
-    start(true, 7);
+    start(true);
     storm(50, 79);
     assert_all_right(PROCESSES * (FILES / 50));
     WAIT_FOR(status->held == 0);
@@ -128,7 +143,7 @@ static void shares(void **state)
 static void eight_for_each(void **state)
 {
     (void)state;
-    start(false, 7);
+    start(false);
     storm(8, 1);
     assert_all_right(PROCESSES * (FILES / 8));
     WAIT_FOR(status->held == 0);
@@ -150,7 +165,7 @@ static void all_of_one_file(void **state)
     static pid_t pid[MANY];
 
     (void)state;
-    start(true, 7);
+    start(true);
     for (int i = 0; i < MANY; i++)
         pid[i] = opens(FRONT_SILENT);
     WAIT_FOR(status->held == MANY);
@@ -161,12 +176,97 @@ static void all_of_one_file(void **state)
     assert_true(status->count[COUNT_JOINED] < 2 * MANY);
 }
 
+/* Probers ------------------------------------------------------------------*/
+
+struct probes {
+    volatile bool stop;
+    volatile unsigned int opens[PROBERS], passed[PROBERS];
+};
+
+static struct probes *probes;
+static pid_t prober[PROBERS];
+
+static void start_probers(const char *path)
+{
+    probes = mmap(NULL, sizeof(*probes), PROT_READ | PROT_WRITE,
+                  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_ptr_not_equal(probes, MAP_FAILED);
+    for (int i = 0; i < PROBERS; i++) {
+        prober[i] = fork();
+        assert_true(prober[i] >= 0);
+        while (prober[i] == 0) {
+            int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+            probes->opens[i]++;
+            probes->passed[i] += fd >= 0;
+            if (fd >= 0)
+                close(fd);
+            if (probes->stop)
+                _exit(0);
+        }
+    }
+}
+
+/* Returns how many opens have passed. */
+static unsigned int stop_probers(void)
+{
+    unsigned int passed = 0;
+
+    probes->stop = true;
+    for (int i = 0; i < PROBERS; i++) {
+        assert_int_equal(outcome(prober[i]), 0);
+        assert_true(probes->opens[i] > 0);
+        passed += probes->passed[i];
+    }
+    munmap(probes, sizeof(*probes));
+    return passed;
+}
+
+static void nothing_passes_between_gates(void **state)
+{
+    (void)state;
+    start_front(true);
+    start_probers(FRONT_INFECTED);
+    for (int i = 0; i < 8; i++) {
+        pid_t gate = status->gate;
+
+        /* Some are replaced at once, others after a while. */
+        if (i % 2)
+            grow_up();
+        kill(gate, SIGKILL);
+        WAIT_FOR(status->gate != gate);
+    }
+    assert_int_equal(stop_probers(), 0);
+    assert_int_equal(open_result(FRONT_INFECTED), EPERM);
+}
+
+/* Whatever comes in: the guard's work is to start a gate. */
+static void started_in_a_storm(void **state)
+{
+    pid_t gate;
+
+    (void)state;
+    start_front(false);
+    grow_up();
+    start_probers(FRONT_SILENT);
+    for (int i = 0; i < 3; i++) {
+        gate = status->gate;
+        kill(gate, SIGKILL);
+        WAIT_FOR(status->gate != gate);
+        grow_up();
+    }
+    probes->stop = true;
+    kill(status->gate, SIGKILL);
+    stop_probers();
+}
+
 #define TEST(test) cmocka_unit_test_teardown(test, front_stop)
 
 static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(shares), TEST(eight_for_each), TEST(all_of_one_file),
+        TEST(nothing_passes_between_gates), TEST(started_in_a_storm),
     };
 
     return cmocka_run_group_tests_name("storm", tests, NULL, NULL);
