@@ -6,6 +6,7 @@
  * each open gave; 16 open one file without end while gates are killed.  With
  * the stub of the link (tests/lib/front.h), whose verdicts are right by
  * construction.  Skipped without root.
+ */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
