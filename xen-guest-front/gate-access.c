@@ -31,8 +31,6 @@
 #define MAX_ATTEMPTS        3
 /* How long a file must not have been modified. */
 #define KEEP_AGE_S          86400
-/* Mounts of namespaces that we know are looked at again after this. */
-#define NAMESPACE_MS        2000
 
 static void count(struct gate *gate, enum status_count what)
 {
@@ -295,21 +293,6 @@ static bool is_excluded(struct gate *gate, const struct fan_event *event)
            !mounts_changed(gate);
 }
 
-/* A process in a mount namespace that we have not looked at, or not lately,
- * may have filesystems there that are not marked. */
-static void note_namespace(struct gate *gate, pid_t pid)
-{
-    ino_t ns = facts_mount_ns(pid);
-    ino_t *slot = &gate->seen_ns[ns % (sizeof(gate->seen_ns) /
-                                       sizeof(gate->seen_ns[0]))];
-
-    if (!ns || ns == gate->own_ns || gate->marker.pid ||
-        (*slot == ns && proc_now_ms() < gate->marker.start_ms + NAMESPACE_MS))
-        return;
-    *slot = ns;
-    marker_start(gate);
-}
-
 static void hold(struct gate *gate, const struct fan_event *event)
 {
     struct verdict none = verdict_not_scanned(REASON_QUEUE_FULL);
@@ -334,7 +317,7 @@ static void hold(struct gate *gate, const struct fan_event *event)
     }
     if (event->event != VSCANIF_EVENT_CLOSE_WRITE) {
         count(gate, COUNT_EVENTS);
-        note_namespace(gate, event->pid);
+        marker_on_namespace(gate, facts_mount_ns(event->pid));
     }
     if (st.st_size == 0 ||
         (event->event == VSCANIF_EVENT_CLOSE_WRITE && st.st_nlink == 0)) {

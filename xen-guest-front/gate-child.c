@@ -36,6 +36,10 @@
 #define LINK_DEAF_MS    5000
 /* A marker that takes longer hangs on a mount point. */
 #define MARKER_MS       10000
+/* Namespaces are looked at this often at most, ... */
+#define NAMESPACE_MS    500
+/* ... and known ones again after this. */
+#define NAMESPACE_KNOWN_MS 2000
 
 /* Closes all but standard streams and these two (-1: none). */
 static void keep_only(int a, int b)
@@ -281,6 +285,7 @@ void link_on_message(struct gate *gate)
 
     while ((rc = ipc_recv(gate->link.sock, &msg, sizeof(msg), &fd)) == 1) {
         gate->deaf_since_ms = 0;
+        msg.verdict.name[sizeof(msg.verdict.name) - 1] = 0;
         on_message(gate, &msg, fd);
         if (fd >= 0)
             close(fd);
@@ -304,7 +309,7 @@ void marker_start(struct gate *gate)
         gate->mark_again = true;
         return;
     }
-    gate->mark_again = false;
+    gate->mark_again = gate->namespace_due = false;
     gate->marker.start_ms = proc_now_ms();
     pid = proc_fork("vscan-marker");
     if (pid == 0) {
@@ -319,16 +324,24 @@ void marker_start(struct gate *gate)
         gate->marker.pid = pid;
 }
 
-int64_t marker_check(struct gate *gate)
+/*
+ * It may have filesystems there that are not marked: one that we have not looked
+ * at, or not lately.  A user who makes many costs one look a while all the same.
+ */
+void marker_on_namespace(struct gate *gate, ino_t ns)
 {
-    int64_t end = gate->marker.start_ms + MARKER_MS;
+    ino_t *slot = &gate->seen_ns[ns % (sizeof(gate->seen_ns) /
+                                       sizeof(gate->seen_ns[0]))];
+    int64_t age = proc_now_ms() - gate->marker.start_ms;
 
-    if (!gate->marker.pid)
-        return -1;
-    if (proc_now_ms() < end)
-        return end;
-    kill(gate->marker.pid, SIGKILL);
-    return -1;
+    if (!ns || ns == gate->own_ns ||
+        (*slot == ns && age < NAMESPACE_KNOWN_MS && !gate->marker.pid))
+        return;
+    *slot = ns;
+    if (gate->marker.pid || age < NAMESPACE_MS)
+        gate->namespace_due = true;
+    else
+        marker_start(gate);
 }
 
 /* The lines of @coverage that begin so, without that, as far as they fit. */
@@ -396,6 +409,28 @@ static void marker_on_exit(struct gate *gate, int status)
     send_not_covered(gate, coverage);
     if (gate->mark_again)
         marker_start(gate);
+}
+
+int64_t marker_check(struct gate *gate)
+{
+    int64_t now = proc_now_ms();
+    int64_t end = gate->marker.start_ms + MARKER_MS;
+    int64_t due = gate->marker.start_ms + NAMESPACE_MS;
+
+    if (gate->marker.pid) {
+        if (now < end)
+            return end;
+        /* It dies when it can; the next one does not wait for that. */
+        kill(gate->marker.pid, SIGKILL);
+        marker_on_exit(gate, SIGKILL);
+        return -1;
+    }
+    if (!gate->namespace_due || !gate->attached)
+        return -1;
+    if (now < due)
+        return due;
+    marker_start(gate);
+    return -1;
 }
 
 /* Remedies -----------------------------------------------------------------*/

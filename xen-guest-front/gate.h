@@ -48,6 +48,7 @@ struct gate {
     bool link_knows;        /* ... since it attached */
     ino_t own_ns;           /* our mount namespace */
     ino_t seen_ns[16];      /* others whose mounts have been looked at */
+    bool namespace_due;     /* one is to be looked at, but not yet */
     int64_t links_ms;       /* when deleted files were last let go of */
     bool links_due;
     bool attached;          /* the toolstack wants us to hold accesses */
@@ -75,7 +76,10 @@ void link_on_message(struct gate *gate);
 /* Kills a link that is stuck; returns when to look again, or -1. */
 int64_t link_check_deaf(struct gate *gate);
 void marker_start(struct gate *gate);
-/* Kills one that takes too long; returns when to look again, or -1. */
+/* A process in another mount namespace has been seen. */
+void marker_on_namespace(struct gate *gate, ino_t ns);
+/* Starts one that is due, kills one that takes too long; returns when to look
+ * again, or -1. */
 int64_t marker_check(struct gate *gate);
 /* Hands an infected file over; the access has been answered. */
 void remedy_send(struct gate *gate, const struct facts *facts, int fd,

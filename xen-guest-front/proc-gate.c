@@ -13,11 +13,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "facts.h"
@@ -79,6 +82,16 @@ static int64_t check_links(struct gate *gate)
     return gate->links_due ? gate->links_ms + LINKS_MS : -1;
 }
 
+/* It says nothing; its end does.  (An event may be of a descriptor before it
+ * with the same number.) */
+static void on_guard(struct gate *gate)
+{
+    char octet;
+
+    if (recv(gate->guard.sock, &octet, 1, MSG_PEEK | MSG_DONTWAIT) == 0)
+        guard_start(gate);
+}
+
 static void dispatch(struct gate *gate, int fd)
 {
     if (fd == gate->fan.group)
@@ -90,7 +103,7 @@ static void dispatch(struct gate *gate, int fd)
     else if (fd == gate->remedy.sock)
         remedy_on_message(gate);
     else if (fd == gate->guard.sock)
-        guard_start(gate);
+        on_guard(gate);
     else if (fd == gate->mounts)
         marker_start(gate);
     else if (gate->recording && fd == gate->cache.watch)
@@ -165,27 +178,26 @@ static void loop(struct gate *gate)
     }
 }
 
-/* Lets everything go by the policy, then gives the link time to close. */
+/* Lets everything go by the policy, what nobody has read included, then gives
+ * the link time to close. */
 static void stop(struct gate *gate)
 {
-    int64_t until = proc_now_ms() + LINK_STOP_MS;
-    struct epoll_event ev;
+    int64_t until = proc_now_ms() + LINK_STOP_MS, left;
+    struct pollfd signals = { .fd = gate->signals, .events = POLLIN };
 
-    fan_unmark_all(&gate->fan);
-    if (gate->recording)
-        cache_forget_all(&gate->cache);
-    access_settle_all(gate, REASON_NO_BACK);
-    gate->attached = gate->status->attached = false;
     if (gate->link.sock >= 0)
         close(gate->link.sock);
     gate->link.sock = -1;
-    while (gate->link.pid && proc_now_ms() < until) {
-        int n = epoll_wait(gate->epoll, &ev, 1, (int)(until - proc_now_ms()));
-
-        if (n > 0 && (ev.data.fd == gate->signals ||
-                      ev.data.fd == gate->fan.group))
-            dispatch(gate, ev.data.fd);
-    }
+    fan_unmark_all(&gate->fan);
+    if (gate->recording)
+        cache_forget_all(&gate->cache);
+    while (fan_pending(&gate->fan))
+        access_on_events(gate);
+    access_settle_all(gate, REASON_NO_BACK);
+    gate->attached = gate->status->attached = false;
+    while (gate->link.pid && (left = until - proc_now_ms()) > 0)
+        if (poll(&signals, 1, (int)left) > 0)
+            on_signals(gate);
     log_info("stopped");
 }
 
@@ -259,6 +271,8 @@ int proc_gate(const struct fan *fan, struct status *status, int guard)
     };
 
     log_set_role("gate");
+    /* A program that takes core dumps could not be run while we are one. */
+    prctl(PR_SET_DUMPABLE, 0);
     held_init(&gate.held);
     gate.policy = *status_policy(status);
     status->gate = getpid();
@@ -266,10 +280,11 @@ int proc_gate(const struct fan *fan, struct status *status, int guard)
     if (start(&gate))
         return 1;
     /* Of a gate that was here before us. */
-    if (status->attached) {
-        gate.attached = true;
+    gate.attached = status->attached;
+    if (gate.attached)
         marker_start(&gate);
-    }
+    else
+        fan_unmark_all(&gate.fan);
     loop(&gate);
     stop(&gate);
     return 0;

@@ -349,6 +349,8 @@ static int run(struct guard *guard)
         return 1;
     }
     prctl(PR_SET_NAME, "vscan-guard");
+    /* A program that takes core dumps could not be run while we are one. */
+    prctl(PR_SET_DUMPABLE, 0);
     guard->status->guard = getpid();
     watch(guard, EPOLL_CTL_ADD, guard->timer, EPOLLIN);
     watch(guard, EPOLL_CTL_ADD, guard->signals, EPOLLIN);

@@ -91,7 +91,8 @@ void front_release(char how);
 /* Announces new signatures, and waits until the gate knows. */
 void front_generation(uint64_t generation);
 
-/* Replaces the content, in place. */
+/* Replaces the content, in place; its time of modification is an old one, so
+ * that a record may keep it. */
 void write_file(const char *path, const char *text);
 
 /* A process that opens @path; its outcome is errno, or 0. */
