@@ -44,6 +44,7 @@ struct job {
     uint64_t serial;            /* order of arrival */
     int fd;
     bool given_up;              /* nobody waits for the verdict any more */
+    bool back_died;             /* ... while it had this one */
     unsigned int attempts;
     unsigned int slot;          /* while reading or sent */
     uint32_t wire_id;
@@ -330,6 +331,7 @@ void jobs_disconnected(struct jobs *jobs)
         struct job *job = jobs->slot[slot];
 
         if (job && job->state == JOB_SENT) {
+            job->back_died = true;
             stop_flight(jobs, job);
             enqueue(jobs, job);
         }
@@ -338,10 +340,13 @@ void jobs_disconnected(struct jobs *jobs)
 
 void jobs_fail_queued(struct jobs *jobs, unsigned int reason)
 {
-    struct verdict verdict = verdict_not_scanned(reason);
     struct job *job;
 
     while ((job = TAILQ_FIRST(&jobs->queue))) {
+        struct verdict verdict = verdict_not_scanned(
+            reason == REASON_NO_BACK && job->back_died ? REASON_BACK_DIED :
+            reason);
+
         TAILQ_REMOVE(&jobs->queue, job, link);
         finish(jobs, job, &verdict);
     }

@@ -48,7 +48,8 @@ void jobs_connected(struct jobs *jobs, uint32_t domid, uint32_t max_pages);
 /* The channel is about to go: what was on its way is queued again. */
 void jobs_disconnected(struct jobs *jobs);
 
-/* No connection is in sight: what is queued gets no verdict for @reason. */
+/* No connection is in sight: what is queued gets no verdict for @reason, or,
+ * if that is REASON_NO_BACK and a back had it, for REASON_BACK_DIED. */
 void jobs_fail_queued(struct jobs *jobs, unsigned int reason);
 
 /* Are there jobs that wait for a connection? */

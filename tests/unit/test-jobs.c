@@ -820,6 +820,21 @@ static void queued_jobs_fail(void **state)
         expect_verdict(id, VSCANIF_VERDICT_NOT_SCANNED, REASON_NO_BACK);
 }
 
+/* What a back had when it went, and what no back has seen. */
+static void lost_with_the_back(void **state)
+{
+    (void)state;
+    create(100);
+    connect_with(VSCANIF_MAX_REQUEST_PAGES);
+    add(1, 10);
+    expect_request(10);
+    disconnect();
+    add(2, 10);
+    jobs_fail_queued(t.jobs, REASON_NO_BACK);
+    expect_verdict(1, VSCANIF_VERDICT_NOT_SCANNED, REASON_BACK_DIED);
+    expect_verdict(2, VSCANIF_VERDICT_NOT_SCANNED, REASON_NO_BACK);
+}
+
 static void table_is_bounded(void **state)
 {
     const unsigned int room = HELD_MAX + SLOTS;
@@ -1028,6 +1043,7 @@ int main(void)
         CONNECTED(changed_file_stays_infected),
         CONNECTED(grown_beyond_the_limit),
         ALONE(queued_jobs_fail),
+        ALONE(lost_with_the_back),
         ALONE(table_is_bounded),
         CONNECTED(verdict_names_its_generation),
         ALONE(generation_at_each_connection),
