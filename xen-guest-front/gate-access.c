@@ -74,9 +74,11 @@ static void count_verdict(struct gate *gate, const struct verdict *verdict)
 /* The kernel's answer; @pid for the log. */
 static void tell_kernel(struct gate *gate, int fd, pid_t pid, bool allow)
 {
-    int rc = fan_answer(&gate->fan, fd, allow);
+    int rc;
 
+    /* Who has his answer may look at the counts. */
     count(gate, allow ? COUNT_ALLOWED : COUNT_DENIED);
+    rc = fan_answer(&gate->fan, fd, allow);
     if (rc && log_limit_ok(&gate->log_limit))
         log_error("cannot answer an access of pid %d: %s", (int)pid,
                   strerror(-rc));
@@ -110,9 +112,10 @@ static void conclude(struct gate *gate, int fd, pid_t pid, uint8_t event,
 static void allow_at_once(struct gate *gate, const struct fan_event *event,
                           enum status_count why)
 {
-    count(gate, why);
-    if (event->event != VSCANIF_EVENT_CLOSE_WRITE)
+    if (event->event != VSCANIF_EVENT_CLOSE_WRITE) {
+        count(gate, why);
         tell_kernel(gate, event->fd, event->pid, true);
+    }
     close(event->fd);
 }
 
