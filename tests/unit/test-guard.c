@@ -338,7 +338,7 @@ static void stop_cleanly(bool fail_closed)
     assert_by_policy(fail_closed);
     assert_int_equal(outcome(front_pid), 0);
     front_pid = 0;
-    assert_true(nobody_is_left());
+    WAIT_FOR(nobody_is_left());
     assert_int_equal(open_result(FRONT_INFECTED), 0);
 }
 
