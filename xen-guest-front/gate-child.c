@@ -325,8 +325,9 @@ void marker_start(struct gate *gate)
 }
 
 /*
- * It may have filesystems there that are not marked: one that we have not looked
- * at, or not lately.  A user who makes many costs one look a while all the same.
+ * It may have filesystems there that are not marked: one that we have not
+ * looked at, or not lately.  A user who makes many costs one look a while all
+ * the same.
  */
 void marker_on_namespace(struct gate *gate, ino_t ns)
 {

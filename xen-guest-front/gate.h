@@ -64,7 +64,7 @@ void access_on_verdict(struct gate *gate, uint64_t id,
                        const struct verdict *verdict);
 /* Gives the link what it has not got, as long as it takes it. */
 void access_send(struct gate *gate);
-/* Answers what is over its deadline; returns when the next one is due, or -1. */
+/* Answers what is over its deadline; returns when to look again, or -1. */
 int64_t access_expire(struct gate *gate);
 /* Nothing held is left: all gets this verdict. */
 void access_settle_all(struct gate *gate, unsigned int reason);

@@ -203,8 +203,8 @@ static int judge_unread(struct jobs *jobs, struct job *job,
  * The kernel's times of files go by ticks: of two changes in one tick the
  * second does not show.  A file that was changed just now is read when its tick
  * is over, so that whatever comes after the reading shows.  So is one for which
- * nobody waits: sooner it could not go on record (cache.c).  Returns how long to
- * wait, in nanoseconds.
+ * nobody waits: sooner it could not go on record (cache.c).  Returns how long
+ * to wait, in nanoseconds.
  */
 static long settle_ns(const struct job *job)
 {
@@ -213,7 +213,9 @@ static long settle_ns(const struct job *job)
     struct timespec now, tick;
     int64_t past;
 
-    if ((job->msg.locked && waits) || clock_gettime(CLOCK_REALTIME_COARSE, &now) ||
+    if (job->msg.locked && waits)
+        return 0;
+    if (clock_gettime(CLOCK_REALTIME_COARSE, &now) ||
         clock_getres(CLOCK_REALTIME_COARSE, &tick) || tick.tv_sec)
         return 0;
     past = (now.tv_sec - then->tv_sec) * INT64_C(1000000000) + now.tv_nsec -

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * xen-guest-front - holds accesses to files until a scanner domain has judged
- * their content.  Options, then the gate.
+ * their content.  Options, then the guard.
  */
 #define _GNU_SOURCE
 #include <getopt.h>

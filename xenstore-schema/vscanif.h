@@ -308,8 +308,8 @@
  * and leaves that state only when the front starts anew (Initialising).
  *
  * Death of the peer's process: the octets VSCANIF_BACK_LIVE_OFFSET and
- * VSCANIF_FRONT_LIVE_OFFSET of the ring page are set to 1 by the back when it has mapped the ring and by the front
- * when it has made it.  Each side asks its kernel to clear its own octet and
+ * VSCANIF_FRONT_LIVE_OFFSET of the ring page are set to 1 by the back when it
+ * has mapped the ring and by the front when it has made it.  Each side asks its kernel to clear its own octet and
  * to signal the event channel when its mapping goes away
  * (IOCTL_GNTDEV_SET_UNMAP_NOTIFY, IOCTL_GNTALLOC_SET_UNMAP_NOTIFY), which
  * happens however the process ends.  A side that finds the other's octet 0
@@ -524,7 +524,8 @@ _Static_assert(sizeof(struct vscanif_request) == 128, "request is 128 octets");
 _Static_assert(offsetof(struct vscanif_request, size) == 8, "no hole");
 _Static_assert(offsetof(struct vscanif_request, dir_ref) == 24, "no hole");
 _Static_assert(offsetof(struct vscanif_request, reserved) == 56, "no hole");
-_Static_assert(sizeof(struct vscanif_response) == 128, "response is 128 octets");
+_Static_assert(sizeof(struct vscanif_response) == 128,
+               "response is 128 octets");
 _Static_assert(offsetof(struct vscanif_response, generation) == 8, "no hole");
 _Static_assert(offsetof(struct vscanif_response, reserved) == 16, "no hole");
 _Static_assert(offsetof(struct vscanif_response, name) == 32, "no hole");

@@ -239,8 +239,8 @@ static void waits_for_room(void **state)
     (void)state;
     while (!ipc_send(pair.ends[0], &message, sizeof(message), -1))
         ;
-    assert_int_equal(ipc_send_wait(pair.ends[0], &message, sizeof(message), -1, 1),
-                     -EAGAIN);
+    assert_int_equal(ipc_send_wait(pair.ends[0], &message, sizeof(message), -1,
+                                   1), -EAGAIN);
     pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {

@@ -63,7 +63,7 @@ int ipc_send_wait(int end, const void *message, size_t size, int fd,
     return rc;
 }
 
-/* Closes all descriptors of @msg but the first.  Returns how many there were. */
+/* Closes all descriptors of @msg but the first.  Returns their number. */
 static int take_fds(struct msghdr *msg, int *first_r)
 {
     int count = 0;
