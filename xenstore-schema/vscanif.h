@@ -309,10 +309,10 @@
  *
  * Death of the peer's process: the octets VSCANIF_BACK_LIVE_OFFSET and
  * VSCANIF_FRONT_LIVE_OFFSET of the ring page are set to 1 by the back when it
- * has mapped the ring and by the front when it has made it.  Each side asks its kernel to clear its own octet and
- * to signal the event channel when its mapping goes away
- * (IOCTL_GNTDEV_SET_UNMAP_NOTIFY, IOCTL_GNTALLOC_SET_UNMAP_NOTIFY), which
- * happens however the process ends.  A side that finds the other's octet 0
+ * has mapped the ring and by the front when it has made it.  Each side asks its
+ * kernel to clear its own octet and to signal the event channel when its
+ * mapping goes away (IOCTL_GNTDEV_SET_UNMAP_NOTIFY,
+ * IOCTL_GNTALLOC_SET_UNMAP_NOTIFY), which happens however the process ends.  A side that finds the other's octet 0
  * while connected drops ring and channel: the front goes to Initialising, the
  * back to InitWait.
  *
