@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "fake.h"
+#include "gate-msg.h"
 #include "policy.h"
 #include "vscanif.h"
 #include "xsfront.h"
@@ -558,6 +559,32 @@ static int check_removed(void **state)
     return machine_stop(state);
 }
 
+static void tells_what_is_not_covered(void **state)
+{
+    char most[GATE_MAX_NOT_COVERED + 1];
+
+    (void)state;
+    /* Before the front has seen its device, there is nobody to tell. */
+    xsfront_not_covered(&t.front, "fuse /f: a reason\n");
+    assert_null(node(NODE_NOT_COVERED));
+    bring_to('1');
+    xsfront_not_covered(&t.front, "fuse /f: a reason\nnfs /n: another\n");
+    assert_string_equal(node(NODE_NOT_COVERED),
+                        "fuse /f: a reason\nnfs /n: another\n");
+    memset(most, 'x', sizeof(most) - 1);
+    most[sizeof(most) - 1] = 0;
+    xsfront_not_covered(&t.front, most);
+    assert_string_equal(node(NODE_NOT_COVERED), most);
+    /* Nothing is left out any more: so said once or twice. */
+    xsfront_not_covered(&t.front, "");
+    assert_null(node(NODE_NOT_COVERED));
+    xsfront_not_covered(&t.front, "");
+    assert_null(node(NODE_NOT_COVERED));
+    fake_device_remove(FRONT, BACK);
+    xsfront_not_covered(&t.front, most);
+    assert_null(fake_read("/local/domain/5/device/vscan"));
+}
+
 static void device_moves_to_another_back(void **state)
 {
     (void)state;
@@ -711,6 +738,7 @@ int main(void)
         NO_DEVICE(device_comes_and_goes),
         cmocka_unit_test_setup_teardown(removed_device_is_not_made_again,
                                         with_device, check_removed),
+        DEVICE(tells_what_is_not_covered),
         DEVICE(device_moves_to_another_back),
         cmocka_unit_test(device_is_made_anew_unseen),
         cmocka_unit_test(device_and_back_are_anew_unseen),
