@@ -80,6 +80,11 @@ container() {
     tries allowed "$name" "$runner" /mnt/clean read mmap
 }
 
+# left_out_for_dom0 TYPE PATH: the node that the toolstack reads says so.
+left_out_for_dom0() {
+    node "$(folder_of_front guest1)/not-covered" | grep -F "$1 $2: "
+}
+
 # The whole life of a filesystem that is mounted while the front runs.
 later_filesystem() {
     local type=$1 place=$top/$1
@@ -185,6 +190,7 @@ check "a FUSE filesystem that nobody serves" in_domain guest1 'modprobe fuse
     $top $access
 check "fuse: is listed as not covered, with a reason" \
     wait_for 30 is_left_out guest1 fuse $top/fuse
+check "fuse: and for dom0" wait_for 30 left_out_for_dom0 fuse $top/fuse
 for type in ext4 vfat xfs btrfs; do
     later_filesystem $type
 done
