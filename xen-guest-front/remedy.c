@@ -195,20 +195,25 @@ static void delete(struct removal *removal, struct outcome *outcome)
                               : "cannot remove it", rc);
 }
 
-static int put(int store, const struct remedy_msg *msg, int fd, char *id_r,
-               const char **why_r)
+/*
+ * A path that does not lead to the file is a mount namespace's of somebody, who
+ * could have it restored where only root may write.
+ */
+static int put(int store, const struct remedy_msg *msg,
+               const struct removal *removal, char *id_r, const char **why_r)
 {
     struct item item;
     int rc;
 
     item_init(&item);
-    snprintf(item.path, sizeof(item.path), "%s", msg->facts.path);
+    if (removal->dir >= 0)
+        snprintf(item.path, sizeof(item.path), "%s", msg->facts.path);
     snprintf(item.exe, sizeof(item.exe), "%s", msg->facts.exe);
     snprintf(item.detection, sizeof(item.detection), "%s", msg->name);
     snprintf(item.event, sizeof(item.event), "%s", event_text(msg->event));
     item.pid = msg->facts.pid;
     item.by_uid = msg->facts.uid;
-    rc = quarantine_put(store, fd, &item, why_r);
+    rc = quarantine_put(store, removal->fd, &item, why_r);
     if (!rc)
         memcpy(id_r, item.id, ITEM_ID_SIZE);
     item_dispose(&item);
@@ -227,7 +232,7 @@ static void quarantine(const char *store_path, const struct remedy_msg *msg,
         fail(outcome, why, rc);
         return;
     }
-    if ((rc = put(store, msg, removal->fd, id, &why))) {
+    if ((rc = put(store, msg, removal, id, &why))) {
         fail(outcome, why, rc);
         close(store);
         return;

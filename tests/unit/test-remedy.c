@@ -179,6 +179,35 @@ static void quarantined(void **state)
     assert_false(is_there("/mnt/f"));
 }
 
+/* In a mount namespace of somebody's own a file has any path he likes: none
+ * that is not its own may be where it is restored. */
+static void foreign_path_is_not_kept(void **state)
+{
+    static const char *const paths[] = { "/mnt/f", "/mnt/other", "/mnt/none" };
+
+    (void)state;
+    need_room();
+    for (int i = 0; i < 3; i++) {
+        struct item item;
+        off_t content;
+        int store, fd;
+
+        room_write("/mnt/f", TEXT, sizeof(TEXT) - 1, 0644);
+        room_write("/mnt/other", TEXT, sizeof(TEXT) - 1, 0644);
+        strcpy(msg.facts.path, paths[i]);
+        act(REMEDY_QUARANTINE);
+        assert_done(i + 1);
+        assert_int_equal(quarantine_open(STORE, &store), 0);
+        assert_int_equal(quarantine_get(store, outcome.id, &item, &fd,
+                                        &content), 0);
+        assert_string_equal(item.path, i ? "" : "/mnt/f");
+        item_dispose(&item);
+        close(fd);
+        close(store);
+        assert_int_equal(size_of("/mnt/other"), sizeof(TEXT) - 1);
+    }
+}
+
 static void unknown(void **state)
 {
     (void)state;
@@ -538,7 +567,8 @@ static void setuid_and_no_mode(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(denied_only), TEST(deleted), TEST(quarantined), TEST(unknown),
+        TEST(denied_only), TEST(deleted), TEST(quarantined),
+        TEST(foreign_path_is_not_kept), TEST(unknown),
         TEST(already_gone), TEST(hard_links), TEST(replaced_name),
         TEST(replaced_by_a_link), TEST(linked_parent),
         TEST(path_through_a_link), TEST(unknown_path), TEST(read_only),
