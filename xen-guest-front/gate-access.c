@@ -411,6 +411,8 @@ int64_t access_expire(struct gate *gate)
                 gate->deaf_since_ms = now;
         }
         settle(gate, held, &verdict);
+        /* Of those who waited for it one leads now. */
+        access_send(gate);
     }
     return -1;
 }

@@ -285,6 +285,25 @@ static void leader_times_out(void **state)
 }
 
 /* What the link that ended had been given, the next one gets. */
+/* One of those who came later is next, though the link says nothing. */
+static void next_leader_is_sent(void **state)
+{
+    pid_t first, second;
+
+    (void)state;
+    front_need_world();
+    start("S", 1000);
+    shared->deaf = true;
+    first = opens(FILE1);
+    WAIT_FOR(shared->silent == 1);
+    for (int64_t begin = proc_now_ms(); proc_now_ms() < begin + 300;)
+        pause_ms();
+    second = opens(FILE1);
+    assert_int_equal(outcome(first), 0);
+    WAIT_FOR(shared->silent == 2);
+    assert_int_equal(outcome(second), 0);
+}
+
 static void link_ends_in_between(void **state)
 {
     const struct timespec second = { 1, 100 * 1000000 };
@@ -470,6 +489,7 @@ static int run_all(void)
         TEST(new_generation_drops_all), TEST(generation_changes_meanwhile),
         TEST(detaching_drops_all), TEST(writer_in_between),
         TEST(writer_each_time), TEST(leader_times_out),
+        TEST(next_leader_is_sent),
         TEST(link_ends_in_between), TEST(executed), TEST(library),
         TEST(hard_link), TEST(renamed_over), TEST(deleted),
         TEST(mapped_write), TEST(opened_before),
