@@ -282,10 +282,11 @@ void access_on_verdict(struct gate *gate, uint64_t id,
 static bool mounts_changed(struct gate *gate)
 {
     struct pollfd fd = { .fd = gate->mounts, .events = POLLPRI };
+    const bool changed = poll(&fd, 1, 0) > 0;
 
-    if (poll(&fd, 1, 0) > 0)
+    if (changed)
         marker_start(gate);
-    return gate->marker.pid != 0;
+    return changed || gate->marker.pid;
 }
 
 static bool is_excluded(struct gate *gate, const struct fan_event *event)

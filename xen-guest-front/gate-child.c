@@ -125,8 +125,11 @@ void guard_start(struct gate *gate)
         keep_only(gate->fan.group, sock);
         _exit(proc_guard_stand_by(&gate->fan, gate->status, sock));
     }
-    if (pid < 0)
+    if (pid < 0) {
+        /* The number of the one before is anybody's now. */
+        gate->status->guard = 0;
         return;
+    }
     gate->status->guard = pid;
     gate_watch(gate, gate->guard.sock, EPOLLIN);
     log_error("the guard process ended; started again");
@@ -318,10 +321,14 @@ void marker_start(struct gate *gate)
                           &status->coverage[~status->coverage_now & 1]) ?
               EXIT_FAILURE : EXIT_SUCCESS);
     }
-    if (pid < 0)
-        log_error("cannot look at the mounts: %s", strerror(-pid));
-    else
+    if (pid > 0) {
         gate->marker.pid = pid;
+        return;
+    }
+    /* It is tried again; until then nobody knows whose a mount's number is. */
+    gate->namespace_due = true;
+    coverage_forget_mounts(&status->coverage[status->coverage_now & 1]);
+    log_error("cannot look at the mounts: %s", strerror(-pid));
 }
 
 /*
