@@ -29,6 +29,9 @@
 #define SLOTS           ((unsigned int)VSCANIF_RING_SIZE)
 /* What the gate holds, and what it gave up while the back had it. */
 #define JOBS_MAX        (HELD_MAX + SLOTS)
+/* How many may start before one for which there are not enough pages now, and
+ * how far back in the queue they are looked for. */
+#define MAX_PASSED      64
 /* Scans of a file that keeps changing under them. */
 #define MAX_ATTEMPTS    3
 
@@ -46,6 +49,7 @@ struct job {
     bool given_up;              /* nobody waits for the verdict any more */
     bool back_died;             /* ... while it had this one */
     unsigned int attempts;
+    unsigned int passed;        /* by later ones, for want of pages */
     unsigned int slot;          /* while reading or sent */
     uint32_t wire_id;
     uint32_t epoch;             /* the connection that it was started on */
@@ -240,23 +244,35 @@ static void start_reading(struct jobs *jobs, struct job *job,
     reader_submit(jobs->reader, &job->task);
 }
 
-/* Starts queued jobs, in order, while there are slots and pages. */
+/*
+ * Starts queued jobs, in order, while there are slots and pages.  Some may pass
+ * one that needs more pages than are free: it comes next when enough have.
+ */
 static void run_queue(struct jobs *jobs)
 {
-    unsigned int slot = 0;
-    struct job *job;
+    unsigned int slot = 0, looked_at = 0;
+    struct job *job, *next;
 
-    while (jobs->connected && (job = TAILQ_FIRST(&jobs->queue))) {
+    for (job = TAILQ_FIRST(&jobs->queue);
+         jobs->connected && job && looked_at < MAX_PASSED; job = next) {
         struct verdict verdict;
         int rc;
 
+        next = TAILQ_NEXT(job, link);
         while (slot < SLOTS && jobs->slot[slot])
             slot++;
         if (slot == SLOTS)
             return;
         rc = judge_unread(jobs, job, &verdict);
-        if (rc == -EAGAIN)
-            return;
+        if (rc == -EAGAIN) {
+            if (job->passed == MAX_PASSED)
+                return;
+            looked_at++;
+            continue;
+        }
+        for (struct job *before = TAILQ_FIRST(&jobs->queue); before != job;
+             before = TAILQ_NEXT(before, link))
+            before->passed++;
         TAILQ_REMOVE(&jobs->queue, job, link);
         if (rc)
             finish(jobs, job, &verdict);
