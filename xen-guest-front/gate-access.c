@@ -233,7 +233,10 @@ static void settle(struct gate *gate, struct held *held,
     if (!copy.leads)
         return;
     /* A scan that was given up says nothing of the content. */
-    if (infected || (intact && verdict->reason < REASON_NO_BACK))
+    if (infected ||
+        (intact && verdict->reason < REASON_NO_BACK &&
+         (verdict->code != VSCANIF_VERDICT_CLEAN ||
+          verdict->generation == gate->generation)))
         settle_followers(gate, copy.id, verdict);
     else
         release_followers(gate, copy.id);
@@ -297,6 +300,24 @@ static bool is_excluded(struct gate *gate, const struct fan_event *event)
            !mounts_changed(gate);
 }
 
+/* NULL when the table is full, or full enough for this user. */
+static struct held *take_slot(struct gate *gate, const struct fan_event *event)
+{
+    uid_t uid = gate->held.count >= HELD_MANY ? facts_uid(event->pid) :
+                (uid_t)-1;
+    struct held *held;
+
+    /* Root can do worse, and is most services. */
+    if (uid != (uid_t)-1 && uid != 0 &&
+        held_of_user(&gate->held, uid) >= HELD_MAX_USER)
+        return NULL;
+    held = held_add(&gate->held, event->fd, event->pid, event->event,
+                    proc_now_ms());
+    if (held)
+        held->uid = uid;
+    return held;
+}
+
 static void hold(struct gate *gate, const struct fan_event *event)
 {
     struct verdict none = verdict_not_scanned(REASON_QUEUE_FULL);
@@ -332,8 +353,7 @@ static void hold(struct gate *gate, const struct fan_event *event)
         allow_at_once(gate, event, COUNT_EXCLUDED);
         return;
     }
-    held = held_add(&gate->held, event->fd, event->pid, event->event,
-                    proc_now_ms());
+    held = take_slot(gate, event);
     if (held) {
         held->may_keep = may_keep(gate, &st);
         submit(gate, held, &st);
@@ -348,7 +368,7 @@ void access_on_events(struct gate *gate)
     struct fan_event events[EVENTS_PER_TURN];
     int n = fan_read(&gate->fan, events, EVENTS_PER_TURN);
 
-    if (n < 0 && n != -EAGAIN)
+    if (n < 0 && n != -EAGAIN && log_limit_ok(&gate->log_limit))
         log_error("cannot read fanotify events: %s", strerror(-n));
     for (int i = 0; i < n; i++)
         if (events[i].fd > gate->status->highest)

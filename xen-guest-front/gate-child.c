@@ -34,6 +34,12 @@
 #define RESPAWN_MS      1000
 /* A link that does not react to a given-up access for so long is stuck. */
 #define LINK_DEAF_MS    5000
+/* Messages of the link in one turn, so that deadlines get theirs. */
+#define MESSAGES_PER_TURN 64
+/* A remedy that takes longer is stuck on a path. */
+#define REMEDY_MS       60000
+/* When to look once more after a look that did not end. */
+#define MARKER_RETRY_MS 60000
 /* A marker that takes longer hangs on a mount point. */
 #define MARKER_MS       10000
 /* Namespaces are looked at this often at most, ... */
@@ -259,8 +265,9 @@ static void on_generation(struct gate *gate, uint64_t generation)
     gate->generation = gate->status->generation = generation;
     if (gate->recording)
         cache_forget_all(&gate->cache);
-    log_info("signature generation %016llx",
-             (unsigned long long)generation);
+    if (log_limit_ok(&gate->log_limit))
+        log_info("signature generation %016llx",
+                 (unsigned long long)generation);
 }
 
 static void on_message(struct gate *gate, const struct link_msg *msg, int fd)
@@ -284,16 +291,19 @@ static void on_message(struct gate *gate, const struct link_msg *msg, int fd)
 void link_on_message(struct gate *gate)
 {
     struct link_msg msg;
-    int fd, rc;
+    int fd, rc = 1;
 
-    while ((rc = ipc_recv(gate->link.sock, &msg, sizeof(msg), &fd)) == 1) {
+    for (int n = 0; n < MESSAGES_PER_TURN && rc == 1; n++) {
+        rc = ipc_recv(gate->link.sock, &msg, sizeof(msg), &fd);
+        if (rc != 1)
+            break;
         gate->deaf_since_ms = 0;
         msg.verdict.name[sizeof(msg.verdict.name) - 1] = 0;
         on_message(gate, &msg, fd);
         if (fd >= 0)
             close(fd);
     }
-    if (rc == -EAGAIN)
+    if (rc == 1 || rc == -EAGAIN)
         access_send(gate);
     else
         link_drop(gate);
@@ -412,6 +422,10 @@ static void marker_on_exit(struct gate *gate, int status)
         log_error("not all mounts could be looked at: %s",
                   WIFSIGNALED(status) ? "a mount point hangs" :
                   "the mount table cannot be read");
+    if (!gate->status->coverage_whole) {
+        gate->namespace_due = true;
+        gate->marker.start_ms = proc_now_ms() + MARKER_RETRY_MS - NAMESPACE_MS;
+    }
     log_debug("%u filesystems covered, %u not", coverage->covered,
               coverage->uncovered);
     send_not_covered(gate, coverage);
@@ -482,6 +496,8 @@ void remedy_send(struct gate *gate, const struct facts *facts, int fd,
     if (remedy_start(gate))
         rc = ipc_send(gate->remedy.sock, &msg, sizeof(msg), fd);
     /* Nobody is told of each of a thousand. */
+    if (!rc && !gate->remedies++)
+        gate->remedy_ms = proc_now_ms();
     if (!rc || policy->remedy == REMEDY_DENY)
         return;
     gate->status->count[COUNT_REMEDY_FAILED]++;
@@ -502,25 +518,48 @@ static void count_remedy(struct gate *gate, const struct remedy_result *result)
         count[COUNT_DELETED]++;
 }
 
+/* Whatever it was about is as it was: denied. */
+static void remedy_drop(struct gate *gate)
+{
+    gate->status->count[COUNT_REMEDY_FAILED] += gate->remedies;
+    gate->remedies = 0;
+    hang_up(&gate->remedy);
+    if (gate->remedy.pid > 0)
+        kill(gate->remedy.pid, SIGKILL);
+}
+
 void remedy_on_message(struct gate *gate)
 {
     struct remedy_result result;
     int rc;
 
     while ((rc = ipc_recv(gate->remedy.sock, &result, sizeof(result),
-                          NULL)) == 1)
+                          NULL)) == 1) {
         count_remedy(gate, &result);
-    if (rc == -EAGAIN)
-        return;
-    hang_up(&gate->remedy);
-    if (gate->remedy.pid > 0)
-        kill(gate->remedy.pid, SIGKILL);
+        gate->remedy_ms = proc_now_ms();
+        gate->remedies -= gate->remedies > 0;
+    }
+    if (rc != -EAGAIN)
+        remedy_drop(gate);
+}
+
+int64_t remedy_check(struct gate *gate)
+{
+    int64_t end = gate->remedy_ms + REMEDY_MS;
+
+    if (!gate->remedies || gate->remedy.sock < 0)
+        return -1;
+    if (proc_now_ms() < end)
+        return end;
+    remedy_drop(gate);
+    log_error("the remedy process is stuck");
+    return -1;
 }
 
 static void remedy_on_exit(struct gate *gate)
 {
     gate->remedy.pid = 0;
-    hang_up(&gate->remedy);
+    remedy_drop(gate);
     gate->remedy.start_ms = proc_now_ms() + RESPAWN_MS;
     if (!gate->stop)
         log_error("the remedy process ended");

@@ -39,6 +39,8 @@ struct gate {
     struct status *status;
     struct log_limit log_limit;
     struct child guard, link, marker, remedy;
+    uint32_t remedies;      /* that the remedy process has not answered */
+    int64_t remedy_ms;      /* when it last did, or got the first of them */
     int64_t deaf_since_ms;  /* when the link should have reacted; 0: it has */
     int epoll, timer, signals;
     int leases;             /* signals of the kernel about leases */
@@ -85,6 +87,8 @@ int64_t marker_check(struct gate *gate);
 void remedy_send(struct gate *gate, const struct facts *facts, int fd,
                  uint8_t event, const struct verdict *verdict);
 void remedy_on_message(struct gate *gate);
+/* Kills one that is stuck; returns when to look again, or -1. */
+int64_t remedy_check(struct gate *gate);
 /* Reaps what has ended. */
 void child_reap(struct gate *gate);
 /* Is this one of our processes, whose accesses are never held? */

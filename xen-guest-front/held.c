@@ -33,7 +33,7 @@ struct held *held_add(struct held_table *table, int fd, pid_t pid,
             continue;
         *held = (struct held){
             .id = table->next_id + slot, .fd = fd, .pid = pid, .event = event,
-            .background = background, .since_ms = now_ms,
+            .uid = (uid_t)-1, .background = background, .since_ms = now_ms,
         };
         table->next_id += HELD_MAX;
         table->count++;
@@ -43,6 +43,15 @@ struct held *held_add(struct held_table *table, int fd, pid_t pid,
     }
     assert(!"count says that a slot is free");
     return NULL;
+}
+
+unsigned int held_of_user(const struct held_table *table, uid_t uid)
+{
+    unsigned int n = 0;
+
+    for (unsigned int slot = 0; slot < HELD_MAX; slot++)
+        n += table->entry[slot].id && table->entry[slot].uid == uid;
+    return n;
 }
 
 struct held *held_find(struct held_table *table, uint64_t id)

@@ -18,6 +18,9 @@
 /* Accesses that can be held at a time; one more is answered at once
  * (REASON_QUEUE_FULL). */
 #define HELD_MAX 1024
+/* When more than these are held, no user may hold more than half of all. */
+#define HELD_MANY (HELD_MAX / 4)
+#define HELD_MAX_USER (HELD_MAX / 2)
 /* Of these, scans for which nobody waits; one more is left to the next
  * open. */
 #define HELD_MAX_BACKGROUND 64
@@ -29,6 +32,7 @@ struct held {
     uint64_t id;            /* 0: free */
     int fd;
     pid_t pid;
+    uid_t uid;              /* -1: not asked for */
     uint8_t event;          /* VSCANIF_EVENT_* */
     uint8_t attempts;       /* scans of a file that was written to meanwhile */
     bool background;        /* nobody waits */
@@ -53,6 +57,9 @@ void held_init(struct held_table *table);
 /* Returns the new entry, not sent, or NULL when the table is full. */
 struct held *held_add(struct held_table *table, int fd, pid_t pid,
                       uint8_t event, int64_t now_ms);
+
+/* How many entries are known to be this user's. */
+unsigned int held_of_user(const struct held_table *table, uid_t uid);
 
 /* The entry with this id, or NULL: ids are never used twice. */
 struct held *held_find(struct held_table *table, uint64_t id);

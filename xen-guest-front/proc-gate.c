@@ -130,6 +130,7 @@ static int64_t turn(struct gate *gate)
 
     due = sooner(due, link_check_deaf(gate));
     due = sooner(due, marker_check(gate));
+    due = sooner(due, remedy_check(gate));
     due = sooner(due, check_links(gate));
     if (!gate->link.pid) {
         if (gate->link.start_ms <= proc_now_ms())

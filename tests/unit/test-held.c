@@ -150,6 +150,20 @@ static void accesses_come_first(void **state)
                      background[HELD_MAX_BACKGROUND_SENT]);
 }
 
+static void users_are_counted(void **state)
+{
+    struct held *a = add(1, 1), *b = add(2, 2), *c = add(3, 3);
+
+    (void)state;
+    assert_int_equal(held_of_user(&table, 1000), 0);
+    a->uid = b->uid = 1000;
+    c->uid = 0;
+    assert_int_equal(held_of_user(&table, 1000), 2);
+    held_remove(&table, a);
+    assert_int_equal(held_of_user(&table, 1000), 1);
+    assert_int_equal(held_of_user(&table, 0), 1);
+}
+
 static void followers_wait(void **state)
 {
     struct held *leader = add(1, 1), *a = add(2, 2), *b = add_background();
@@ -322,6 +336,7 @@ int main(void)
         cmocka_unit_test_setup(oldest_first, table_init),
         cmocka_unit_test_setup(background_is_bounded, table_init),
         cmocka_unit_test_setup(accesses_come_first, table_init),
+        cmocka_unit_test_setup(users_are_counted, table_init),
         cmocka_unit_test_setup(followers_wait, table_init),
         cmocka_unit_test_setup(late_followers, table_init),
         cmocka_unit_test_setup(random_history, table_init),

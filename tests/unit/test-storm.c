@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "front.h"
+#include "held.h"
 
 #define PROCESSES   64
 #define FILES       5000
@@ -177,6 +178,41 @@ static void all_of_one_file(void **state)
     assert_true(status->count[COUNT_JOINED] < 2 * MANY);
 }
 
+static pid_t opens_as(uid_t uid, const char *path)
+{
+    pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        int fd = setuid(uid) ? -1 : open(path, O_RDONLY);
+
+        _exit(fd < 0 ? errno : 0);
+    }
+    return pid;
+}
+
+/* One user may hold half, and what was held when nobody was asked who he is. */
+static void a_user_leaves_room(void **state)
+{
+    enum { MANY = HELD_MANY + HELD_MAX_USER + 100 };
+    static pid_t pid[MANY];
+
+    (void)state;
+    start(true);
+    for (int i = 0; i < MANY; i++)
+        pid[i] = opens_as(1000, FRONT_SILENT);
+    WAIT_FOR(status->reason[REASON_QUEUE_FULL] == 100);
+    WAIT_FOR(status->held == MANY - 100);
+    assert_int_equal(outcome(opens_as(1001, FRONT_CLEAN)), 0);
+    assert_int_equal(open_result(FRONT_CLEAN), 0);
+    assert_int_equal(outcome(opens_as(1000, FRONT_SILENT)), EPERM);
+    assert_int_equal(status->reason[REASON_QUEUE_FULL], 101);
+    shared->detach = true;
+    front_poke();
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(outcome(pid[i]), EPERM);
+}
+
 /* Probers ------------------------------------------------------------------*/
 
 struct probes {
@@ -267,6 +303,7 @@ static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(shares), TEST(eight_for_each), TEST(all_of_one_file),
+        TEST(a_user_leaves_room),
         TEST(nothing_passes_between_gates), TEST(started_in_a_storm),
     };
 
