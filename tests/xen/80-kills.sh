@@ -8,8 +8,9 @@
 . "$(dirname "$0")/lib.sh"
 
 timeout_ms=5000
-# What an emulated machine may need more, to answer and to wake a hundred.
-slack_ms=2000
+# What an emulated and loaded machine may need more, to destroy a domain, to
+# answer and to wake a hundred; what is never answered takes for ever.
+slack_ms=10000
 folder=/root/flight
 
 stop_back() { in_domain scanner 'kill -STOP $(pidof xen-scan-back)'; }
