@@ -360,7 +360,7 @@ int front_stop(void **state)
 {
     (void)state;
     if (front_pid > 0) {
-        pid_t guard = status ? status->guard : front_pid;
+        pid_t guard = status && status->guard > 0 ? status->guard : front_pid;
 
         kill(guard, SIGTERM);
         waitpid(front_pid, NULL, 0);
