@@ -25,15 +25,15 @@ restart_front() {
 bad_front() {
     "$LAB" exec guest1 -- /etc/init.d/xen-guest-front stop >/dev/null
     write "$front/state" 1
-    check "$1: the back waits anew" wait_for 30 is "$back/state" 2
+    check "$1: the back waits anew" wait_for is "$back/state" 2
     in_domain dom0 'for pair in version=1 ring-ref=8 event-channel=8 \
             connection-id=77; do
             xenstore-write "$1/${pair%%=*}" "${pair#*=}"; done' "$front"
     if [ -n "$3" ]; then write "$front/$2" "$3"; else remove "$front/$2"; fi
     write "$front/state" 3
     check "$1: the back's error node tells" \
-        wait_for 30 has "$back/error" ".*$4.*"
-    check "$1: the back is $5" wait_for 30 is "$back/state" "$5"
+        wait_for has "$back/error" ".*$4.*"
+    check "$1: the back is $5" wait_for is "$back/state" "$5"
 }
 
 bad_front "no ring-ref" ring-ref '' 'ring-ref is missing' 6
@@ -46,7 +46,7 @@ bad_front "connection-id is too large" connection-id 4294967296 \
 bad_front "event-channel is not ours" event-channel 8 'cannot bind' 2
 
 check "the real front connects again" restart_front
-check "both sides are connected" wait_for 60 are_connected guest1 scanner
+check "both sides are connected" wait_for are_connected guest1 scanner
 check "no error is left at the back" not node "$back/error"
 
 # The back's nodes, seen by the front.
@@ -59,20 +59,20 @@ bad_back() {
     write "$back/state" 2
     restart_front >/dev/null
     check "$1: the front's error node tells" \
-        wait_for 30 has "$front/error" ".*$4.*"
-    check "$1: the front is Closed" wait_for 30 is "$front/state" 6
+        wait_for has "$front/error" ".*$4.*"
+    check "$1: the front is Closed" wait_for is "$front/state" 6
 }
 
 bad_back "no versions" versions '' 'versions'
 bad_back "no version in common" versions 2,3 'no version in common'
 bad_back "max-request-pages is 0" max-request-pages 0 'max-request-pages'
 restart_back >/dev/null
-check "a good back is taken again" wait_for 60 are_connected guest1 scanner
+check "a good back is taken again" wait_for are_connected guest1 scanner
 check "no error is left at the front" not node "$front/error"
 
 write "/local/domain/$(domid guest1)/vscan/0/policy" 'fail=perhaps'
 check "a malformed policy is named in the front's error node" \
-    wait_for 30 has "$front/error" '.*bad value.*fail=perhaps.*'
+    wait_for has "$front/error" '.*bad value.*fail=perhaps.*'
 check "and changes nothing: still connected" are_connected guest1 scanner
 
 check "guest2 went on: EICAR is denied" read_is_denied guest2 /root/eicar

@@ -50,7 +50,7 @@ check "no process of the back has died" test "$pids" = \
     "$(in_domain scanner 'pidof xen-scan-back')"
 check "the real front starts again" "$LAB" exec guest1 -- \
     /etc/init.d/xen-guest-front start
-check "and is connected" wait_for 60 are_connected guest1 scanner
+check "and is connected" wait_for are_connected guest1 scanner
 check "EICAR is denied" read_is_denied guest1 /root/eicar
 unprotect guest1
 unprotect guest2

@@ -74,7 +74,7 @@ container() {
     "$LAB" exec guest1 -- $runner sh -c 'chmod 755 /mnt/eicar
         echo clean >/mnt/clean'
     # What another namespace mounts is found, not told: it takes a moment.
-    check "$name: the tmpfs in it is covered" wait_for 30 \
+    check "$name: the tmpfs in it is covered" wait_for \
         read_is_denied guest1 "/proc/$pid/root/mnt/eicar"
     tries denied "$name" "$runner" /mnt/eicar read exec mmap
     tries allowed "$name" "$runner" /mnt/clean read mmap
@@ -91,13 +91,13 @@ later_filesystem() {
     check "$type: mounted" in_domain guest1 \
         'mount -o loop "$1.img" "$1"' "$place"
     check "$type: is listed as covered" \
-        wait_for 30 is_covered guest1 "$type" "$place"
+        wait_for is_covered guest1 "$type" "$place"
     tries denied "$type" "" "$place/eicar" read exec
     tries allowed "$type" "" "$place/clean" read exec
     check "$type: unmounted straight after a copy into it" in_domain guest1 \
         'cp "$2" "$1/copy" && umount "$1"' "$place" $top/clean
     check "$type: is not listed any more" \
-        wait_for 30 not is_covered guest1 "$type" "$place"
+        wait_for not is_covered guest1 "$type" "$place"
 }
 
 unprotect guest1
@@ -151,7 +151,7 @@ container user -U
 check "a tmpfs is mounted" in_domain guest1 'mount -t tmpfs none "$1/tmpfs"' \
     $top
 check "tmpfs: is listed as covered" \
-    wait_for 30 is_covered guest1 tmpfs $top/tmpfs
+    wait_for is_covered guest1 tmpfs $top/tmpfs
 plant_eicar guest1 $top/tmpfs/eicar
 in_domain guest1 'cp "$1/clean" "$1/tmpfs/"' $top
 # shellcheck disable=SC2086
@@ -164,7 +164,7 @@ merged=$top/merged
 check "an overlay is mounted" in_domain guest1 'mount -t overlay overlay -o \
     "lowerdir=$1/lower,upperdir=$1/upper,workdir=$1/work" "$1/merged"' $top
 check "overlay, lower: is covered" \
-    wait_for 30 read_is_denied guest1 $merged/eicar
+    wait_for read_is_denied guest1 $merged/eicar
 tries denied "overlay, lower" "" $merged/eicar read exec mmap
 tries allowed "overlay, lower" "" $merged/clean read exec
 plant_eicar guest1 $merged/new
@@ -189,8 +189,8 @@ check "a FUSE filesystem that nobody serves" in_domain guest1 'modprobe fuse
         echo $! >fuse.pid; } && read -r said <answers && [ "$said" = ready ]' \
     $top $access
 check "fuse: is listed as not covered, with a reason" \
-    wait_for 30 is_left_out guest1 fuse $top/fuse
-check "fuse: and for dom0" wait_for 30 left_out_for_dom0 fuse $top/fuse
+    wait_for is_left_out guest1 fuse $top/fuse
+check "fuse: and for dom0" wait_for left_out_for_dom0 fuse $top/fuse
 for type in ext4 vfat xfs btrfs; do
     later_filesystem $type
 done

@@ -135,12 +135,12 @@ check "new signatures, and the back restarted" in_domain scanner \
     'echo "Late:0:0:$1" >/var/lib/clamav/late.ndb &&
     /etc/init.d/xen-scan-back restart' \
     "$(printf %s "$late" | od -An -v -tx1 | tr -d ' \n')"
-check "both sides connect anew" wait_for 60 are_connected guest1 scanner
+check "both sides connect anew" wait_for are_connected guest1 scanner
 check "with the new signatures the same file is denied" \
-    wait_for 30 read_is_denied guest1 $file
+    wait_for read_is_denied guest1 $file
 in_domain scanner 'rm -f /var/lib/clamav/late.ndb'
 restart_back >/dev/null
-check "the old signatures again" wait_for 60 are_connected guest1 scanner
+check "the old signatures again" wait_for are_connected guest1 scanner
 
 unprotect guest1
 in_domain guest1 'rm -rf "$1"' $top

@@ -64,8 +64,8 @@ during() {
     ask stuck
     check "$text: no process is left waiting" test "$reply" = "stuck 0"
     check "$text: $3" "$3"
-    check "$text: a clean file is read again" wait_for 60 new_is_read
-    check "$text: EICAR is denied again" wait_for 60 new_eicar_is_denied
+    check "$text: a clean file is read again" wait_for new_is_read
+    check "$text: EICAR is denied again" wait_for new_eicar_is_denied
 }
 
 nothing() { :; }

@@ -35,7 +35,7 @@ is_excluded() {
 }
 exclude() {
     "$LAB" exec dom0 -- vscanctl policy guest1 "${words[@]}" \
-        exclude-path=$top/ && wait_for 60 is_excluded
+        exclude-path=$top/ && wait_for is_excluded
 }
 
 plant() {
@@ -61,7 +61,7 @@ check "an infected file with owner, mode, times and attributes" \
 check "remedy=quarantine" protect guest1 scanner "${words[@]}" \
     remedy=quarantine
 check "reading it is denied" read_is_denied guest1 $file
-check "it is gone from its place" wait_for 30 gone $file
+check "it is gone from its place" wait_for gone $file
 check "it is listed" item $file
 check "with the name of what was found" in_domain guest1 \
     'xen-guest-front --quarantine list | grep -F "$1" |
@@ -96,7 +96,7 @@ check "it is not listed any more" not item $file
 check "remedy=quarantine" protect guest1 scanner "${words[@]}" \
     remedy=quarantine
 check "running it is denied" exec_is_denied guest1 $file
-check "it is gone from its place" wait_for 30 gone $file
+check "it is gone from its place" wait_for gone $file
 in_domain guest1 'echo precious >"$1"' $file
 id=$(item $file)
 check "restore does not replace a file" not quarantine restore "$id"
@@ -109,7 +109,7 @@ unprotect guest1
 plant
 check "remedy=delete" protect guest1 scanner "${words[@]}" remedy=delete
 check "reading it is denied" read_is_denied guest1 $file
-check "it is gone from its place" wait_for 30 gone $file
+check "it is gone from its place" wait_for gone $file
 check "and nowhere" not item $file
 check "a clean file is read, and stays" read_is clean guest1 $top/clean
 

@@ -31,7 +31,7 @@ check() {
         ok "$text"
     else
         fail "$text"
-        printf '%s\n' "$output" | tail -n 5 | sed 's/^/    /'
+        printf '%s\n' "$output" | tail -n 15 | sed 's/^/    /'
     fi
 }
 
