@@ -14,36 +14,17 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
-#include <sys/vfs.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <linux/magic.h>
+#include "cache-marks.h"
 
 #define NONE        UINT16_MAX
 #define BUCKETS     16384
-#define CHANGES     (FAN_MODIFY | FAN_CLOSE_WRITE)
 
 _Static_assert(CACHE_MAX < NONE, "an index has 16 bits");
-
-enum state { FREE, SCANNING, CLEAN, WRITTEN };
-
-struct cache_record {
-    dev_t dev;
-    ino_t ino;
-    off_t size;
-    struct timespec ctim;
-    uint64_t id;            /* SCANNING: the leader */
-    int fd;                 /* -1: none */
-    uint8_t state;
-    bool written;           /* a lease of it was broken */
-    uint16_t chain;         /* the next in its bucket */
-    uint16_t newer, older;  /* on the list by use; free: older is the next */
-};
 
 /* Lists ------------------------------------------------------------------- */
 
@@ -98,120 +79,6 @@ static void use_remove(struct cache *cache, struct cache_record *record)
         cache->oldest = record->newer;
 }
 
-/* Leases and marks -------------------------------------------------------- */
-
-static bool take_lease(int fd)
-{
-    return !fcntl(fd, F_SETSIG, SIGRTMIN) && !fcntl(fd, F_SETLEASE, F_RDLCK);
-}
-
-static void give_lease(int fd)
-{
-    fcntl(fd, F_SETLEASE, F_UNLCK);
-}
-
-/* Not broken, nor about to be? */
-static bool has_lease(int fd)
-{
-    return fcntl(fd, F_GETLEASE) == F_RDLCK;
-}
-
-/* Does our mark on the inode still exist?  Removing what is not in its mask
- * changes nothing, and fails when there is no mark. */
-static bool is_watched(const struct cache *cache, int fd)
-{
-    return !fanotify_mark(cache->watch, FAN_MARK_REMOVE, FAN_OPEN, fd, NULL);
-}
-
-/*
- * A shared mapping of an overlay's file is one of the file below, and the
- * overlay's file forgets its writer when that closes it: a lease on it proves
- * nothing.  (Events for an overlay itself come on kernels before 6.5 only.)
- */
-static bool lease_is_proof(int fd)
-{
-    struct statfs fs;
-
-    return !fstatfs(fd, &fs) && fs.f_type != OVERLAYFS_SUPER_MAGIC;
-}
-
-static bool watch(const struct cache *cache, int fd)
-{
-    return !fanotify_mark(cache->watch, FAN_MARK_ADD | FAN_MARK_EVICTABLE,
-                          CHANGES, fd, NULL);
-}
-
-static void unwatch(const struct cache *cache, int fd)
-{
-    fanotify_mark(cache->watch, FAN_MARK_REMOVE, CHANGES, fd, NULL);
-}
-
-/* The mark goes before the lease: at no time is a file ignored that somebody
- * can write to. */
-static void stop_ignoring(const struct cache *cache, int fd)
-{
-    fanotify_mark(cache->group, FAN_MARK_REMOVE | FAN_MARK_IGNORED_MASK,
-                  cache->ignored, fd, NULL);
-    fanotify_mark(cache->links, FAN_MARK_REMOVE, FAN_ATTRIB, fd, NULL);
-}
-
-/*
- * There are ways to cut a file that ask for no lease: O_TRUNC without access
- * for writing, truncate(2) through an overlay of which it is the upper file, a
- * network server.  truncate(2) asks for one, but tells no event that comes with
- * a descriptor.  All of them change this, and all make the kernel clear our
- * ignore mark.
- */
-static bool same(const struct cache_record *record, const struct stat *st)
-{
-    return record->size == st->st_size &&
-           record->ctim.tv_sec == st->st_ctim.tv_sec &&
-           record->ctim.tv_nsec == st->st_ctim.tv_nsec;
-}
-
-static bool is_same(const struct cache_record *record, int fd)
-{
-    struct stat st;
-
-    return !fstat(fd, &st) && same(record, &st);
-}
-
-/* Will the next change have another time?  Time is counted in ticks, on some
- * filesystems (FAT) in pieces of up to two seconds. */
-static bool is_settled(const struct cache_record *record)
-{
-    const bool fine = record->ctim.tv_nsec % 10000000;
-    const time_t piece = fine ? 0 : 2;
-    struct timespec now;
-
-    if (clock_gettime(CLOCK_REALTIME_COARSE, &now))
-        return false;
-    /* A second ahead of us: the clock has been set back. */
-    if (record->ctim.tv_sec > now.tv_sec + 1)
-        return true;
-    now.tv_sec -= piece;
-    return record->ctim.tv_sec < now.tv_sec ||
-           (record->ctim.tv_sec == now.tv_sec &&
-            record->ctim.tv_nsec < now.tv_nsec);
-}
-
-/* Only a file that still has a name, and is what was scanned: the marks that
- * tell of, or end with, a change of that are set before we look. */
-static bool ignore(const struct cache *cache,
-                   const struct cache_record *record, int fd)
-{
-    struct stat st;
-
-    if (fanotify_mark(cache->links, FAN_MARK_ADD, FAN_ATTRIB, fd, NULL))
-        return false;
-    if (!fanotify_mark(cache->group, FAN_MARK_ADD | FAN_MARK_IGNORED_MASK,
-                       cache->ignored, fd, NULL) &&
-        !fstat(fd, &st) && st.st_nlink > 0 && same(record, &st))
-        return true;
-    stop_ignoring(cache, fd);
-    return false;
-}
-
 /* Records ----------------------------------------------------------------- */
 
 /* Takes back what a clean record stands on; its descriptor is closed. */
@@ -221,10 +88,10 @@ static void unclean(struct cache *cache, struct cache_record *record)
     cache->records--;
     if (record->fd < 0)
         return;
-    stop_ignoring(cache, record->fd);
+    mark_stop_ignoring(cache, record->fd);
     cache->by_fd[record->fd] = NONE;
     /* A child that has just been forked may still have it open. */
-    give_lease(record->fd);
+    lease_give(record->fd);
     close(record->fd);
     record->fd = -1;
     cache->kept--;
@@ -273,7 +140,7 @@ static struct cache_record *add(struct cache *cache, const struct stat *st)
 static void on_writer(struct cache *cache, struct cache_record *record)
 {
     if (record->state == SCANNING) {
-        give_lease(record->fd);
+        lease_give(record->fd);
         cache->by_fd[record->fd] = NONE;
         record->fd = -1;
         use_add(cache, record);
@@ -289,7 +156,7 @@ static bool keep(struct cache *cache, struct cache_record *record, int fd,
                  bool may_keep)
 {
     if (!may_keep || record->written || cache->kept >= cache->max_kept ||
-        fd >= CACHE_MAX_FD || !ignore(cache, record, fd))
+        fd >= CACHE_MAX_FD || !mark_ignore(cache, record, fd))
         return false;
     record->fd = fd;
     cache->by_fd[fd] = index_of(cache, record);
@@ -302,34 +169,70 @@ static void lead(struct cache *cache, struct cache_record *record, int fd,
 {
     record->size = st->st_size;
     record->ctim = st->st_ctim;
+    record->handle = 0;
     record->id = id;
     record->fd = fd;
     record->state = SCANNING;
     cache->by_fd[fd] = index_of(cache, record);
 }
 
-/* Is it what it was?  There is a lease on @fd, and @st was asked for after
- * that.  Which inode it is tells the mark. */
+/*
+ * Is it what it was?  Nobody has written to it since cache_on_watch(), and @st
+ * was asked for after that.  Which inode it is tells the mark.  A name, owner
+ * or mode that has changed is of no interest, where a cut would be known.
+ */
 static bool holds(struct cache *cache, struct cache_record *record, int fd,
                   const struct stat *st)
 {
-    if (!same(record, st))
+    if (record->fd >= 0)
+        return record_same(record, st) && lease_held(record->fd);
+    if (!mark_is_watched(cache, fd))
         return false;
-    return record->fd >= 0 ? has_lease(record->fd) : is_watched(cache, fd);
+    if (has_hidden_writers(cache))
+        return record->settled && record_same(record, st) && !is_tmpfs(fd);
+    return record->handle ? record->size == st->st_size :
+                            record->settled && record_same(record, st);
 }
 
 static enum cache_answer hit(struct cache *cache, struct cache_record *record,
-                             int fd, bool may_keep, bool *kept_r)
+                             int fd, const struct stat *st, bool may_keep,
+                             bool *kept_r)
 {
     use_remove(cache, record);
     use_add(cache, record);
+    if (!record_same(record, st)) {
+        record->ctim = st->st_ctim;
+        record->settled = record_settled(record);
+    }
     if (record->fd < 0 && keep(cache, record, fd, may_keep)) {
-        unwatch(cache, fd);
+        mark_unwatch(cache, fd);
         *kept_r = true;
     } else {
-        give_lease(fd);
+        lease_give(fd);
     }
     return CACHE_HIT;
+}
+
+/*
+ * Somebody has @fd open for writing, or this access is for that.  The first
+ * writer since it is on record has not written yet: he is held himself, or his
+ * event comes after this one.  He may see what all have seen.
+ */
+static enum cache_answer look_written(struct cache *cache, int fd,
+                                      const struct stat *st)
+{
+    struct cache_record *record;
+    struct stat now;
+    bool first;
+
+    cache_on_watch(cache);
+    record = find(cache, st);
+    if (!record)
+        return CACHE_ALONE;
+    first = record->state == CLEAN && !has_hidden_writers(cache) &&
+            !fstat(fd, &now) && holds(cache, record, fd, &now);
+    on_writer(cache, record);
+    return first ? CACHE_HIT : CACHE_ALONE;
 }
 
 enum cache_answer cache_look(struct cache *cache, int fd,
@@ -342,37 +245,33 @@ enum cache_answer cache_look(struct cache *cache, int fd,
     *kept_r = false;
     if (fd >= CACHE_MAX_FD)
         return CACHE_ALONE;
-    if (!take_lease(fd)) {
-        record = find(cache, st);
-        if (record)
-            on_writer(cache, record);
-        return CACHE_ALONE;
-    }
+    if (!lease_take(fd))
+        return look_written(cache, fd, st);
     /* No writer is left: what those before did is known after this. */
     cache_on_watch(cache);
     if (fstat(fd, &now)) {
-        give_lease(fd);
+        lease_give(fd);
         return CACHE_ALONE;
     }
     st = &now;
     record = find(cache, st);
     if (record && record->state == CLEAN) {
         if (holds(cache, record, fd, st))
-            return hit(cache, record, fd, may_keep, kept_r);
-        unwatch(cache, fd);
+            return hit(cache, record, fd, st, may_keep, kept_r);
+        mark_unwatch(cache, fd);
         drop(cache, record);
         record = NULL;
     }
     if (record && record->state == SCANNING) {
-        if (has_lease(record->fd)) {
-            give_lease(fd);
+        if (lease_held(record->fd)) {
+            lease_give(fd);
             *leader_r = record->id;
             return CACHE_JOIN;
         }
         on_writer(cache, record);
     }
     if (!lease_is_proof(fd)) {
-        give_lease(fd);
+        lease_give(fd);
         return CACHE_ALONE;
     }
     if (record)
@@ -380,17 +279,29 @@ enum cache_answer cache_look(struct cache *cache, int fd,
     else
         record = add(cache, st);
     if (!record) {
-        give_lease(fd);
+        lease_give(fd);
         return CACHE_ALONE;
     }
     lead(cache, record, fd, st, id);
     return CACHE_LEAD;
 }
 
+void cache_pass(struct cache *cache, int fd, const struct stat *st)
+{
+    struct cache_record *record = find(cache, st);
+
+    if (!record || (record->state != CLEAN && record->state != SCANNING))
+        return;
+    if (fd < CACHE_MAX_FD && lease_take(fd))
+        lease_give(fd);
+    else
+        on_writer(cache, record);
+}
+
 bool cache_intact(const struct cache *cache, int fd)
 {
-    return fd < CACHE_MAX_FD && cache->by_fd[fd] != NONE && has_lease(fd) &&
-           is_same(&cache->record[cache->by_fd[fd]], fd);
+    return fd < CACHE_MAX_FD && cache->by_fd[fd] != NONE && lease_held(fd) &&
+           record_is_same(&cache->record[cache->by_fd[fd]], fd);
 }
 
 bool cache_scanned(struct cache *cache, int fd, bool clean, bool may_keep,
@@ -404,16 +315,16 @@ bool cache_scanned(struct cache *cache, int fd, bool clean, bool may_keep,
         return false;
     record = &cache->record[cache->by_fd[fd]];
     assert(record->state == SCANNING && record->fd == fd);
-    if (!has_lease(fd)) {
+    if (!lease_held(fd)) {
         on_writer(cache, record);
         return false;
     }
-    intact = is_same(record, fd);
+    intact = record_is_same(record, fd);
     cache->by_fd[fd] = NONE;
     record->fd = -1;
     if (clean && intact &&
         (keep(cache, record, fd, may_keep) ||
-         (is_settled(record) && watch(cache, fd)))) {
+         mark_watch(cache, record, fd))) {
         record->state = CLEAN;
         cache->records++;
         *kept_r = record->fd >= 0;
@@ -422,7 +333,7 @@ bool cache_scanned(struct cache *cache, int fd, bool clean, bool may_keep,
     }
     use_add(cache, record);
     if (!*kept_r)
-        give_lease(fd);
+        lease_give(fd);
     if (record->state == WRITTEN && !record->written)
         drop(cache, record);
     return intact;
@@ -434,10 +345,10 @@ void cache_break(struct cache *cache, int fd)
         uint16_t i = cache->by_fd[fd];
 
         /* The signal may be an old one, of another file with this number. */
-        if (i != NONE && !has_lease(fd))
+        if (i != NONE && !lease_held(fd))
             on_writer(cache, &cache->record[i]);
         else if (i == NONE)
-            give_lease(fd);
+            lease_give(fd);
         return;
     }
     for (int i = 0; i < CACHE_MAX_FD; i++)
@@ -460,7 +371,7 @@ static void on_change(struct cache *cache, int fd)
     struct cache_record *record;
     struct stat st;
 
-    unwatch(cache, fd);
+    mark_unwatch(cache, fd);
     if (fstat(fd, &st)) {
         on_lost_events(cache);
         return;
@@ -470,12 +381,47 @@ static void on_change(struct cache *cache, int fd)
         drop(cache, record);
 }
 
+/* Files were cut, or written to: they are not on record any more.  A few others
+ * are not, either, as this need not be exact. */
+static void on_cuts(struct cache *cache)
+{
+    _Alignas(struct fanotify_event_metadata) char buffer[4096];
+    uint8_t cut[512] = { 0 };           /* by hash */
+    bool any = false, all = false;
+    ssize_t len;
+
+    while ((len = read(cache->cuts, buffer, sizeof(buffer))) > 0) {
+        const struct fanotify_event_metadata *m = (const void *)buffer;
+
+        for (; FAN_EVENT_OK(m, len); m = FAN_EVENT_NEXT(m, len)) {
+            const struct fanotify_event_info_fid *info =
+                (const void *)((const char *)m + m->metadata_len);
+            const bool named = m->event_len > m->metadata_len &&
+                               info->hdr.info_type == FAN_EVENT_INFO_TYPE_FID;
+            uint32_t hash = named ? mark_hash((const void *)info->handle) : 0;
+
+            any = true;
+            all |= !named || m->mask & FAN_Q_OVERFLOW;
+            cut[hash / 8 % sizeof(cut)] |= (uint8_t)(1 << hash % 8);
+        }
+    }
+    for (int i = 0; any && i < CACHE_MAX; i++) {
+        struct cache_record *record = &cache->record[i];
+        uint32_t hash = record->handle;
+
+        if (record->state == CLEAN && record->fd < 0 && hash &&
+            (all || cut[hash / 8 % sizeof(cut)] & 1 << hash % 8))
+            drop(cache, record);
+    }
+}
+
 void cache_on_watch(struct cache *cache)
 {
     struct fanotify_event_metadata buffer[64], *m;
     ssize_t len;
     int due;
 
+    on_cuts(cache);
     /*
      * An event whose file the kernel cannot open for us (somebody has a write
      * lease, no descriptor is left) is gone, after others even without an
@@ -524,37 +470,25 @@ void cache_forget_all(struct cache *cache)
             drop(cache, &cache->record[i]);
     fanotify_mark(cache->watch, FAN_MARK_FLUSH, 0, AT_FDCWD, "/");
     fanotify_mark(cache->links, FAN_MARK_FLUSH, 0, AT_FDCWD, "/");
+    fanotify_mark(cache->cuts, FAN_MARK_FLUSH, 0, AT_FDCWD, "/");
 }
 
 /* Start and end ----------------------------------------------------------- */
-
-static int open_groups(struct cache *cache)
-{
-    const unsigned int flags = FAN_CLASS_NOTIF | FAN_UNLIMITED_QUEUE |
-                               FAN_UNLIMITED_MARKS | FAN_CLOEXEC |
-                               FAN_NONBLOCK;
-
-    cache->watch = fanotify_init(flags, O_RDONLY | O_LARGEFILE | O_CLOEXEC |
-                                        O_NONBLOCK | O_NOATIME);
-    if (cache->watch < 0)
-        return -errno;
-    cache->links = fanotify_init(flags | FAN_REPORT_FID, 0);
-    return cache->links < 0 ? -errno : 0;
-}
 
 int cache_open(struct cache *cache, int group, uint32_t max_kept)
 {
     int rc;
 
     *cache = (struct cache){
-        .group = group, .watch = -1, .links = -1, .max_kept = max_kept,
+        .group = group, .watch = -1, .links = -1, .cuts = -1,
+        .max_kept = max_kept,
         .ignored = FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM | FAN_ACCESS_PERM,
         .free = 0, .newest = NONE, .oldest = NONE,
     };
     cache->record = calloc(CACHE_MAX, sizeof(*cache->record));
     cache->bucket = malloc(BUCKETS * sizeof(*cache->bucket));
     cache->by_fd = malloc(CACHE_MAX_FD * sizeof(*cache->by_fd));
-    rc = cache->record && cache->bucket && cache->by_fd ? open_groups(cache) :
+    rc = cache->record && cache->bucket && cache->by_fd ? marks_open(cache) :
          -ENOMEM;
     if (rc) {
         cache_close(cache);
@@ -578,8 +512,11 @@ void cache_close(struct cache *cache)
         close(cache->watch);
     if (cache->links >= 0)
         close(cache->links);
+    if (cache->cuts >= 0)
+        close(cache->cuts);
     free(cache->record);
     free(cache->bucket);
     free(cache->by_fd);
-    *cache = (struct cache){ .group = -1, .watch = -1, .links = -1 };
+    *cache = (struct cache){ .group = -1, .watch = -1, .links = -1,
+                             .cuts = -1 };
 }

@@ -21,6 +21,10 @@
  *    it stops counting a writer), no event has come for the inode, and the mark
  *    is still there: it lives and dies with the inode in memory, so inode
  *    numbers need not be believed.
+ *  - Opening for writing is an access that is held, too: the first since the
+ *    file is on record finds it clean and unchanged, and ends the record.  So
+ *    every access is to be shown here, also those that are let through for
+ *    other reasons.
  *  - A file can also be cut without being opened for writing: truncate(2) tells
  *    no event that comes with a descriptor; O_TRUNC for reading only, overlays
  *    and network servers do not ask for the lease, either.  What all of them
@@ -28,6 +32,13 @@
  *    clock.  So these are compared, too, and a file that was changed in this
  *    very tick of the clock is not recorded by a mark.  The kernel drops the
  *    ignore mark of a kept file with every change, so that we get to compare.
+ *  - A new name changes that time, too.  Where the filesystem has handles, a
+ *    second mark tells of cuts, by events without descriptors, and the time
+ *    does not count.
+ *  - Before Linux 6.5 an overlay writes to the files that it is made of without
+ *    being held, or any event.  While there may be one, anywhere, writers are
+ *    not let through as the first, the time always counts, and no file of a
+ *    tmpfs, where a mapping changes content and not time, is on record by marks.
  *
  * Not seen is who has pinned pages of the file while he had it open for writing
  * and fills them later (registered buffers of io_uring; on a tmpfs, and before
@@ -61,6 +72,8 @@ struct cache {
     int group;              /* of the permission events; not ours */
     int watch;              /* group: writes to files without a lease */
     int links;              /* group: link counts of files with a lease */
+    int cuts;               /* group: cuts of files without one */
+    bool overlays_hide;     /* this kernel's, when they write */
     uint64_t ignored;       /* permission events that are ignored for them */
     struct cache_record *record;        /* CACHE_MAX */
     uint16_t *bucket;                   /* by device and inode */
@@ -87,6 +100,10 @@ void cache_close(struct cache *cache);
 enum cache_answer cache_look(struct cache *cache, int fd,
                              const struct stat *st, uint64_t id, bool may_keep,
                              uint64_t *leader_r, bool *kept_r);
+
+/* @fd, of which @st is the fstat(2), is let through without being looked for:
+ * it may be for writing. */
+void cache_pass(struct cache *cache, int fd, const struct stat *st);
 
 /* Can nobody have written to @fd since CACHE_LEAD? */
 bool cache_intact(const struct cache *cache, int fd);

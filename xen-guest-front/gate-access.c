@@ -110,8 +110,10 @@ static void conclude(struct gate *gate, int fd, pid_t pid, uint8_t event,
 }
 
 static void allow_at_once(struct gate *gate, const struct fan_event *event,
-                          enum status_count why)
+                          const struct stat *st, enum status_count why)
 {
+    if (gate->recording)
+        cache_pass(&gate->cache, event->fd, st);
     if (event->event != VSCANIF_EVENT_CLOSE_WRITE) {
         count(gate, why);
         tell_kernel(gate, event->fd, event->pid, true);
@@ -337,7 +339,7 @@ static void hold(struct gate *gate, const struct fan_event *event)
      * all the time. */
     if (!gate->attached || child_is_own(gate, event->pid) ||
         (st.st_ino == gate->status->ino && st.st_dev == gate->status->dev)) {
-        allow_at_once(gate, event, COUNT_OWN);
+        allow_at_once(gate, event, &st, COUNT_OWN);
         return;
     }
     if (event->event != VSCANIF_EVENT_CLOSE_WRITE) {
@@ -346,11 +348,11 @@ static void hold(struct gate *gate, const struct fan_event *event)
     }
     if (st.st_size == 0 ||
         (event->event == VSCANIF_EVENT_CLOSE_WRITE && st.st_nlink == 0)) {
-        allow_at_once(gate, event, COUNT_CLEAN);
+        allow_at_once(gate, event, &st, COUNT_CLEAN);
         return;
     }
     if (is_excluded(gate, event)) {
-        allow_at_once(gate, event, COUNT_EXCLUDED);
+        allow_at_once(gate, event, &st, COUNT_EXCLUDED);
         return;
     }
     held = take_slot(gate, event);
@@ -359,6 +361,8 @@ static void hold(struct gate *gate, const struct fan_event *event)
         submit(gate, held, &st);
         return;
     }
+    if (gate->recording)
+        cache_pass(&gate->cache, event->fd, &st);
     conclude(gate, event->fd, event->pid, event->event, &none);
     close(event->fd);
 }

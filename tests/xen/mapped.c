@@ -5,7 +5,8 @@
  *
  *   mapped FILE TEXT...
  *
- * Overview: opens FILE for writing, maps all of it, closes the descriptor and
+ * Overview: opens FILE for writing, maps all of it, reads of it, so that on some
+ * filesystems nothing more is asked of the kernel, closes the descriptor and
  * says "ready".  For each line on standard input it puts the next TEXT at the
  * beginning of the mapping, without msync(2), and says "written"; it keeps the
  * mapping until standard input ends.  FILE must be as long as each TEXT.  Exit
@@ -54,6 +55,8 @@ int main(int argc, char **argv)
         return 1;
     }
     close(fd);
+    if (memchr(content, '\n', (size_t)st.st_size) == content)
+        fprintf(stderr, "mapped: %s begins with an empty line\n", argv[1]);
     say("ready");
     for (int i = 2; fgets(line, sizeof(line), stdin);) {
         if (i == argc)
