@@ -201,13 +201,13 @@ static void link_on_exit(struct gate *gate, int status)
  * A link that is stuck, on xenstore or a disk: what is held, and what comes
  * until it has been reaped, goes by the fail table.
  */
-int64_t link_check_deaf(struct gate *gate)
+int64_t link_check_deaf(struct gate *gate, int64_t now_ms)
 {
     int64_t end = gate->deaf_since_ms + LINK_DEAF_MS;
 
     if (!gate->deaf_since_ms || gate->link.sock < 0)
         return -1;
-    if (proc_now_ms() < end)
+    if (now_ms < end)
         return end;
     link_drop(gate);
     access_settle_all(gate, REASON_FRONT_FAILED);
@@ -409,7 +409,7 @@ static void send_not_covered(struct gate *gate, const struct coverage *coverage)
 }
 
 /* What it has found so far holds in any case. */
-static void marker_on_exit(struct gate *gate, int status)
+static void marker_on_exit(struct gate *gate, int status, int64_t now_ms)
 {
     const struct coverage *coverage;
 
@@ -424,7 +424,7 @@ static void marker_on_exit(struct gate *gate, int status)
                   "the mount table cannot be read");
     if (!gate->status->coverage_whole) {
         gate->namespace_due = true;
-        gate->marker.start_ms = proc_now_ms() + MARKER_RETRY_MS - NAMESPACE_MS;
+        gate->marker.start_ms = now_ms + MARKER_RETRY_MS - NAMESPACE_MS;
     }
     log_debug("%u filesystems covered, %u not", coverage->covered,
               coverage->uncovered);
@@ -433,26 +433,30 @@ static void marker_on_exit(struct gate *gate, int status)
         marker_start(gate);
 }
 
-int64_t marker_check(struct gate *gate)
+/* When the one that runs must have ended, or the next is to start; or -1. */
+static int64_t marker_due(const struct gate *gate)
 {
-    int64_t now = proc_now_ms();
-    int64_t end = gate->marker.start_ms + MARKER_MS;
-    int64_t due = gate->marker.start_ms + NAMESPACE_MS;
+    if (gate->marker.pid)
+        return gate->marker.start_ms + MARKER_MS;
+    if (gate->namespace_due && gate->attached)
+        return gate->marker.start_ms + NAMESPACE_MS;
+    return -1;
+}
 
+int64_t marker_check(struct gate *gate, int64_t now_ms)
+{
+    int64_t due = marker_due(gate);
+
+    if (due < 0 || now_ms < due)
+        return due;
     if (gate->marker.pid) {
-        if (now < end)
-            return end;
         /* It dies when it can; the next one does not wait for that. */
         kill(gate->marker.pid, SIGKILL);
-        marker_on_exit(gate, SIGKILL);
-        return -1;
+        marker_on_exit(gate, SIGKILL, now_ms);
+    } else {
+        marker_start(gate);
     }
-    if (!gate->namespace_due || !gate->attached)
-        return -1;
-    if (now < due)
-        return due;
-    marker_start(gate);
-    return -1;
+    return marker_due(gate);
 }
 
 /* Remedies -----------------------------------------------------------------*/
@@ -543,13 +547,13 @@ void remedy_on_message(struct gate *gate)
         remedy_drop(gate);
 }
 
-int64_t remedy_check(struct gate *gate)
+int64_t remedy_check(struct gate *gate, int64_t now_ms)
 {
     int64_t end = gate->remedy_ms + REMEDY_MS;
 
     if (!gate->remedies || gate->remedy.sock < 0)
         return -1;
-    if (proc_now_ms() < end)
+    if (now_ms < end)
         return end;
     remedy_drop(gate);
     log_error("the remedy process is stuck");
@@ -574,7 +578,7 @@ void child_reap(struct gate *gate)
         if (pid == gate->link.pid)
             link_on_exit(gate, status);
         else if (pid == gate->marker.pid)
-            marker_on_exit(gate, status);
+            marker_on_exit(gate, status, proc_now_ms());
         else if (pid == gate->remedy.pid)
             remedy_on_exit(gate);
     }

@@ -76,19 +76,19 @@ void guard_start(struct gate *gate);
 void link_start(struct gate *gate);
 void link_on_message(struct gate *gate);
 /* Kills a link that is stuck; returns when to look again, or -1. */
-int64_t link_check_deaf(struct gate *gate);
+int64_t link_check_deaf(struct gate *gate, int64_t now_ms);
 void marker_start(struct gate *gate);
 /* A process in another mount namespace has been seen. */
 void marker_on_namespace(struct gate *gate, ino_t ns);
 /* Starts one that is due, kills one that takes too long; returns when to look
  * again, or -1. */
-int64_t marker_check(struct gate *gate);
+int64_t marker_check(struct gate *gate, int64_t now_ms);
 /* Hands an infected file over; the access has been answered. */
 void remedy_send(struct gate *gate, const struct facts *facts, int fd,
                  uint8_t event, const struct verdict *verdict);
 void remedy_on_message(struct gate *gate);
 /* Kills one that is stuck; returns when to look again, or -1. */
-int64_t remedy_check(struct gate *gate);
+int64_t remedy_check(struct gate *gate, int64_t now_ms);
 /* Reaps what has ended. */
 void child_reap(struct gate *gate);
 /* Is this one of our processes, whose accesses are never held? */

@@ -126,11 +126,11 @@ static int64_t sooner(int64_t a, int64_t b)
 /* Does what is due.  Returns when the next thing is, or -1. */
 static int64_t turn(struct gate *gate)
 {
-    int64_t due = access_expire(gate);
+    int64_t due = access_expire(gate), now = proc_now_ms();
 
-    due = sooner(due, link_check_deaf(gate));
-    due = sooner(due, marker_check(gate));
-    due = sooner(due, remedy_check(gate));
+    due = sooner(due, link_check_deaf(gate, now));
+    due = sooner(due, marker_check(gate, now));
+    due = sooner(due, remedy_check(gate, now));
     due = sooner(due, check_links(gate));
     if (!gate->link.pid) {
         if (gate->link.start_ms <= proc_now_ms())
