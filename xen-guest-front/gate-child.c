@@ -362,11 +362,12 @@ void marker_on_namespace(struct gate *gate, ino_t ns)
         marker_start(gate);
 }
 
-/* The lines of @coverage that begin so, without that, as far as they fit. */
+/* The lines of @coverage that begin so, without that; when they do not fit, cut
+ * at the end of a line, "..." last. */
 static void lines_after(const struct coverage *coverage, const char *begin,
                         char *text, size_t size)
 {
-    size_t used = 0, skip = strlen(begin);
+    size_t used = 0, cut = 0, skip = strlen(begin);
 
     for (const char *line = coverage->text, *end; *line; line = end) {
         end = strchr(line, '\n');
@@ -374,13 +375,15 @@ static void lines_after(const struct coverage *coverage, const char *begin,
         if (strncmp(line, begin, skip))
             continue;
         line += skip;
-        if (used + (size_t)(end - line) + sizeof("...") > size) {
-            memcpy(text + used, "...", 3);
-            used += 3;
+        if (used + (size_t)(end - line) >= size) {
+            memcpy(text + cut, "...", 3);
+            used = cut + 3;
             break;
         }
         memcpy(text + used, line, (size_t)(end - line));
         used += (size_t)(end - line);
+        if (used + sizeof("...") <= size)
+            cut = used;
     }
     text[used] = 0;
 }
