@@ -22,15 +22,16 @@ static bool stays_mounted(const struct mntent *entry)
 static void add(struct fstab *fstab, const char *point)
 {
     size_t len = strlen(point);
-    char *copy;
+    char *copy = NULL;
 
     while (len > 1 && point[len - 1] == '/')
         len--;
-    if (fstab->nr == FSTAB_MAX)
-        return;
-    copy = strndup(point, len);
+    if (fstab->nr < FSTAB_MAX)
+        copy = strndup(point, len);
     if (copy)
         fstab->point[fstab->nr++] = copy;
+    else
+        fstab->left_out++;
 }
 
 void fstab_read(struct fstab *fstab, const char *path)
@@ -39,7 +40,7 @@ void fstab_read(struct fstab *fstab, const char *path)
     struct mntent entry;
     char text[4096];
 
-    fstab->nr = 0;
+    fstab->nr = fstab->left_out = 0;
     add(fstab, "/");
     if (!file)
         return;

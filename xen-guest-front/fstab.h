@@ -9,10 +9,11 @@
 
 #include <stdbool.h>
 
-#define FSTAB_MAX   64      /* what is more is not there */
+#define FSTAB_MAX   64      /* what is more is left out, and counted */
 
 struct fstab {
     unsigned int nr;
+    unsigned int left_out;
     char *point[FSTAB_MAX];
 };
 

@@ -26,7 +26,6 @@
 
 #include "facts.h"
 #include "filesystems.h"
-#include "fstab.h"
 #include "mounttab.h"
 #include "places.h"
 
@@ -256,32 +255,43 @@ static void add_fixed(struct coverage *coverage, int fd)
     if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, 0, &stx))
         return;
     dev = makedev(stx.stx_dev_major, stx.stx_dev_minor);
-    if (!coverage_fixed(coverage, dev) &&
-        coverage->nr_fixed < COVERAGE_MAX_FIXED)
+    if (!coverage_fixed(coverage, dev))
         coverage->fixed[coverage->nr_fixed++] = dev;
 }
 
-/* Each mount of the list counts: those of one btrfs differ in st_dev. */
+/* Whether @mount is what is seen at its mount point. */
+static bool fix(struct walk *walk, const struct view *view,
+                const struct mount *mount)
+{
+    struct filesystem *fs = filesystems_get(&walk->filesystems,
+                                            mount->info.dev, mount->info.type,
+                                            view->prefix, mount->info.point);
+    int fd = fs ? open_mount(walk, view, mount, fs) : -1;
+
+    if (fd < 0)
+        return false;
+    fs->fixed = true;
+    add_fixed(walk->coverage, fd);
+    close(fd);
+    return true;
+}
+
+/*
+ * Each mount point of the list counts: the mounts of one btrfs differ in
+ * st_dev.  One mount of each, so that all have room.
+ */
 static void find_fixed(struct walk *walk, const struct view *view)
 {
-    for (size_t i = 0; i < view->tab.nr; i++) {
-        const struct mount *mount = &view->tab.mount[i];
-        struct filesystem *fs;
-        int fd;
+    for (unsigned int k = 0; k < walk->fstab.nr; k++)
+        for (size_t i = 0; i < view->tab.nr; i++) {
+            const struct mount *mount = &view->tab.mount[i];
 
-        if (mount->class != FS_MARKED ||
-            !fstab_has(&walk->fstab, mount->info.point))
-            continue;
-        fs = filesystems_get(&walk->filesystems, mount->info.dev,
-                             mount->info.type, view->prefix,
-                             mount->info.point);
-        fd = fs ? open_mount(walk, view, mount, fs) : -1;
-        if (fd < 0)
-            continue;
-        fs->fixed = true;
-        add_fixed(walk->coverage, fd);
-        close(fd);
-    }
+            if (mount->class == FS_MARKED &&
+                !strcmp(mount->info.point, walk->fstab.point[k]) &&
+                fix(walk, view, mount))
+                break;
+        }
+    walk->coverage->fstab_left_out = walk->fstab.left_out;
 }
 
 static int mark_own(struct walk *walk)

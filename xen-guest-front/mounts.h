@@ -24,10 +24,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "fstab.h"
 #include "policy.h"
 
 #define COVERAGE_MAX_MOUNTS 4096
-#define COVERAGE_MAX_FIXED  64
 #define COVERAGE_TEXT       16384
 
 struct coverage {
@@ -41,7 +41,8 @@ struct coverage {
     uint32_t nr_mounts;
     uint64_t mount_id[COVERAGE_MAX_MOUNTS];
     uint32_t nr_fixed;      /* filesystems that stay mounted */
-    uint64_t fixed[COVERAGE_MAX_FIXED];         /* st_dev */
+    uint64_t fixed[FSTAB_MAX];                  /* st_dev */
+    uint32_t fstab_left_out;    /* mount points that may be such, too */
     /*
      * One line for each filesystem that has content of its own:
      * "covered TYPE PATH" or "not-covered TYPE PATH: REASON", escaped; those

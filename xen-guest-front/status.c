@@ -106,6 +106,7 @@ static void print(const struct status *s)
                    s->reason[i]);
     printf("filesystems-covered: %u\nfilesystems-not-covered: %u\n",
            coverage->covered, coverage->uncovered);
+    printf("fstab-left-out: %u\n", coverage->fstab_left_out);
     if (s->attached && !s->coverage_whole)
         puts("filesystems-unknown: the last look at the mounts did not end");
     printf("%.*s", COVERAGE_TEXT - 1, coverage->text);

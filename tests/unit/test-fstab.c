@@ -72,15 +72,19 @@ static void many(void **state)
     size_t n = 0;
 
     (void)state;
-    /* With "/" one more than fit. */
-    for (int i = 0; i < FSTAB_MAX; i++)
-        n += (size_t)snprintf(text + n, sizeof(text) - n, "d /m%d ext4 rw\n",
-                              i);
-    read_text(text);
-    assert_int_equal(fstab.nr, FSTAB_MAX);
-    assert_true(fstab_has(&fstab, "/m62"));
-    assert_false(fstab_has(&fstab, "/m63"));
-    fstab_dispose(&fstab);
+    /* With "/" as many as fit; one more and two, and one of them again. */
+    for (unsigned int i = 0; i < FSTAB_MAX + 1; i++) {
+        n += (size_t)snprintf(text + n, sizeof(text) - n, "d /m%u ext4 rw\n"
+                              "d /m0 ext4 rw\n", i);
+        if (i < FSTAB_MAX - 2)
+            continue;
+        read_text(text);
+        assert_int_equal(fstab.nr, FSTAB_MAX);
+        assert_int_equal(fstab.left_out, i - (FSTAB_MAX - 2));
+        assert_true(fstab_has(&fstab, "/m62"));
+        assert_false(fstab_has(&fstab, "/m63"));
+        fstab_dispose(&fstab);
+    }
 }
 
 int main(void)

@@ -115,6 +115,7 @@ static void prints(void **state)
     status->count[COUNT_LINK_STARTS] = 3;
     status->reason[REASON_DEADLINE] = 5;
     status->coverage[1].covered = 2;
+    status->coverage[1].fstab_left_out = 9;
     snprintf(status->coverage[1].text, COVERAGE_TEXT, "covered tmpfs /\n");
     status->coverage_now = 1;
     assert_int_equal(print_status(), 0);
@@ -126,6 +127,7 @@ static void prints(void **state)
     assert_true(has_line("events: 18446744073709551615"));
     assert_true(has_line("link-starts: 3"));
     assert_true(has_line("filesystems-covered: 2"));
+    assert_true(has_line("fstab-left-out: 9"));
     assert_true(has_line("covered tmpfs /"));
     assert_true(has_line("filesystems-unknown: "
                          "the last look at the mounts did not end"));
