@@ -4,12 +4,24 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
+#include <string.h>
 #include <sys/utsname.h>
 
 #include <cmocka.h>
 
 #include "fstypes.h"
+
+static const char *kernel;      /* its release, NULL: it does not say */
+
+/* In place of libc's. */
+int uname(struct utsname *name_r)
+{
+    if (!kernel)
+        return -1;
+    *name_r = (struct utsname){ .sysname = "Linux" };
+    strcpy(name_r->release, kernel);
+    return 0;
+}
 
 static void classes(void **state)
 {
@@ -45,16 +57,26 @@ static void classes(void **state)
 /* An overlay is marked where it is not seen below. */
 static void overlay(void **state)
 {
-    struct utsname name;
+    static const struct {
+        const char *release;
+        enum fs_class class;
+    } samples[] = {
+        { "4.19.0-27-amd64", FS_MARKED }, { "5.15.200", FS_MARKED },
+        { "6.4.16", FS_MARKED }, { "6.5.0-rc1", FS_BELOW },
+        { "6.5", FS_BELOW }, { "6.12.1", FS_BELOW }, { "7.0.0", FS_BELOW },
+        { "10.4", FS_BELOW },
+        /* A group that marks both deadlocks itself: only where it is sure. */
+        { "unheard-of", FS_BELOW }, { "", FS_BELOW }, { NULL, FS_BELOW },
+    };
     const char *reason;
-    int major, minor;
 
     (void)state;
-    assert_int_equal(uname(&name), 0);
-    assert_int_equal(sscanf(name.release, "%d.%d", &major, &minor), 2);
-    assert_int_equal(fstypes_class("overlay", &reason),
-                     major * 100 + minor < 605 ? FS_MARKED : FS_BELOW);
-    assert_null(reason);
+    for (size_t i = 0; i < sizeof(samples) / sizeof(samples[0]); i++) {
+        kernel = samples[i].release;
+        if (fstypes_class("overlay", &reason) != samples[i].class)
+            fail_msg("%s", kernel ? kernel : "(none)");
+        assert_null(reason);
+    }
 }
 
 int main(void)
