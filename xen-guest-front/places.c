@@ -24,7 +24,8 @@ struct walk {
     int home, root, proc;   /* our namespace; our root and /proc, O_PATH */
     ino_t seen[PLACES_MAX]; /* namespaces */
     unsigned int nr_seen;
-    unsigned int threads;
+    unsigned int threads;   /* looked at in this round */
+    bool too_many;          /* ... and there are more */
     int left_out;
 };
 
@@ -134,10 +135,12 @@ static int look_at_threads(struct walk *walk, pid_t pid)
         return 0;
     }
     while (!rc && (tid = next_number(tasks))) {
-        if (walk->threads++ >= PLACES_MAX_THREADS) {
+        if (walk->threads == PLACES_MAX_THREADS) {
+            walk->too_many = true;
             walk->left_out++;
             break;
         }
+        walk->threads++;
         snprintf(name, sizeof(name), "%d/ns/mnt", (int)tid);
         ns = openat(dir, name, O_RDONLY | O_CLOEXEC);
         if (ns >= 0) {
@@ -159,8 +162,8 @@ static int round_of(struct walk *walk, bool trusted)
         return -errno;
     walk->trusted = trusted;
     walk->threads = 0;
-    while (!rc && walk->threads <= PLACES_MAX_THREADS &&
-           (pid = next_number(proc)))
+    walk->too_many = false;
+    while (!rc && !walk->too_many && (pid = next_number(proc)))
         rc = look_at_threads(walk, pid);
     closedir(proc);
     return rc;

@@ -27,12 +27,12 @@ struct place {
 
 /*
  * Calls @visit once for each namespace, the trusted ones first, so that no
- * user can use up the bounds before them.  The descriptors are its caller's
+ * user can use up PLACES_MAX before them.  The descriptors are its caller's
  * and open until @visit returns.  Threads that vanish are passed over.
  * Returns how many threads were left out because a bound was reached or their
- * namespace could not be entered; or -errno when /proc cannot be read, or
- * there is no way back.  For a process without other threads, which is in "/"
- * afterwards.
+ * namespace could not be entered, all those beyond PLACES_MAX_THREADS counted
+ * as two; or -errno when /proc cannot be read, or there is no way back.  For a
+ * process without other threads, which is in "/" afterwards.
  */
 int places_visit(void (*visit)(void *data, const struct place *place),
                  void *data);
