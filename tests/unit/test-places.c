@@ -270,13 +270,63 @@ static void bounded(void **state)
     stop(other);
 }
 
+/*
+ * A made-up /proc of PLACES_MAX_THREADS threads, in 512 processes of 512 each;
+ * of the first one a thread is in the mount namespace of @pid.  The real one is
+ * at /real.
+ */
+static void make_proc(pid_t pid)
+{
+    char path[64], from[64];
+
+    must(!mount("x", "/proc", "tmpfs", 0, NULL) &&
+         !symlink("/real/self", "/proc/self") &&
+         !mkdir("/proc/first", 0755) && !mkdir("/proc/first/task", 0755) &&
+         !mkdir("/proc/other", 0755) && !mkdir("/proc/other/task", 0755));
+    snprintf(from, sizeof(from), "/real/%d", (int)pid);
+    for (int i = 1; i <= 512; i++) {
+        snprintf(path, sizeof(path), "/proc/first/task/%d", i);
+        must(i == 512 ? !symlink(from, path) : !mknod(path, S_IFREG, 0));
+        snprintf(path, sizeof(path), "/proc/other/task/%d", i);
+        must(!mknod(path, S_IFREG, 0));
+        snprintf(path, sizeof(path), "/proc/%d", i);
+        must(!symlink(i == 1 ? "first" : "other", path));
+    }
+}
+
+/* What is more is not looked at, and said. */
+static void bounded_threads(void **state)
+{
+    pid_t pid;
+
+    (void)state;
+    need_world();
+    assert_int_equal(PLACES_MAX_THREADS, 512 * 512);
+    must(!mkdir("/real", 0755) && !mount("x", "/real", "proc", 0, NULL));
+    pid = start(own_mounts);
+    make_proc(pid);
+    assert_int_equal(visit_all(), 0);
+    assert_int_equal(visited.nr, 1);
+    /* One process more, of one thread; then a process of many. */
+    must(!mkdir("/proc/last", 0755) && !mkdir("/proc/last/task", 0755) &&
+         !mknod("/proc/last/task/1", S_IFREG, 0) &&
+         !symlink("last", "/proc/513"));
+    assert_int_equal(visit_all(), 2);
+    must(!symlink("other", "/proc/514"));
+    assert_int_equal(visit_all(), 2);
+    umount2("/proc", MNT_DETACH);
+    stop(pid);
+    umount2("/real", MNT_DETACH);
+    rmdir("/real");
+}
+
 static int run_all(bool world)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(none), cmocka_unit_test(trusted_ones_first),
         cmocka_unit_test(seen_from_the_top),
         cmocka_unit_test(back_home), cmocka_unit_test(threads),
-        cmocka_unit_test(bounded),
+        cmocka_unit_test(bounded), cmocka_unit_test(bounded_threads),
     };
 
     in_world = world;
