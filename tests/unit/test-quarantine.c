@@ -292,71 +292,6 @@ static void not_for_others(void **state)
     assert_int_equal(in_store(), 0);
 }
 
-static void fake_item(int number, off_t size)
-{
-    char path[128];
-
-    snprintf(path, sizeof(path), "%s/%016x", STORE, number);
-    room_write(path, "", 0, 0600);
-    assert_int_equal(truncate(path, size), 0);
-}
-
-static void full_of_items(void **state)
-{
-    char id[ITEM_ID_SIZE], (*ids)[ITEM_ID_SIZE];
-
-    (void)state;
-    need_room();
-    room_write("/mnt/f", EICAR, sizeof(EICAR) - 1, 0644);
-    for (int i = 0; i < QUARANTINE_MAX_ITEMS - 1; i++)
-        fake_item(i, 0);
-    assert_int_equal(put("/mnt/f", id), 0);
-    assert_int_equal(put("/mnt/f", id), -ENOSPC);
-    assert_int_equal(in_store(), QUARANTINE_MAX_ITEMS);
-    assert_int_equal(quarantine_ids(store, &ids), QUARANTINE_MAX_ITEMS);
-    free(ids);
-    assert_int_equal(quarantine_delete(store, id), 0);
-    assert_int_equal(put("/mnt/f", id), 0);
-}
-
-static void full_of_octets(void **state)
-{
-    char id[ITEM_ID_SIZE];
-    struct stat st;
-
-    (void)state;
-    need_room();
-    room_write("/mnt/f", EICAR, sizeof(EICAR) - 1, 0644);
-    assert_int_equal(put("/mnt/f", id), 0);
-    assert_int_equal(fstatat(store, id, &st, 0), 0);
-    assert_int_equal(quarantine_delete(store, id), 0);
-    fake_item(1, (off_t)QUARANTINE_MAX_OCTETS - st.st_size + 1);
-    assert_int_equal(put("/mnt/f", id), -ENOSPC);
-    assert_int_equal(in_store(), 1);
-    fake_item(1, (off_t)QUARANTINE_MAX_OCTETS - st.st_size);
-    assert_int_equal(put("/mnt/f", id), 0);
-    assert_int_equal(truncate("/mnt/f", (off_t)1 << 40), 0);
-    assert_int_equal(put("/mnt/f", id), -ENOSPC);
-}
-
-static void nearly_full_filesystem(void **state)
-{
-    static uint8_t content[5 << 20];
-    char id[ITEM_ID_SIZE];
-
-    (void)state;
-    need_room();
-    teardown(NULL);
-    room_clear("mode=0755,size=10m");
-    assert_int_equal(quarantine_open(STORE, &store), 0);
-    /* It would fit, and leave 3 percent; then 6. */
-    room_write("/mnt/f", content, 4966 << 10, 0644);
-    assert_int_equal(put("/mnt/f", id), -ENOSPC);
-    assert_int_equal(in_store(), 0);
-    assert_int_equal(truncate("/mnt/f", 4812 << 10), 0);
-    assert_int_equal(put("/mnt/f", id), 0);
-}
-
 static void too_many_attributes(void **state)
 {
     static uint8_t value[65000];
@@ -639,8 +574,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(made_for_root_alone), TEST(comes_back_as_it_was),
         TEST(without_tmpfile), TEST(what_is_kept), TEST(sparse),
-        TEST(not_for_others), TEST(full_of_items), TEST(full_of_octets),
-        TEST(nearly_full_filesystem), TEST(too_many_attributes),
+        TEST(not_for_others), TEST(too_many_attributes),
         TEST(damaged), TEST(bad_ids), TEST(changed_meanwhile),
         TEST(never_replaces), TEST(no_links_on_the_way),
         TEST(no_acl_of_the_directory), TEST(all_or_nothing), TEST(exported),
