@@ -14,6 +14,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* An exec between whose events another process of the same slot executes
+ * something is taken for an open: held and scanned as well. */
 #define FAN_EXEC_SLOTS 64
 
 struct fan {

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/fanotify.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <stdio.h>
@@ -27,6 +28,7 @@
 #include <cmocka.h>
 
 #include "fan.h"
+#include "proc.h"
 #include "vscanif.h"
 #include "world.h"
 
@@ -197,6 +199,100 @@ static void exec_is_one_event(void **state)
         answer(&event, true);
         assert_int_equal(outcome(pid), 0);
     }
+}
+
+/* Octets of events that nobody has read. */
+static int pending(void)
+{
+    int octets;
+
+    assert_int_equal(ioctl(fan.group, FIONREAD, &octets), 0);
+    return octets;
+}
+
+/* Forks a process whose number modulo FAN_EXEC_SLOTS is @rest. */
+static pid_t forks_as(pid_t rest)
+{
+    for (;;) {
+        pid_t pid = fork();
+        bool right = (pid ? pid : getpid()) % FAN_EXEC_SLOTS == rest;
+
+        assert_true(pid >= 0);
+        if (right)
+            return pid;
+        if (pid == 0)
+            _exit(0);
+        assert_int_equal(outcome(pid), 0);
+    }
+}
+
+/* ... that executes the program, or opens it, and is held. */
+static pid_t held_as(pid_t rest, bool exec)
+{
+    const int64_t end = proc_now_ms() + LONG_MS;
+    int before = pending(), after;
+    pid_t pid = forks_as(rest);
+
+    if (pid == 0) {
+        char *none[] = { NULL };
+
+        fan_close(&fan);
+        if (exec)
+            execve("/tmp/program", none, none);
+        else if (open("/tmp/program", O_RDONLY) >= 0)
+            _exit(0);
+        _exit(errno);
+    }
+    do
+        after = pending();
+    while (after == before && proc_now_ms() < end);
+    assert_true(after > before);
+    return pid;
+}
+
+/* Two processes with numbers as these, held at a time: what is raised. */
+static void assert_kinds(const pid_t rest[2], bool second_executes,
+                         uint8_t first, uint8_t second)
+{
+    struct fan_event event[2];
+    pid_t pid[2];
+    bool swapped;
+
+    pid[0] = held_as(rest[0], true);
+    pid[1] = held_as(rest[1], second_executes);
+    event[0] = next_event();
+    event[1] = next_event();
+    swapped = event[0].pid == pid[1];
+    assert_int_equal(event[swapped].pid, pid[0]);
+    assert_int_equal(event[!swapped].pid, pid[1]);
+    assert_int_equal(event[swapped].event, first);
+    assert_int_equal(event[!swapped].event, second);
+    for (int i = 0; i < 2; i++)
+        answer(&event[i], true);
+    assert_int_equal(outcome(pid[0]), ENOEXEC);
+    assert_int_equal(outcome(pid[1]), second_executes ? ENOEXEC : 0);
+}
+
+/*
+ * Of two processes between the events of an exec, and with one slot, the
+ * second is known.  Of the first the exec is taken for an open, and held.
+ */
+static void execs_at_a_time(void **state)
+{
+    static const pid_t last = FAN_EXEC_SLOTS - 1;
+
+    (void)state;
+    need_world();
+    assert_kinds((pid_t[2]){ 5, 5 }, true, VSCANIF_EVENT_OPEN,
+                 VSCANIF_EVENT_EXEC);
+    /* With two. */
+    assert_kinds((pid_t[2]){ 0, last }, true, VSCANIF_EVENT_EXEC,
+                 VSCANIF_EVENT_EXEC);
+    assert_kinds((pid_t[2]){ last, last - 1 }, true, VSCANIF_EVENT_EXEC,
+                 VSCANIF_EVENT_EXEC);
+    /* An open takes no slot, and is no exec of another one. */
+    assert_kinds((pid_t[2]){ 5, 5 }, false, VSCANIF_EVENT_EXEC,
+                 VSCANIF_EVENT_OPEN);
 }
 
 static void many_at_a_time(void **state)
@@ -479,7 +575,8 @@ static int run_all(bool world)
 {
     const struct CMUnitTest tests[] = {
         TEST(allows_and_denies), TEST(writers_are_held_too),
-        TEST(exec_is_one_event), TEST(many_at_a_time), TEST(nothing_to_read),
+        TEST(exec_is_one_event), TEST(execs_at_a_time), TEST(many_at_a_time),
+        TEST(nothing_to_read),
         TEST(fifo_does_not_block), TEST(unmarked_passes),
         TEST(closed_group_allows), TEST(marked_twice_is_one_event),
         TEST(answer_to_nothing), TEST(closed_after_writing),
