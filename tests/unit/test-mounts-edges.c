@@ -211,8 +211,8 @@ static int mount_overlay(void)
         mkdir("/tmp/up/lower", 0755) || mkdir("/tmp/up/upper", 0755) ||
         mkdir("/tmp/up/work", 0755))
         return -1;
-    return mount("x", "/tmp/o", "overlay", 0, "userxattr,lowerdir=/tmp/up/lower,"
-                 "upperdir=/tmp/up/upper,workdir=/tmp/up/work");
+    return mount("x", "/tmp/o", "overlay", 0, "userxattr,lowerdir=/tmp/up/"
+                 "lower,upperdir=/tmp/up/upper,workdir=/tmp/up/work");
 }
 
 /* A user who has mounted one; *@dev_r is its number. */
