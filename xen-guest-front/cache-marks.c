@@ -32,8 +32,8 @@ bool lease_held(int fd)
     return fcntl(fd, F_GETLEASE) == F_RDLCK;
 }
 
-/* Removing what is not in its mask
- * changes nothing, and fails when there is no mark. */
+/* Removing what is not in its mask changes nothing, and fails when there is no
+ * mark. */
 bool mark_is_watched(const struct cache *cache, int fd)
 {
     return !fanotify_mark(cache->watch, FAN_MARK_REMOVE, FAN_OPEN, fd, NULL);
