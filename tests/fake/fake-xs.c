@@ -391,10 +391,22 @@ bool xs_set_permissions(struct xs_handle *h, xs_transaction_t t,
                   num_perms * (unsigned int)sizeof(*perms));
 }
 
+/* What is read from; a transaction has looked at @path then. */
+static struct store *store_of(const struct xs_handle *h, xs_transaction_t id,
+                              const char *path)
+{
+    struct transaction *t;
+
+    if (id == XBT_NULL)
+        return &xenstored.store;
+    t = find_transaction(h, id);
+    see(t, path);
+    return &t->store;
+}
+
 void *xs_read(struct xs_handle *h, xs_transaction_t id, const char *path,
               unsigned int *len)
 {
-    struct store *store = &xenstored.store;
     char full[STORE_PATH], *value = NULL;
     struct node *node;
     int err;
@@ -403,13 +415,7 @@ void *xs_read(struct xs_handle *h, xs_transaction_t id, const char *path,
         return NULL;
     resolve(h, path, full);
     machine_lock();
-    if (id != XBT_NULL) {
-        struct transaction *t = find_transaction(h, id);
-
-        see(t, full);
-        store = &t->store;
-    }
-    err = store_get(store, h->domid, full, &node);
+    err = store_get(store_of(h, id, full), h->domid, full, &node);
     if (!err) {
         value = malloc(node->len + 1);
         if (!value)
@@ -421,6 +427,23 @@ void *xs_read(struct xs_handle *h, xs_transaction_t id, const char *path,
     machine_unlock();
     errno = err;
     return value;
+}
+
+char **xs_directory(struct xs_handle *h, xs_transaction_t id, const char *path,
+                    unsigned int *count_r)
+{
+    char full[STORE_PATH], **names = NULL;
+    int err;
+
+    if (machine_call(FAKE_XS_DIRECTORY))
+        return NULL;
+    resolve(h, path, full);
+    machine_lock();
+    err = store_children(store_of(h, id, full), h->domid, full, &names,
+                         count_r);
+    machine_unlock();
+    errno = err;
+    return names;
 }
 
 struct xs_handle *xs_open(unsigned long flags)

@@ -146,6 +146,44 @@ int store_get(const struct store *store, uint32_t domid, const char *path,
     return 0;
 }
 
+/* The name of a node that is in @folder itself; NULL: it is not. */
+static const char *name_in(const struct node *node, const char *folder)
+{
+    char parent[STORE_PATH];
+
+    store_parent(node->path, parent);
+    if (!strcmp(node->path, "/") || strcmp(parent, folder))
+        return NULL;
+    return strrchr(node->path, '/') + 1;
+}
+
+int store_children(const struct store *store, uint32_t domid,
+                   const char *path, char ***names_r, unsigned int *count_r)
+{
+    const size_t pointers = store->count * sizeof(char *);
+    struct node *node;
+    int rc = store_get(store, domid, path, &node);
+    char **names, *at;
+
+    if (rc)
+        return rc;
+    names = malloc(pointers + store->count * STORE_PATH);
+    if (!names)
+        machine_misuse("no memory");
+    at = (char *)names + pointers;
+    *count_r = 0;
+    for (size_t i = 0; i < store->count; i++) {
+        const char *name = name_in(&store->node[i], path);
+
+        if (!name)
+            continue;
+        names[(*count_r)++] = strcpy(at, name);
+        at += strlen(name) + 1;
+    }
+    *names_r = names;
+    return 0;
+}
+
 /* Makes @path, empty, and its folders: with the permissions of the nearest
  * one that is there, but owned by who makes them. */
 static struct node *make(struct store *store, uint32_t domid, const char *path)

@@ -52,6 +52,11 @@ bool store_permits(const struct node *node, uint32_t domid,
 int store_get(const struct store *store, uint32_t domid, const char *path,
               struct node **node_r);
 
+/* The names of the nodes in a folder, in one piece of memory that the caller
+ * frees, as xs_directory() has it. */
+int store_children(const struct store *store, uint32_t domid,
+                   const char *path, char ***names_r, unsigned int *count_r);
+
 /* Makes it, and the folders that it is in, where they are not there. */
 int store_write(struct store *store, uint32_t domid, const char *path,
                 const void *value, unsigned int len);

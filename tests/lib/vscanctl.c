@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* vscanctl.c - see vscanctl.h. */
+#define _GNU_SOURCE
+#include "vscanctl.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "domain.h"
+#include "fake.h"
+#include "xs.h"
+
+#define MAX_WORDS 8
+
+static const struct {
+    uint32_t domid;
+    const char *name;
+} domains[] = { { 0, "Domain-0" }, { 3, "scanner" }, { 5, "web" } };
+
+#define NR_DOMAINS (sizeof(domains) / sizeof(domains[0]))
+
+static bool gone[NR_DOMAINS];
+
+/* domain.c ------------------------------------------------------------------*/
+
+int machine_init(struct machine *m)
+{
+    const char *why;
+
+    *m = (struct machine){ .xs = NULL };
+    return xsx_open(&m->xs, &why);
+}
+
+void machine_dispose(struct machine *m)
+{
+    xs_close(m->xs);
+}
+
+int domain_find(const struct machine *m, const char *text, uint32_t *domid_r)
+{
+    (void)m;
+    for (size_t i = 0; i < NR_DOMAINS; i++)
+        if (!gone[i] && !strcmp(text, domains[i].name)) {
+            *domid_r = domains[i].domid;
+            return 0;
+        }
+    return -ENOENT;
+}
+
+bool domain_exists(const struct machine *m, uint32_t domid)
+{
+    (void)m;
+    for (size_t i = 0; i < NR_DOMAINS; i++)
+        if (domains[i].domid == domid)
+            return !gone[i];
+    return false;
+}
+
+char *domain_name(const struct machine *m, uint32_t domid,
+                  char out[DOMAIN_NAME_SIZE])
+{
+    (void)m;
+    strcpy(out, "-");
+    for (size_t i = 0; i < NR_DOMAINS; i++)
+        if (!gone[i] && domains[i].domid == domid)
+            strcpy(out, domains[i].name);
+    return out;
+}
+
+/* Tests ---------------------------------------------------------------------*/
+
+int vscanctl_start(void **state)
+{
+    (void)state;
+    memset(gone, 0, sizeof(gone));
+    fake_start();
+    fake_enter(0);
+    fake_domain_create(3);
+    fake_domain_create(5);
+    fake_device_create(5, 3, DEFAULT_POLICY);
+    fake_write(WEB_RECORD "/backend-id", "3");
+    return 0;
+}
+
+int vscanctl_stop(void **state)
+{
+    (void)state;
+    fake_stop();
+    return 0;
+}
+
+void vscanctl_domain_gone(uint32_t domid)
+{
+    for (size_t i = 0; i < NR_DOMAINS; i++)
+        if (domains[i].domid == domid)
+            gone[i] = true;
+}
+
+int vscanctl_run(int (*command)(int argc, char **argv),
+                 const char *const words[], char *said_r, size_t size)
+{
+    char *argv[MAX_WORDS + 2] = { (char *)"vscanctl" };
+    int fd = memfd_create("stdout", MFD_CLOEXEC), before = dup(STDOUT_FILENO);
+    int argc = 1, status;
+    ssize_t n;
+
+    while (words[argc - 1]) {
+        assert_true(argc <= MAX_WORDS);
+        argv[argc] = (char *)words[argc - 1];
+        argc++;
+    }
+    fflush(stdout);
+    assert_int_equal(dup2(fd, STDOUT_FILENO), STDOUT_FILENO);
+    optind = 0;
+    status = command(argc, argv);
+    fflush(stdout);
+    dup2(before, STDOUT_FILENO);
+    close(before);
+    n = pread(fd, said_r, size - 1, 0);
+    close(fd);
+    assert_true(n >= 0);
+    said_r[n] = 0;
+    return status;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * vscanctl.h - commands of vscanctl on the fake xenstore, for tests.
+ *
+ * Overview: plays domain.c, which needs libxl: domain 0 is "Domain-0", 3
+ * "scanner" and 5 "web"; those three exist unless a test says otherwise.
+ */
+#ifndef VSCAN_TESTS_VSCANCTL_H
+#define VSCAN_TESTS_VSCANCTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define WEB_POLICY  "/local/domain/5/vscan/0/policy"
+#define WEB_RECORD  "/libxl/5/device/vscan/0"
+
+/* The policy node when nothing was said. */
+#define DEFAULT_POLICY  "fail=open timeout-ms=30000 read=no close-write=yes " \
+                        "notify=yes remedy=deny"
+
+/* The machine, with "web" attached to "scanner"; for setup and teardown. */
+int vscanctl_start(void **state);
+int vscanctl_stop(void **state);
+
+/* The domain is gone, until the next vscanctl_start(). */
+void vscanctl_domain_gone(uint32_t domid);
+
+/*
+ * Runs a command with the words @words, NULL after the last.  Returns its exit
+ * status; what it says on standard output is in @said_r.
+ */
+int vscanctl_run(int (*command)(int argc, char **argv),
+                 const char *const words[], char *said_r, size_t size);
+
+#endif
