@@ -2,8 +2,9 @@
 /*
  * list.c - vscanctl list: a table of all scan devices.
  *
- * Overview: one row a device, and below it, indented, what is wrong with it.
- * Whatever front or back have written is parsed or escaped before it is shown.
+ * Overview: one row a device, and below it, indented, what is wrong with it
+ * and what the guest says it does not cover.  Whatever front or back have
+ * written is parsed or escaped before it is shown.
  */
 #include <err.h>
 #include <errno.h>
@@ -23,6 +24,9 @@
 
 /* Name, ID, Backend, Front, Back, Fail, Timeout: 79 columns. */
 #define ROW "%-16s %5s %-12s %-12s %-12s %-6s %9s\n"
+
+/* Lines of what is not covered that are shown of one guest. */
+#define MAX_NOT_COVERED 32
 
 static const char *state_of(const struct machine *m, const char *folder)
 {
@@ -64,6 +68,42 @@ static void print_error(const struct machine *m, const char *whose,
     free(text);
 }
 
+/*
+ * A front has escaped what it writes here: to do so once more would make names
+ * hard to read.  What it would not have written is shown as "?".
+ */
+static void print_line(const char *line)
+{
+    fputs("    not covered: ", stdout);
+    for (; *line; line++)
+        putchar(*line >= 0x20 && *line < 0x7f ? *line : '?');
+    putchar('\n');
+}
+
+/* A line each, which a guest can fill with anything, in any number. */
+static void print_not_covered(const struct machine *m, const char *folder)
+{
+    unsigned int count = 0;
+    char *text;
+    int rc;
+
+    rc = xsx_read(m->xs, XBT_NULL, folder, NODE_NOT_COVERED, &text);
+    if (rc == -EINVAL)
+        print_line("(the node is malformed)");
+    if (rc)
+        return;
+    for (char *line = text, *next; line; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = 0;
+        if (*line && ++count <= MAX_NOT_COVERED)
+            print_line(line);
+    }
+    if (count > MAX_NOT_COVERED)
+        printf("    not covered: %u more\n", count - MAX_NOT_COVERED);
+    free(text);
+}
+
 static void print_stale(const struct machine *m, const struct device *d)
 {
     if (!domain_exists(m, d->front))
@@ -98,6 +138,7 @@ static void print_device(const struct machine *m, const struct device *d)
         printf("    %s\n", why);
     print_error(m, "front", front_folder.s);
     print_error(m, "back", back_folder.s);
+    print_not_covered(m, front_folder.s);
 }
 
 static int list(const struct machine *m)

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-list.c - vscanctl list on the fake xenstore (vscanctl.h).
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "command.h"
+#include "fake.h"
+#include "names.h"
+#include "vscanctl.h"
+#include "vscanif.h"
+
+#define HEAD \
+    "Name                ID Backend      Front        Back         Fail   " \
+    "  Timeout\n"
+#define ROW \
+    "web                  5 scanner      Initialising Initialising open   " \
+    " 30000 ms\n"
+/* As many as are shown of one guest. */
+#define MAX_LINES 32
+
+static char said[16384];
+
+static void list(void)
+{
+    assert_int_equal(vscanctl_run(list_main, (const char *const[]){ NULL },
+                                  said, sizeof(said)), STATUS_DONE);
+}
+
+/* How many lines begin with @text. */
+static unsigned int lines(const char *text)
+{
+    unsigned int count = 0;
+
+    for (const char *at = said; (at = strstr(at, text)); at++)
+        count += at == said || at[-1] == '\n';
+    return count;
+}
+
+static void rows(void **state)
+{
+    (void)state;
+    list();
+    assert_string_equal(said, HEAD ROW);
+    fake_device_create(5, 3, "fail=closed timeout-ms=777");
+    fake_front_write(5, NODE_STATE, "4");
+    fake_back_write(3, 5, NODE_STATE, "nonsense");
+    list();
+    assert_string_equal(said, HEAD
+        "web                  5 scanner      Connected    absent       closed"
+        "    777 ms\n");
+    fake_device_remove(5, 3);
+    fake_remove(WEB_RECORD);
+    list();
+    assert_string_equal(said, HEAD);
+}
+
+static void bad_policies(void **state)
+{
+    (void)state;
+    fake_write(WEB_POLICY, "fail=perhaps");
+    list();
+    assert_int_equal(lines("    policy: bad value: \"fail=perhaps\"\n"), 1);
+    fake_write_octets(WEB_POLICY, "fail=open\0", 10);
+    list();
+    assert_int_equal(lines("    policy: the node is malformed\n"), 1);
+    fake_remove(WEB_POLICY);
+    list();
+    assert_int_equal(lines("    "), 0);
+    assert_non_null(strstr(said, " ?              ?\n"));
+}
+
+static void errors(void **state)
+{
+    (void)state;
+    fake_front_write(5, NODE_ERROR, "one\nweb \x1b[2J\x9b\"");
+    fake_back_write(3, 5, NODE_ERROR, "two");
+    list();
+    assert_string_equal(said, HEAD ROW
+        "    front: one\\x0aweb \\x1b[2J\\x9b\\x22\n"
+        "    back: two\n");
+}
+
+static void stale(void **state)
+{
+    (void)state;
+    fake_remove(WEB_RECORD);
+    list();
+    assert_int_equal(lines("    stale: nodes are missing; "
+                           "vscanctl detach 5\n"), 1);
+    vscanctl_domain_gone(3);
+    list();
+    assert_int_equal(lines("    stale: the back's domain 3 is gone; "
+                           "vscanctl detach 5\n"), 1);
+    vscanctl_domain_gone(5);
+    list();
+    assert_int_equal(lines("    stale: domain 5 is gone; "
+                           "vscanctl detach 5\n"), 1);
+    assert_int_equal(lines("-                    5 -"), 1);
+}
+
+static void not_covered(void **state)
+{
+    (void)state;
+    fake_front_write(5, NODE_NOT_COVERED, "nfs4 /a\\x0ab: not local\n"
+                     "tmpfs /x: excluded by the policy\n...\n");
+    list();
+    assert_string_equal(said, HEAD ROW
+        "    not covered: nfs4 /a\\x0ab: not local\n"
+        "    not covered: tmpfs /x: excluded by the policy\n"
+        "    not covered: ...\n");
+    /* No line end, nothing but line ends, nothing at all. */
+    fake_front_write(5, NODE_NOT_COVERED, "nfs4 /a: not local");
+    list();
+    assert_string_equal(said, HEAD ROW
+        "    not covered: nfs4 /a: not local\n");
+    fake_front_write(5, NODE_NOT_COVERED, "\n\n\n");
+    list();
+    assert_string_equal(said, HEAD ROW);
+    fake_front_write(5, NODE_NOT_COVERED, "");
+    list();
+    assert_string_equal(said, HEAD ROW);
+}
+
+/* No octet of a guest's moves the cursor or begins a row. */
+static void not_covered_is_hostile(void **state)
+{
+    char line[] = "x?x", shown[] = HEAD ROW "    not covered: x?x\n";
+
+    (void)state;
+    for (int c = 1; c < 256; c++) {
+        if (c == '\n')
+            continue;
+        line[1] = (char)c;
+        shown[sizeof(shown) - 4] = (char)(c >= ' ' && c <= '~' ? c : '?');
+        fake_front_write(5, NODE_NOT_COVERED, line);
+        list();
+        assert_string_equal(said, shown);
+    }
+    fake_front_write(5, NODE_NOT_COVERED, "x\rweb\x7f\x80\xff\x1b[1A\t\n");
+    list();
+    assert_string_equal(said, HEAD ROW "    not covered: x?web????[1A?\n");
+}
+
+static void not_covered_is_bounded(void **state)
+{
+    static const struct {
+        unsigned int lines, shown;
+        const char *more;
+    } cases[] = {
+        { 1, 1, NULL }, { MAX_LINES, MAX_LINES, NULL },
+        { MAX_LINES + 1, MAX_LINES, "    not covered: 1 more\n" },
+        { VSCANIF_MAX_NODE / 2, MAX_LINES, "    not covered: 992 more\n" },
+    };
+    char text[VSCANIF_MAX_NODE + 2];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        text[0] = 0;
+        for (unsigned int n = 0; n < cases[i].lines; n++)
+            strcat(text, "x\n");
+        fake_front_write(5, NODE_NOT_COVERED, text);
+        list();
+        assert_int_equal(lines("    not covered: x\n"), cases[i].shown);
+        assert_int_equal(lines("    "), cases[i].shown + !!cases[i].more);
+        if (cases[i].more)
+            assert_int_equal(lines(cases[i].more), 1);
+    }
+    /* The longest node, as one line; one octet more; a NUL. */
+    memset(text, 'y', VSCANIF_MAX_NODE);
+    text[VSCANIF_MAX_NODE] = 0;
+    fake_front_write(5, NODE_NOT_COVERED, text);
+    list();
+    assert_int_equal(strlen(said), strlen(HEAD ROW "    not covered: \n") +
+                                   VSCANIF_MAX_NODE);
+    text[VSCANIF_MAX_NODE] = 'y';
+    fake_write_octets("/local/domain/5/device/vscan/0/not-covered", text,
+                      sizeof(text));
+    list();
+    assert_string_equal(said, HEAD ROW
+        "    not covered: (the node is malformed)\n");
+    fake_write_octets("/local/domain/5/device/vscan/0/not-covered", "a\0b",
+                      3);
+    list();
+    assert_string_equal(said, HEAD ROW
+        "    not covered: (the node is malformed)\n");
+}
+
+static void fails(void **state)
+{
+    (void)state;
+    assert_int_equal(vscanctl_run(list_main,
+                                  (const char *const[]){ "web", NULL }, said,
+                                  sizeof(said)), STATUS_USAGE);
+    assert_string_equal(said, "");
+    for (unsigned int nth = 1; nth <= 2; nth++) {
+        fake_at(FAKE_XS_DIRECTORY, nth, NULL, NULL, EIO);
+        assert_int_equal(vscanctl_run(list_main,
+                                      (const char *const[]){ NULL }, said,
+                                      sizeof(said)), STATUS_FAILED);
+        assert_string_equal(said, "");
+    }
+}
+
+#define TEST(name) \
+    cmocka_unit_test_setup_teardown(name, vscanctl_start, vscanctl_stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(rows), TEST(bad_policies), TEST(errors), TEST(stale),
+        TEST(not_covered), TEST(not_covered_is_hostile),
+        TEST(not_covered_is_bounded), TEST(fails),
+    };
+
+    return cmocka_run_group_tests_name("list", tests, NULL, NULL);
+}
