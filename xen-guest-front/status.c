@@ -88,13 +88,24 @@ void status_set_policy(struct status *status, const struct policy *policy)
     __atomic_store_n(&status->policy_now, other, __ATOMIC_RELEASE);
 }
 
+/* A copy is printed: the gate may write over the one in force at any moment,
+ * after two changes. */
+static void print_policy(const struct status *s)
+{
+    const struct policy policy = *status_policy(s);
+    char text[POLICY_TEXT_SIZE];
+
+    printf("policy: %s\n", policy_format(&policy, text, sizeof(text)) ?
+                            text : "?");
+}
+
 static void print(const struct status *s)
 {
     const struct coverage *coverage = status_coverage(s);
 
     printf("guard: %d\ngate: %d\nlink: %d\n", s->guard, s->gate, s->link);
     printf("protected: %s\n", s->attached ? "yes" : "no");
-    printf("fail: %s\n", status_policy(s)->fail_closed ? "closed" : "open");
+    print_policy(s);
     printf("generation: %016" PRIx64 "\n", s->generation);
     printf("held: %u\nrecords: %u\nrecords-kept: %u\n", s->held, s->records,
            s->records_kept);

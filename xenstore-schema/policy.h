@@ -58,6 +58,10 @@ int policy_parse(const char *text, struct policy *policy_r, char *why,
 const char *policy_word(const struct policy *policy, enum policy_list list,
                         const char *word);
 
+/* Room for every policy that a node can hold, written with all keys and each
+ * octet as %XX. */
+#define POLICY_TEXT_SIZE (4 * VSCANIF_MAX_NODE)
+
 /*
  * Writes @policy as its node's text, which parses to the same policy: all keys
  * are named, but of the reasons only those that differ from the preset, and no

@@ -285,21 +285,34 @@ static void works_on_a_full_filesystem(void **state)
     assert_int_equal(ended, 0);
 }
 
+/* What a policy that names "fail" alone says beside it. */
+#define REST " timeout-ms=30000 read=no close-write=yes notify=yes remedy=deny"
+
+static struct policy parsed(const char *text)
+{
+    struct policy policy;
+    char why[128];
+
+    assert_int_equal(policy_parse(text, &policy, why, sizeof(why)), 0);
+    return policy;
+}
+
 static void policy_flips(void **state)
 {
     struct status *status = create();
-    struct policy policy = *status_policy(status);
     const struct policy *before;
+    struct policy policy;
 
     (void)state;
     for (int i = 0; i < 3; i++) {
         before = status_policy(status);
-        policy.fail_closed = i % 2 == 0;
+        policy = parsed(i % 2 ? "fail=open" : "fail=closed");
         status_set_policy(status, &policy);
         assert_ptr_not_equal(status_policy(status), before);
         assert_int_equal(status_policy(status)->fail_closed, i % 2 == 0);
         assert_int_equal(print_status(), 0);
-        assert_true(has_line(i % 2 ? "fail: open" : "fail: closed"));
+        assert_true(has_line(i % 2 ? "policy: fail=open" REST :
+                             "policy: fail=closed" REST));
     }
     /* Whatever is there, it is one of the two. */
     status->policy_now = UINT32_MAX;
@@ -307,6 +320,58 @@ static void policy_flips(void **state)
     assert_ptr_equal(before, &status->policy[1]);
     status_set_policy(status, &policy);
     assert_ptr_equal(status_policy(status), &status->policy[0]);
+    destroy(status);
+}
+
+/* Every key of it, as vscanctl shows it. */
+static void policy_is_shown_whole(void **state)
+{
+    struct status *status = create();
+    struct policy policy;
+
+    (void)state;
+    assert_int_equal(print_status(), 0);
+    assert_true(has_line("policy: fail=open" REST));
+    policy = parsed("exclude-uid=7,8 fail=closed allow=changed,limits "
+                    "read=yes remedy=delete exclude-path=/a%20b,/%0a "
+                    "run=/bin/x timeout-ms=100 exclude-fs=%1b notify=no "
+                    "exclude-exe=/c");
+    status_set_policy(status, &policy);
+    assert_int_equal(print_status(), 0);
+    assert_true(has_line("policy: fail=closed allow=limits,changed "
+                         "timeout-ms=100 read=yes close-write=yes notify=no "
+                         "remedy=delete run=/bin/x exclude-path=/a%20b,/%0a "
+                         "exclude-fs=%1b exclude-exe=/c exclude-uid=7,8"));
+    destroy(status);
+}
+
+/* The longest text that a node can hold; all octets of the lists taken. */
+static void policy_is_bounded(void **state)
+{
+    char text[VSCANIF_MAX_NODE + 1] = "exclude-fs=", *line;
+    struct status *status = create();
+    struct policy policy;
+
+    (void)state;
+    memset(text + strlen(text), '\x1b', VSCANIF_MAX_NODE - strlen(text));
+    policy = parsed(text);
+    status_set_policy(status, &policy);
+    assert_int_equal(print_status(), 0);
+    line = strstr(out, "policy: ");
+    assert_int_equal(strcspn(line, "\n"),
+                     strlen("policy: fail=open" REST " exclude-fs=") +
+                     3 * (VSCANIF_MAX_NODE - 11));
+    /* A page that no front writes: nothing beyond it is read. */
+    for (int i = 0; i < POLICY_NR_LISTS; i++)
+        policy.list_at[i] = (uint16_t)(i % 2 ? 1 : UINT16_MAX);
+    memset(policy.lists, '\x1b', sizeof(policy.lists));
+    for (int last = 0; last < 2; last++) {
+        policy.lists[sizeof(policy.lists) - 1] = last ? 0 : '\x1b';
+        status_set_policy(status, &policy);
+        assert_int_equal(print_status(), 0);
+        assert_true(has_line(last ? "policy: ?" : "policy: fail=open" REST));
+        assert_true(has_line("held: 0"));
+    }
     destroy(status);
 }
 
@@ -319,6 +384,8 @@ static int run_all(bool world)
         cmocka_unit_test(works_without_a_file),
         cmocka_unit_test(works_on_a_full_filesystem),
         cmocka_unit_test(policy_flips),
+        cmocka_unit_test(policy_is_shown_whole),
+        cmocka_unit_test(policy_is_bounded),
     };
 
     in_world = world;

@@ -21,10 +21,6 @@
 #include "policy.h"
 #include "xs.h"
 
-/* Room for every policy that a node can hold, written with all keys and each
- * octet as %XX. */
-#define SHOWN_SIZE (4 * VSCANIF_MAX_NODE)
-
 static int not_attached(const struct machine *m, uint32_t front)
 {
     char name[DOMAIN_NAME_SIZE];
@@ -40,7 +36,7 @@ static int not_attached(const struct machine *m, uint32_t front)
 static int show(const struct machine *m, uint32_t front)
 {
     struct vscan_path folder = names_policy(front);
-    char shown[SHOWN_SIZE], why[256], *text = NULL;
+    char shown[POLICY_TEXT_SIZE], why[256], *text = NULL;
     struct policy policy;
     int rc;
 
