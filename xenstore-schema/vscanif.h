@@ -62,7 +62,11 @@
  *
  *---------------------------------- Policy -----------------------------------
  *
- * /local/domain/5/vscan/0/policy = "fail=open timeout-ms=30000"
+ * /local/domain/5/vscan/0/policy = "fail=open timeout-ms=30000 read=no
+ *      close-write=yes notify=yes remedy=deny"
+ *
+ * (One blank, no line end, before "close-write": vscanctl names all keys that
+ * are no lists.)
  *
  ******************************************************************************
  *                        Creation and permissions
