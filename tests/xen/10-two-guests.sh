@@ -41,12 +41,12 @@ front_folder=/local/domain/$front/device/vscan/0
 back_folder=/local/domain/$back/backend/vscan/$front/0
 policy=/local/domain/$front/vscan/0
 
-check "front: backend" has $front_folder/backend "$back_folder"
-check "front: backend-id" has $front_folder/backend-id "$back"
-check "front: version" has $front_folder/version 1
-check "front: ring-ref" has $front_folder/ring-ref '[1-9][0-9]*'
-check "front: event-channel" has $front_folder/event-channel '[1-9][0-9]*'
-check "front: no error" not node $front_folder/error
+check "front: backend" has "$front_folder/backend" "$back_folder"
+check "front: backend-id" has "$front_folder/backend-id" "$back"
+check "front: version" has "$front_folder/version" 1
+check "front: ring-ref" has "$front_folder/ring-ref" '[1-9][0-9]*'
+check "front: event-channel" has "$front_folder/event-channel" '[1-9][0-9]*'
+check "front: no error" not node "$front_folder/error"
 check "back: frontend" has "$back_folder/frontend" "$front_folder"
 check "back: frontend-id" has "$back_folder/frontend-id" "$front"
 check "back: domain" has "$back_folder/domain" guest1
@@ -54,7 +54,7 @@ check "back: online" has "$back_folder/online" 1
 check "back: versions" has "$back_folder/versions" 1
 check "back: max-request-pages" has "$back_folder/max-request-pages" 8192
 check "both have the same connection-id" \
-    has "$back_folder/connection-id" "$(node $front_folder/connection-id)"
+    has "$back_folder/connection-id" "$(node "$front_folder/connection-id")"
 rest='read=no close-write=yes notify=yes remedy=deny'
 check "policy" has "$policy/policy" "fail=open timeout-ms=30000 $rest"
 policy_of_guest1() { "$LAB" exec dom0 -- vscanctl policy guest1 "$@"; }
@@ -77,7 +77,7 @@ permissions() {
         xenstore-ls -fp | grep -E "^$1 = .*\(n$2,r$3\)"' "$1" "$2" "$3"
 }
 check "front's nodes are the guest's, the back reads them" \
-    permissions $front_folder/state "$front" "$back"
+    permissions "$front_folder/state" "$front" "$back"
 check "back's nodes are the scanner's, the guest reads them" \
     permissions "$back_folder/state" "$back" "$front"
 check "policy is dom0's, guest and back read it" \

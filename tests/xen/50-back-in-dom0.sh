@@ -25,7 +25,7 @@ install_in_dom0() {
             /etc/init.d/xen-scan-back
     local status=$?
     rm -rf "$files"
-    return $status
+    return "$status"
 }
 
 check "the back is installed in dom0" install_in_dom0

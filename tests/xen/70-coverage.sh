@@ -26,7 +26,7 @@ image() {
     in_domain guest1 'cd "$1" && mkdir -p "$2" && truncate -s "$3M" "$2.img" &&
         type=$2 && shift 3 && "$@" "$type.img" >/dev/null &&
         mount -o loop "$type.img" "$type" && cp -p eicar clean "$type/" &&
-        umount "$type"' $top "$type" "$size" "$@"
+        umount "$type"' "$top" "$type" "$size" "$@"
 }
 
 # A process with a mount namespace, and a tmpfs in it that is nowhere else:

@@ -89,14 +89,14 @@ create_scanner() {
 }
 
 protect_guest() {
-    protect guest1 scanner "fail=$mode" timeout-ms=$timeout_ms
+    protect guest1 scanner "fail=$mode" "timeout-ms=$timeout_ms"
 }
 
 leave() {
     continue_back
     exec {to_flight}>&-
     unprotect guest1
-    in_domain guest1 'rm -rf "$1" /root/new' $folder
+    in_domain guest1 'rm -rf "$1" /root/new' "$folder"
 } >/dev/null 2>&1
 
 run_mode() {

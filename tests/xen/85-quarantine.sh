@@ -30,12 +30,12 @@ there() { in_domain guest1 '[ -f "$1" ]' "$1"; }
 
 # The policy is in force when EICAR in the folder that it leaves out passes.
 is_excluded() {
-    plant_eicar guest1 $top/probe &&
-        [ "$(access guest1 read $top/probe)" = "read probe allowed" ]
+    plant_eicar guest1 "$top/probe" &&
+        [ "$(access guest1 read "$top/probe")" = "read probe allowed" ]
 }
 exclude() {
     "$LAB" exec dom0 -- vscanctl policy guest1 "${words[@]}" \
-        exclude-path=$top/ && wait_for is_excluded
+        "exclude-path=$top/" && wait_for is_excluded
 }
 
 plant() {
@@ -75,7 +75,7 @@ check "nobody but root gets at it" test "$(in_domain guest1 \
     $store 2>&1)" = ""
 exported() {
     local digest
-    digest=$(quarantine export "$(item $file)" - | sha256sum) &&
+    digest=$(quarantine export "$(item "$file")" - | sha256sum) &&
         grep -qx "$digest" <<<"$before"
 }
 check "export gives its octets" exported

@@ -16,11 +16,11 @@ put_sources() {
         mkdir -p "$files/build/tools/libs" &&
         cp -r "$source"/{Makefile,Config.mk,xenstore-schema} "$files/build/" &&
         cp -r "$source/tools/libs/base" "$files/build/tools/libs/" &&
-        in_domain guest1 'rm -rf "$1"' $place &&
-        "$LAB" push guest1 "$files/build" $place
+        in_domain guest1 'rm -rf "$1"' "$place" &&
+        "$LAB" push guest1 "$files/build" "$place"
     status=$?
     rm -rf "$files"
-    return $status
+    return "$status"
 }
 
 # Compiles, makes a library and links, from nothing.  What the packages of the
@@ -32,7 +32,7 @@ build() {
         make -s PACKAGES_BUILD= CFLAGS_OPT="-O1 -g" $objects &&
         ar rcs .build/all.a $objects &&
         gcc -r -nostdlib -o .build/all.o -Wl,--whole-archive .build/all.a' \
-        $place
+        "$place"
 }
 
 # Digests and names of all that was built.
