@@ -16,7 +16,7 @@
 #include "mounts.h"
 
 /* What is more is not covered, and counted. */
-#define FILESYSTEMS_MAX     4096
+#define FILESYSTEMS_MAX     4096u
 /* Cut to fit. */
 #define FILESYSTEMS_TYPE    32
 #define FILESYSTEMS_PATH    256

@@ -421,11 +421,10 @@ static void marker_on_exit(struct gate *gate, int status, int64_t now_ms)
                                    WEXITSTATUS(status) == EXIT_SUCCESS;
     gate->status->coverage_now ^= 1;
     coverage = status_coverage(gate->status);
-    if (!gate->status->coverage_whole)
+    if (!gate->status->coverage_whole) {
         log_error("not all mounts could be looked at: %s",
                   WIFSIGNALED(status) ? "a mount point hangs" :
                   "the mount table cannot be read");
-    if (!gate->status->coverage_whole) {
         gate->namespace_due = true;
         gate->marker.start_ms = now_ms + MARKER_RETRY_MS - NAMESPACE_MS;
     }

@@ -117,7 +117,7 @@ static void answer_unread(struct guard *guard)
     unsigned int answered = 0;
     int n;
 
-    for (int turn = 0; turn < ANSWERS_PER_TURN / 32; turn++) {
+    for (int left = ANSWERS_PER_TURN; left > 0; left -= 32) {
         n = fan_read(&guard->fan, events, 32);
         if (n < 0)
             break;

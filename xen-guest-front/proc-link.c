@@ -30,7 +30,7 @@
 
 /* Pages that may be granted at a time: the largest request and half as much
  * again for others beside it. */
-#define MAX_GRANTS          (VSCANIF_MAX_REQUEST_PAGES * 3 / 2)
+#define MAX_GRANTS          (VSCANIF_MAX_REQUEST_PAGES * 3u / 2)
 /* How long an access waits for a back that has just gone to come again. */
 #define RECONNECT_GRACE_MS  2000
 /* After the front has closed the connection by itself. */

@@ -108,8 +108,8 @@ static int check_flags(int fd)
 
     if (statx(fd, "", AT_EMPTY_PATH, STATX_BASIC_STATS, &stx))
         return -errno;
-    return stx.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)
-           ? -EPERM : 0;
+    return (stx.stx_attributes & (STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND)) ?
+           -EPERM : 0;
 }
 
 /* A file that cannot be changed, or a name that cannot go. */
@@ -124,7 +124,7 @@ static int check_changeable(int fd, int dir)
         return rc;
     if (fstatvfs(dir, &vfs))
         return -errno;
-    return vfs.f_flag & ST_RDONLY ? -EROFS : 0;
+    return (vfs.f_flag & ST_RDONLY) ? -EROFS : 0;
 }
 
 /* Finds the name, and whether the file can be made empty where that will be

@@ -187,7 +187,7 @@ static bool take_requests(struct guest *guest)
 {
     struct scan_request req;
     const char *why = NULL;
-    int rc = 0;
+    int rc;
 
     while (guest->connected && guest->at_pool < SLOTS) {
         rc = next_request(guest, &req, &why);

@@ -26,7 +26,7 @@
 
 /* Device class, and the one device number in use. */
 #define VSCAN_CLASS             "vscan"
-#define VSCAN_DEVID             0
+#define VSCAN_DEVID             0u
 
 /* Folders relative to a domain's own home, as that domain names them. */
 #define VSCAN_FRONT_HOME        "device/vscan"

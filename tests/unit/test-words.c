@@ -74,7 +74,7 @@ static void all_octets(void **state)
 {
     (void)state;
     for (unsigned int c = 1; c < 256; c++) {
-        char word[] = { 'x', (char)c, 0 }, written[8], back[8];
+        char word[] = { 'x', (char)c, 0 }, written[8] = "", back[8];
         struct text text = { .out = written, .size = sizeof(written) };
 
         text_add_word(&text, word);

@@ -29,10 +29,9 @@ void notify_manager(const char *state)
     if (sock < 0)
         return;
     /* A manager that does not listen now gets the next one. */
-    if (sendto(sock, state, strlen(state), MSG_NOSIGNAL,
-               (struct sockaddr *)&to,
-               (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
-        len = 0;
+    (void)sendto(sock, state, strlen(state), MSG_NOSIGNAL,
+                 (struct sockaddr *)&to,
+                 (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len));
     close(sock);
 }
 
