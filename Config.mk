@@ -30,8 +30,9 @@ CFLAGS_HARD := $(if $(SANITIZER),-fsanitize=$(SANITIZER) \
 LDFLAGS_HARD := $(if $(SANITIZER),-fsanitize=$(SANITIZER)) -pie \
                 -Wl,-z,relro,-z,now -Wl,--as-needed
 
-# Debian packages: to build and test, and for the lab.
+# Debian packages: to build and test, for the lab, and for make lint.
 PACKAGES_BUILD := gcc libc6-dev pkg-config libxen-dev uuid-dev libclamav-dev \
                   libssl-dev libcmocka-dev clamav-testfiles
 PACKAGES_LAB   := qemu-system-x86 mmdebstrap cpio e2fsprogs kmod xz-utils \
                   openssh-client util-linux
+PACKAGES_LINT  := cppcheck shellcheck

@@ -10,6 +10,7 @@ help:
 	@echo "make bench      what the front costs, natively"
 	@echo "make test       check, then the cases of tests/xen/ on real Xen in QEMU"
 	@echo "make demo       the main job on real Xen in QEMU, step by step"
+	@echo "make lint       cppcheck and shellcheck, which must find nothing"
 	@echo "make deps       install the Debian packages for all of these"
 	@echo "make install-guest|install-scan|install-dom0 [DESTDIR=...]"
 	@echo "make clean"
@@ -85,12 +86,14 @@ install_packages = $(call installed,$(1)) || { \
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
     --no-install-recommends $(1) >/dev/null; }
 
-.PHONY: deps deps-build deps-lab
-deps: deps-build deps-lab
+.PHONY: deps deps-build deps-lab deps-lint
+deps: deps-build deps-lab deps-lint
 deps-build:
 	@$(call install_packages,$(PACKAGES_BUILD))
 deps-lab: | deps-build
 	@$(call install_packages,$(PACKAGES_LAB))
+deps-lint: | deps-build
+	@$(call install_packages,$(PACKAGES_LINT))
 
 # Installation ---------------------------------------------------------------
 
@@ -199,6 +202,40 @@ test: all deps-lab $(UNIT_TESTS) $(CASE_PROGRAMS)
 
 demo: all deps-lab
 	@tools/lab/demo
+
+# Lint -----------------------------------------------------------------------
+
+# What cppcheck is not to say:
+#   variableScope      variables stand at the top of their function here
+#   constParameter     a callback has the type that its library asks for
+#   nullPointer*       it does not see that TAILQ_FOREACH ends, nor _Noreturn
+#   ctunullpointer     ... that neither
+#   ctuuninitvar       an out-parameter is written, not read
+# Tests are not asked for style: assertions of CMocka are no conditions to it.
+CPPCHECK = cppcheck --quiet --error-exitcode=1 --std=c11 --language=c \
+           --template='{file}:{line}: {id}: {message}' \
+           --suppress=variableScope --suppress=constParameter \
+           --suppress=nullPointerRedundantCheck \
+           --suppress=nullPointerArithmeticRedundantCheck \
+           --suppress=ctunullpointer \
+           --suppress=ctuuninitvar \
+           $(filter -I% -D%,$(ALL_CFLAGS) $(TEST_CFLAGS))
+
+# What shellcheck is not to say:
+#   SC2016   what a domain's shell is to expand stands in single quotes
+#   SC2317   functions are called by their names: traps, check TEXT CMD
+#   SC2119, SC2120   ... and so get arguments
+SHELLCHECK = shellcheck -x -P SCRIPTDIR -e SC2016,SC2317,SC2119,SC2120
+SCRIPTS    = $(shell grep -rlE '^\#!/bin/(ba)?sh|^\# shellcheck shell' \
+               .ci tests tools xen-guest-front xen-scan-back)
+
+.PHONY: lint
+lint: deps-lint
+	@$(CPPCHECK) --enable=warning,performance,portability,style \
+	    xenstore-schema xen-guest-front xen-scan-back tools
+	@$(CPPCHECK) --enable=warning,performance,portability tests
+	@$(SHELLCHECK) $(SCRIPTS)
+	@echo "lint: nothing found"
 
 .PHONY: clean
 clean:
