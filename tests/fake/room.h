@@ -17,6 +17,9 @@
 /* Moves this process there.  Returns false when it may not (not root). */
 bool room_enter(void);
 
+/* Has it moved there? */
+bool room_is_here(void);
+
 /* Empties /mnt, and makes it anew with @options of tmpfs(5). */
 void room_clear(const char *options);
 

@@ -19,6 +19,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+static bool here;
+
 static void must(bool ok, const char *what)
 {
     if (!ok) {
@@ -86,7 +88,7 @@ static int reap(pid_t first)
 }
 
 /* Runs as process 1 of the world. */
-static int live(const char *root, int (*body)(bool in_world))
+static int live(const char *root, int (*body)(void))
 {
     int status;
     pid_t pid;
@@ -99,12 +101,13 @@ static int live(const char *root, int (*body)(bool in_world))
     must(pid >= 0, "fork");
     if (pid)
         return reap(pid);
-    status = body(true);
+    here = true;
+    status = body();
     fflush(NULL);
     exit(status);
 }
 
-int world_run(int (*body)(bool in_world))
+int world_run(int (*body)(void))
 {
     char root[] = "/tmp/vscan-world-XXXXXX";
     int status;
@@ -127,6 +130,11 @@ int world_run(int (*body)(bool in_world))
     must(waitpid(pid, &status, 0) == pid, "waitpid");
     rmdir(root);
     if (WIFEXITED(status) && WEXITSTATUS(status) == 77)
-        return body(false);
+        return body();
     return WIFEXITED(status) ? WEXITSTATUS(status) : 1;
+}
+
+bool world_is_here(void)
+{
+    return here;
 }

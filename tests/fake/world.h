@@ -15,9 +15,12 @@
 #include <stdbool.h>
 
 /*
- * Runs @body(true) in such a world and returns what it returns; @body(false),
- * in this process, when there can be none because we are not root.
+ * Runs @body in such a world and returns what it returns; in this process,
+ * without one, when there can be none because we are not root.
  */
-int world_run(int (*body)(bool in_world));
+int world_run(int (*body)(void));
+
+/* Is this process in one? */
+bool world_is_here(void);
 
 #endif

@@ -18,6 +18,7 @@
 #include "held.h"
 #include "ipc.h"
 #include "log.h"
+#include "need.h"
 #include "proc-guard.h"
 #include "world.h"
 
@@ -26,8 +27,6 @@
 struct front_shared *shared;
 const struct status *status;
 pid_t front_pid;
-
-static bool in_world;
 
 /* The link -----------------------------------------------------------------*/
 
@@ -268,12 +267,9 @@ void front_generation(uint64_t generation)
 void write_file(const char *path, const char *text)
 {
     const struct timespec old[2] = { { 1000000000, 0 }, { 1000000000, 0 } };
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0755);
 
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    assert_int_equal(futimens(fd, old), 0);
-    close(fd);
+    put_text(path, text);
+    assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
 }
 
 pid_t opens(const char *path)
@@ -287,15 +283,6 @@ pid_t opens(const char *path)
         _exit(fd < 0 ? errno : 0);
     }
     return pid;
-}
-
-int outcome(pid_t pid)
-{
-    int result;
-
-    assert_int_equal(waitpid(pid, &result, 0), pid);
-    assert_true(WIFEXITED(result));
-    return WEXITSTATUS(result);
 }
 
 int open_result(const char *path)
@@ -314,8 +301,7 @@ void pause_ms(void)
 
 void front_need_world(void)
 {
-    if (!in_world)
-        skip();
+    need_world();
 }
 
 /* The page is there before the gate, and so before the first access is held.
@@ -375,9 +361,8 @@ int front_stop(void **state)
 
 static int (*body_of_main)(void);
 
-static int run(bool world)
+static int run(void)
 {
-    in_world = world;
     shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (shared == MAP_FAILED)

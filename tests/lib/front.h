@@ -32,6 +32,7 @@
 
 #include <cmocka.h>
 
+#include "child.h"
 #include "proc.h"
 #include "proc-link.h"
 #include "status.h"
@@ -95,9 +96,8 @@ void front_generation(uint64_t generation);
  * that a record may keep it. */
 void write_file(const char *path, const char *text);
 
-/* A process that opens @path; its outcome is errno, or 0. */
+/* A process that opens @path; its outcome() is errno, or 0. */
 pid_t opens(const char *path);
-int outcome(pid_t pid);
 int open_result(const char *path);
 void pause_ms(void);
 

@@ -34,6 +34,7 @@
 
 #include "actor.h"
 #include "cache.h"
+#include "need.h"
 #include "world.h"
 
 #define FILE_A      "/fix/a"
@@ -50,7 +51,6 @@ struct held {
     uint64_t leader;
 };
 
-static bool in_world;
 static struct cache cache;
 static int group, signals;
 static struct actor actors[ACTORS];
@@ -287,7 +287,7 @@ static inline void close_cache(void)
 static inline int start(void **state)
 {
     (void)state;
-    if (!in_world)
+    if (!world_is_here())
         return 0;
     mkdir("/fix", 0755);
     assert_int_equal(mount("fix", "/fix", "tmpfs", 0,
@@ -307,19 +307,13 @@ static inline int start(void **state)
 static inline int stop(void **state)
 {
     (void)state;
-    if (!in_world)
+    if (!world_is_here())
         return 0;
     for (int i = 0; i < ACTORS; i++)
         actor_stop(&actors[i]);
     close_cache();
     on_signal();
     return umount("/fix");
-}
-
-static inline void need_world(void)
-{
-    if (!in_world)
-        skip();
 }
 
 #define BOTH_KINDS for (int kind_ = 0; kind_ < 2 && set_kind(kind_); kind_++)
@@ -334,12 +328,11 @@ static inline bool set_kind(int kind)
 }
 
 /* Before the first test. */
-static inline void start_all(bool world)
+static inline void start_all(void)
 {
     const struct rlimit many = { CACHE_MAX_FD + 64, CACHE_MAX_FD + 64 };
     sigset_t set;
 
-    in_world = world;
     sigemptyset(&set);
     sigaddset(&set, SIGRTMIN);
     sigaddset(&set, SIGIO);

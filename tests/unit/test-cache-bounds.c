@@ -309,7 +309,7 @@ static void random_history(void **state)
     assert_true(passed > 100 && hits > 100 && leads > 100 && alone > 100);
 }
 
-static int run_all(bool world)
+static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(ten_thousand_kept), TEST(oldest_makes_room),
@@ -318,7 +318,7 @@ static int run_all(bool world)
         TEST(random_history),
     };
 
-    start_all(world);
+    start_all();
     return cmocka_run_group_tests_name("cache-bounds", tests, NULL, NULL);
 }
 

@@ -618,7 +618,7 @@ static void unmounted(void **state)
     assert_int_equal(new.st_dev, old.st_dev);
 }
 
-static int run_all(bool world)
+static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(kept_raises_nothing), TEST(watched_is_hit),
@@ -635,7 +635,7 @@ static int run_all(bool world)
         TEST(deleted_while_scanned), TEST(unmounted),
     };
 
-    start_all(world);
+    start_all();
     return cmocka_run_group_tests_name("cache", tests, NULL, NULL);
 }
 

@@ -28,34 +28,15 @@
 
 #include <cmocka.h>
 
+#include "child.h"
 #include "exclude.h"
 #include "facts.h"
 #include "ipc.h"
+#include "need.h"
 #include "world.h"
 
-static bool in_world;
 static struct policy policy;
 static struct coverage *coverage;
-
-static void must(bool ok)
-{
-    if (!ok)
-        _exit(99);
-}
-
-static void need_world(void)
-{
-    if (!in_world)
-        skip();
-}
-
-static void write_file(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-    must(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-    close(fd);
-}
 
 static void set_list(enum policy_list list, const char *word, const char *next)
 {
@@ -85,11 +66,11 @@ static int setup(void **state)
 {
     (void)state;
     policy = policy_default();
-    if (!in_world)
+    if (!world_is_here())
         return 0;
     mkdir("/tmp/ok", 0755);
-    write_file("/tmp/ok/file", "x");
-    write_file("/tmp/evil", "x");
+    put_text("/tmp/ok/file", "x");
+    put_text("/tmp/evil", "x");
     refresh();
     return 0;
 }
@@ -149,10 +130,6 @@ static bool once(void (*what)(void), const char *path)
     return result;
 }
 
-static void nothing(void)
-{
-}
-
 static void any(void **state)
 {
     (void)state;
@@ -203,7 +180,7 @@ static void deleted(void **state)
     (void)state;
     need_world();
     set_list(POLICY_EXCLUDE_PATH, "/tmp/ok/", NULL);
-    write_file("/tmp/ok/gone", "x");
+    put_text("/tmp/ok/gone", "x");
     actor = start(nothing, "/tmp/ok/gone");
     assert_int_equal(link("/tmp/ok/gone", "/tmp/gone"), 0);
     assert_true(matches(actor));
@@ -217,9 +194,9 @@ static void deleted(void **state)
 static void new_user(void)
 {
     must(!unshare(CLONE_NEWUSER | CLONE_NEWNS));
-    write_file("/proc/self/uid_map", "0 0 1");
-    write_file("/proc/self/setgroups", "deny");
-    write_file("/proc/self/gid_map", "0 0 1");
+    put_text("/proc/self/uid_map", "0 0 1");
+    put_text("/proc/self/setgroups", "deny");
+    put_text("/proc/self/gid_map", "0 0 1");
 }
 
 /* In his namespace a user gives his file the name that is excluded. */
@@ -270,7 +247,7 @@ static void become_root_of_his_own(void)
 {
     must(!setresuid(1000, 1000, 1000) && !prctl(PR_SET_DUMPABLE, 1) &&
          !unshare(CLONE_NEWUSER));
-    write_file("/proc/self/uid_map", "0 1000 1");
+    put_text("/proc/self/uid_map", "0 1000 1");
     must(getuid() == 0);
 }
 
@@ -454,7 +431,7 @@ static void program_of_a_users_namespace(void **state)
 }
 #endif
 
-static int run_all(bool world)
+static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(any, setup),
@@ -468,7 +445,6 @@ static int run_all(bool world)
 #endif
     };
 
-    in_world = world;
     coverage = mmap(NULL, sizeof(*coverage), PROT_READ | PROT_WRITE,
                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (coverage == MAP_FAILED)

@@ -21,46 +21,11 @@
 
 #include <cmocka.h>
 
+#include "child.h"
 #include "facts.h"
 
 static char dir[64];
 static char path[PATH_MAX];
-
-static void must(bool ok)
-{
-    if (!ok)
-        _exit(1);
-}
-
-/* A process that has done @what and then waits to be killed. */
-static pid_t start(void (*what)(void))
-{
-    int ready[2];
-    char c;
-    pid_t pid;
-
-    assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
-    pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        what();
-        /* A new uid has dropped it. */
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        must(write(ready[1], "x", 1) == 1);
-        for (;;)
-            pause();
-    }
-    close(ready[1]);
-    assert_int_equal(read(ready[0], &c, 1), 1);
-    close(ready[0]);
-    return pid;
-}
-
-static void stop(pid_t pid)
-{
-    kill(pid, SIGKILL);
-    assert_int_equal(waitpid(pid, NULL, 0), pid);
-}
 
 /* One that has ended and is not waited for yet. */
 static pid_t zombie(void)
@@ -98,23 +63,23 @@ static void uids(void **state)
     char proc[64];
 
     (void)state;
-    pid = start(named_uid);
+    pid = child_start(named_uid);
     assert_int_equal(facts_uid(pid), geteuid());
-    stop(pid);
+    child_stop(pid);
     assert_int_equal(facts_uid(pid), (uid_t)-1);
     assert_int_equal(facts_uid(0), (uid_t)-1);
     assert_int_equal(facts_uid(-1), (uid_t)-1);
     if (geteuid())
         skip();
-    pid = start(four_uids);
+    pid = child_start(four_uids);
     assert_int_equal(facts_uid(pid), 1003);
-    stop(pid);
-    pid = start(hidden);
+    child_stop(pid);
+    pid = child_start(hidden);
     snprintf(proc, sizeof(proc), "/proc/%d/status", (int)pid);
     assert_int_equal(stat(proc, &st), 0);
     assert_int_equal(st.st_uid, 0);
     assert_int_equal(facts_uid(pid), 1004);
-    stop(pid);
+    child_stop(pid);
 }
 
 static int tty_fd;
@@ -140,18 +105,18 @@ static void ttys(void **state)
     pid_t pid;
 
     (void)state;
-    pid = start(without_tty);
+    pid = child_start(without_tty);
     facts_get(&facts, pid, -1);
     assert_int_equal(facts.tty, 0);
-    stop(pid);
+    child_stop(pid);
     if (master < 0 || grantpt(master) || unlockpt(master))
         skip();
     assert_int_equal(ptsname_r(master, tty_path, sizeof(tty_path)), 0);
     assert_int_equal(stat(tty_path, &st), 0);
-    pid = start(with_tty);
+    pid = child_start(with_tty);
     facts_get(&facts, pid, -1);
     assert_int_equal(facts.tty, st.st_rdev);
-    stop(pid);
+    child_stop(pid);
     close(master);
 }
 

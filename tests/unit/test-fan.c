@@ -27,7 +27,9 @@
 
 #include <cmocka.h>
 
+#include "child.h"
 #include "fan.h"
+#include "need.h"
 #include "proc.h"
 #include "vscanif.h"
 #include "world.h"
@@ -35,17 +37,7 @@
 /* Only a broken test ever waits so long. */
 #define LONG_MS 30000
 
-static bool in_world;
 static struct fan fan;
-
-static void write_file(const char *path, const char *text, mode_t mode)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-
-    assert_true(fd >= 0);
-    assert_int_equal(write(fd, text, strlen(text)), strlen(text));
-    close(fd);
-}
 
 static void mark(void)
 {
@@ -58,10 +50,10 @@ static void mark(void)
 static int fan_start(void **state)
 {
     (void)state;
-    if (!in_world)
+    if (!world_is_here())
         return 0;
-    write_file("/tmp/file", "content", 0644);
-    write_file("/tmp/program", "no program", 0755);
+    put_text("/tmp/file", "content");
+    put_text("/tmp/program", "no program");
     fan_init(&fan);
     assert_int_equal(fan_open(&fan), 0);
     mark();
@@ -71,15 +63,9 @@ static int fan_start(void **state)
 static int fan_stop(void **state)
 {
     (void)state;
-    if (in_world)
+    if (world_is_here())
         fan_close(&fan);
     return 0;
-}
-
-static void need_world(void)
-{
-    if (!in_world)
-        skip();
 }
 
 /* A program that opens @path; its exit status is errno. */
@@ -117,15 +103,6 @@ static pid_t executes(const char *path)
         _exit(errno);
     }
     return pid;
-}
-
-static int outcome(pid_t pid)
-{
-    int status;
-
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    return WEXITSTATUS(status);
 }
 
 static struct fan_event next_event(void)
@@ -571,7 +548,7 @@ static void another_process_answers(void **state)
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, fan_start, fan_stop)
 
-static int run_all(bool world)
+static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(allows_and_denies), TEST(writers_are_held_too),
@@ -584,7 +561,6 @@ static int run_all(bool world)
         TEST(ignored_raises_events_again), TEST(another_process_answers),
     };
 
-    in_world = world;
     return cmocka_run_group_tests_name("fan", tests, NULL, NULL);
 }
 

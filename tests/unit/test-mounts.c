@@ -30,9 +30,11 @@
 
 #include <cmocka.h>
 
+#include "child.h"
 #include "facts.h"
 #include "fstypes.h"
 #include "mounts.h"
+#include "need.h"
 #include "world.h"
 
 /* Only a broken test ever waits so long. */
@@ -40,29 +42,14 @@
 
 #define OPENS   (FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM)
 
-static bool in_world;
 static int group;
 static struct policy policy;
 static struct coverage *coverage;
 
-static void must(bool ok)
-{
-    if (!ok)
-        _exit(99);
-}
-
-static void write_file(const char *path, const char *text)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-
-    must(fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text));
-    close(fd);
-}
-
 static int setup(void **state)
 {
     (void)state;
-    if (!in_world)
+    if (!world_is_here())
         return 0;
     policy = policy_default();
     group = fanotify_init(FAN_CLASS_CONTENT | FAN_UNLIMITED_QUEUE |
@@ -74,15 +61,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    if (in_world)
+    if (world_is_here())
         close(group);
     return 0;
-}
-
-static void need_world(void)
-{
-    if (!in_world)
-        skip();
 }
 
 /* Answers the events of @pid until it has ended; those of others fail.  How
@@ -232,10 +213,6 @@ static unsigned int go(struct actor actor)
     return events;
 }
 
-static void nothing(void)
-{
-}
-
 static void root_only(void **state)
 {
     struct stat st;
@@ -274,7 +251,7 @@ static void mounted_later(void **state)
     need_world();
     mark();
     mount_tmpfs("/tmp/m");
-    write_file("/tmp/m/file", "x");
+    put_text("/tmp/m/file", "x");
     mkdir("/tmp/bind\n ", 0755);
     assert_int_equal(mount("/tmp/m", "/tmp/bind\n ", NULL, MS_BIND, NULL), 0);
     actor = start(nothing, open_m);
@@ -332,17 +309,17 @@ static void private_tmpfs(void)
 {
     must(!unshare(CLONE_NEWNS));
     mount_tmpfs("/tmp/m");
-    write_file("/tmp/m/file", "x");
+    put_text("/tmp/m/file", "x");
 }
 
 static void users_tmpfs(void)
 {
     must(!unshare(CLONE_NEWUSER | CLONE_NEWNS));
-    write_file("/proc/self/uid_map", "0 0 1");
-    write_file("/proc/self/setgroups", "deny");
-    write_file("/proc/self/gid_map", "0 0 1");
+    put_text("/proc/self/uid_map", "0 0 1");
+    put_text("/proc/self/setgroups", "deny");
+    put_text("/proc/self/gid_map", "0 0 1");
     mount_tmpfs("/tmp/m");
-    write_file("/tmp/m/file", "x");
+    put_text("/tmp/m/file", "x");
 }
 
 static void chrooted(void)
@@ -523,7 +500,7 @@ static void fixed_by_fstab(void **state)
     (void)state;
     need_world();
     mkdir("/etc", 0755);
-    write_file("/etc/fstab", "x /tmp/m tmpfs defaults\n"
+    put_text("/etc/fstab", "x /tmp/m tmpfs defaults\n"
                              "x /tmp/n tmpfs noauto\n"
                              "x /proc proc defaults\n"
                              "x /tmp/away ext4 defaults\n");
@@ -568,7 +545,7 @@ static void overlay(void **state)
     mount_tmpfs("/tmp/up");
     mkdir("/tmp/up/upper", 0755);
     mkdir("/tmp/up/work", 0755);
-    write_file("/tmp/lower/file", "x");
+    put_text("/tmp/lower/file", "x");
     if (mount("x", "/tmp/o", "overlay", 0, "lowerdir=/tmp/lower,upperdir="
               "/tmp/up/upper,workdir=/tmp/up/work"))
         skip();
@@ -640,7 +617,7 @@ static void many_mounts(void **state)
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-static int run_all(bool world)
+static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(root_only), TEST(mounted_later), TEST(over_mounted),
@@ -650,7 +627,6 @@ static int run_all(bool world)
         TEST(many_mounts),
     };
 
-    in_world = world;
     coverage = mmap(NULL, sizeof(*coverage), PROT_READ | PROT_WRITE,
                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (coverage == MAP_FAILED)

@@ -20,23 +20,16 @@
 
 #include <cmocka.h>
 
+#include "need.h"
 #include "newfile.h"
 #include "room.h"
-
-static bool in_room;
 
 static int setup(void **state)
 {
     (void)state;
-    if (in_room)
+    if (room_is_here())
         room_clear("mode=0755");
     return 0;
-}
-
-static void need_room(void)
-{
-    if (!in_room)
-        skip();
 }
 
 /* All of it, without cmocka's asserts: also runs in a child.  Returns the line
@@ -198,6 +191,6 @@ int main(void)
         TEST(taken), TEST(replaced),
     };
 
-    in_room = room_enter();
+    room_enter();
     return cmocka_run_group_tests_name("newfile", tests, NULL, NULL);
 }

@@ -23,21 +23,16 @@
 
 #include <cmocka.h>
 
+#include "child.h"
+#include "need.h"
 #include "places.h"
 #include "world.h"
 
-static bool in_world;
 static struct {
     unsigned int nr;
     struct place place[PLACES_MAX];
     char mounts[PLACES_MAX][1024];
 } visited;
-
-static void need_world(void)
-{
-    if (!in_world)
-        skip();
-}
 
 static void visit(void *data, const struct place *place)
 {
@@ -53,46 +48,6 @@ static int visit_all(void)
 {
     memset(&visited, 0, sizeof(visited));
     return places_visit(visit, &visited);
-}
-
-/* A process that has done @what and then waits to be killed. */
-static pid_t start(void (*what)(void))
-{
-    int ready[2];
-    char c;
-    pid_t pid;
-
-    assert_int_equal(pipe2(ready, O_CLOEXEC), 0);
-    pid = fork();
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        prctl(PR_SET_PDEATHSIG, SIGKILL);
-        what();
-        if (write(ready[1], "x", 1) != 1)
-            _exit(1);
-        for (;;)
-            pause();
-    }
-    close(ready[1]);
-    assert_int_equal(read(ready[0], &c, 1), 1);
-    close(ready[0]);
-    return pid;
-}
-
-static void stop(pid_t pid)
-{
-    kill(pid, SIGKILL);
-    assert_int_equal(waitpid(pid, NULL, 0), pid);
-}
-
-static void must(bool ok)
-{
-    if (!ok)
-        _exit(1);
-}
-
-static void nothing(void)
-{
 }
 
 static void own_mounts(void)
@@ -154,10 +109,10 @@ static void none(void **state)
 
     (void)state;
     need_world();
-    pid = start(nothing);
+    pid = child_start(nothing);
     assert_int_equal(visit_all(), 0);
     assert_int_equal(visited.nr, 0);
-    stop(pid);
+    child_stop(pid);
 }
 
 static void trusted_ones_first(void **state)
@@ -166,16 +121,16 @@ static void trusted_ones_first(void **state)
 
     (void)state;
     need_world();
-    user = start(users_mounts);
-    other = start(own_mounts);
+    user = child_start(users_mounts);
+    other = child_start(own_mounts);
     assert_int_equal(visit_all(), 0);
     assert_int_equal(visited.nr, 2);
     assert_int_equal(visited.place[0].pid, other);
     assert_true(visited.place[0].trusted);
     assert_int_equal(visited.place[1].pid, user);
     assert_false(visited.place[1].trusted);
-    stop(user);
-    stop(other);
+    child_stop(user);
+    child_stop(other);
 }
 
 /* A process that sees nothing of it does not hide the namespace. */
@@ -186,13 +141,13 @@ static void seen_from_the_top(void **state)
 
     (void)state;
     need_world();
-    pid = start(own_mounts_chrooted);
+    pid = child_start(own_mounts_chrooted);
     snprintf(text, sizeof(text), "/proc/%d/mountinfo", (int)pid);
     assert_int_equal(size_of(text), 0);
     assert_int_equal(visit_all(), 0);
     assert_int_equal(visited.nr, 1);
     assert_non_null(strstr(visited.mounts[0], " /proc "));
-    stop(pid);
+    child_stop(pid);
 }
 
 /* Visits end where they began. */
@@ -203,7 +158,7 @@ static void back_home(void **state)
 
     (void)state;
     need_world();
-    pid = start(own_mounts);
+    pid = child_start(own_mounts);
     assert_int_equal(stat("/proc/self/ns/mnt", &ns), 0);
     if (fork() == 0) {
         /* Also from below another root directory. */
@@ -217,7 +172,7 @@ static void back_home(void **state)
     }
     assert_int_equal(wait_any(), 0);
     assert_int_equal(umount2("/tmp/jail/proc", MNT_DETACH), 0);
-    stop(pid);
+    child_stop(pid);
 }
 
 static void threads(void **state)
@@ -226,11 +181,11 @@ static void threads(void **state)
 
     (void)state;
     need_world();
-    pid = start(threads_mounts);
+    pid = child_start(threads_mounts);
     assert_int_equal(visit_all(), 0);
     assert_int_equal(visited.nr, 1);
     assert_int_not_equal(visited.place[0].pid, pid);
-    stop(pid);
+    child_stop(pid);
 }
 
 /* As many children as bring it to one more than PLACES_MAX. */
@@ -260,14 +215,14 @@ static void bounded(void **state)
 
     (void)state;
     need_world();
-    pid = start(many_mounts);
-    other = start(own_mounts);
+    pid = child_start(many_mounts);
+    other = child_start(own_mounts);
     assert_int_equal(visit_all(), 2);
     assert_int_equal(visited.nr, PLACES_MAX);
     assert_int_equal(visited.place[0].pid, other);
     assert_false(visited.place[1].trusted);
-    stop(pid);
-    stop(other);
+    child_stop(pid);
+    child_stop(other);
 }
 
 /*
@@ -303,7 +258,7 @@ static void bounded_threads(void **state)
     need_world();
     assert_int_equal(PLACES_MAX_THREADS, 512 * 512);
     must(!mkdir("/real", 0755) && !mount("x", "/real", "proc", 0, NULL));
-    pid = start(own_mounts);
+    pid = child_start(own_mounts);
     make_proc(pid);
     assert_int_equal(visit_all(), 0);
     assert_int_equal(visited.nr, 1);
@@ -315,12 +270,12 @@ static void bounded_threads(void **state)
     must(!symlink("other", "/proc/514"));
     assert_int_equal(visit_all(), 2);
     umount2("/proc", MNT_DETACH);
-    stop(pid);
+    child_stop(pid);
     umount2("/real", MNT_DETACH);
     rmdir("/real");
 }
 
-static int run_all(bool world)
+static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(none), cmocka_unit_test(trusted_ones_first),
@@ -329,7 +284,6 @@ static int run_all(bool world)
         cmocka_unit_test(bounded), cmocka_unit_test(bounded_threads),
     };
 
-    in_world = world;
     return cmocka_run_group_tests_name("places", tests, NULL, NULL);
 }
 

@@ -24,6 +24,7 @@
 
 #include "ipc.h"
 #include "log.h"
+#include "need.h"
 #include "proc-remedy.h"
 #include "proc.h"
 #include "quarantine.h"
@@ -34,7 +35,6 @@
 /* Only a broken test ever waits so long. */
 #define LONG_MS 30000
 
-static bool in_room;
 static int gate = -1;
 static pid_t process;
 static struct remedy_msg msg;
@@ -44,7 +44,7 @@ static int setup(void **state)
     int ends[2];
 
     (void)state;
-    if (!in_room)
+    if (!room_is_here())
         return 0;
     room_clear("mode=0755");
     memset(&msg, 0, sizeof(msg));
@@ -69,7 +69,7 @@ static int teardown(void **state)
     int status;
 
     (void)state;
-    if (!in_room)
+    if (!room_is_here())
         return 0;
     if (gate >= 0)
         close(gate);
@@ -80,12 +80,6 @@ static int teardown(void **state)
         return -1;
     process = 0;
     return system("rm -rf /var/lib/xen-guest-front");
-}
-
-static void need_room(void)
-{
-    if (!in_room)
-        skip();
 }
 
 static void send_msg(enum policy_remedy remedy, int fd)
@@ -281,6 +275,6 @@ int main(void)
         TEST(signals_do_not_end_it), TEST(nonsense_ends_it), TEST(programs),
     };
 
-    in_room = room_enter();
+    room_enter();
     return cmocka_run_group_tests_name("proc-remedy", tests, NULL, NULL);
 }

@@ -23,12 +23,12 @@
 
 #include <cmocka.h>
 
+#include "need.h"
 #include "programs.h"
 #include "room.h"
 
 #define USER    4711
 
-static bool in_room;
 static struct children children;
 static struct remedy_msg msg;
 static struct outcome outcome;
@@ -42,7 +42,7 @@ static int setup(void **state)
         "ls /proc/self/fd >/mnt/fds\n";
 
     (void)state;
-    if (!in_room)
+    if (!room_is_here())
         return 0;
     room_clear("mode=0755");
     memset(&children, 0, sizeof(children));
@@ -51,12 +51,6 @@ static int setup(void **state)
     room_write("/mnt/program", script, sizeof(script) - 1, 0755);
     strcpy(msg.run, "/mnt/program");
     return 0;
-}
-
-static void need_room(void)
-{
-    if (!in_room)
-        skip();
 }
 
 /* The exit status of the one child. */
@@ -291,6 +285,6 @@ int main(void)
         TEST(nobody_to_notify),
     };
 
-    in_room = room_enter();
+    room_enter();
     return cmocka_run_group_tests_name("programs", tests, NULL, NULL);
 }

@@ -20,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "need.h"
 #include "quarantine-cmd.h"
 #include "quarantine.h"
 #include "room.h"
@@ -28,20 +29,12 @@
 #define TEXT    "infected"
 #define MAX_ARGS 5
 
-static bool in_room;
-
 static int setup(void **state)
 {
     (void)state;
-    if (in_room)
+    if (room_is_here())
         room_clear("mode=0755");
     return 0;
-}
-
-static void need_room(void)
-{
-    if (!in_room)
-        skip();
 }
 
 /* Runs the words, which end with NULL, with output and errors to files, or
@@ -359,6 +352,6 @@ int main(void)
         TEST(cannot_write),
     };
 
-    in_room = room_enter();
+    room_enter();
     return cmocka_run_group_tests_name("quarantine-cmd", tests, NULL, NULL);
 }

@@ -24,6 +24,7 @@
 
 #include <cmocka.h>
 
+#include "need.h"
 #include "quarantine.h"
 #include "restore.h"
 #include "room.h"
@@ -32,13 +33,12 @@
 #define EICAR   "X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-" \
                 "FILE!$H+H*"
 
-static bool in_room;
 static int store = -1;
 
 static int setup(void **state)
 {
     (void)state;
-    if (!in_room)
+    if (!room_is_here())
         return 0;
     room_clear("mode=0755,size=64m");
     assert_int_equal(quarantine_open(STORE, &store), 0);
@@ -52,12 +52,6 @@ static int teardown(void **state)
         close(store);
     store = -1;
     return 0;
-}
-
-static void need_room(void)
-{
-    if (!in_room)
-        skip();
 }
 
 /* Files in the store, of whatever name. */
@@ -580,6 +574,6 @@ int main(void)
         TEST(no_acl_of_the_directory), TEST(all_or_nothing), TEST(exported),
     };
 
-    in_room = room_enter();
+    room_enter();
     return cmocka_run_group_tests_name("quarantine", tests, NULL, NULL);
 }

@@ -24,6 +24,7 @@
 
 #include <cmocka.h>
 
+#include "need.h"
 #include "proc.h"
 #include "quarantine.h"
 #include "remedy.h"
@@ -33,14 +34,13 @@
 #define STORE   "/var/lib/above/store"
 #define TEXT    "infected"
 
-static bool in_room;
 static struct remedy_msg msg;
 static struct outcome outcome;
 
 static int setup(void **state)
 {
     (void)state;
-    if (!in_room)
+    if (!room_is_here())
         return 0;
     room_clear("mode=0755");
     room_write("/mnt/f", TEXT, sizeof(TEXT) - 1, 0644);
@@ -69,15 +69,9 @@ static int in_store(void)
 static int teardown(void **state)
 {
     (void)state;
-    if (in_room && system("rm -rf " STORE))
+    if (room_is_here() && system("rm -rf " STORE))
         return -1;
     return 0;
-}
-
-static void need_room(void)
-{
-    if (!in_room)
-        skip();
 }
 
 static int open_file(const char *path)
@@ -578,6 +572,6 @@ int main(void)
         TEST(special_files), TEST(setuid_and_no_mode),
     };
 
-    in_room = room_enter();
+    room_enter();
     return cmocka_run_group_tests_name("remedy", tests, NULL, NULL);
 }

@@ -24,10 +24,10 @@
 #include <cmocka.h>
 
 #include "log.h"
+#include "need.h"
 #include "status.h"
 #include "world.h"
 
-static bool in_world;
 static char dir[] = "/tmp/vscan-status-XXXXXX", path[64];
 static char out[65536];
 
@@ -270,8 +270,7 @@ static void works_on_a_full_filesystem(void **state)
     int ended;
 
     (void)state;
-    if (!in_world)
-        skip();
+    need_world();
     assert_int_equal(mount("full", dir, "tmpfs", 0, "size=8k"), 0);
     pid = fork();
     assert_true(pid >= 0);
@@ -375,7 +374,7 @@ static void policy_is_bounded(void **state)
     destroy(status);
 }
 
-static int run_all(bool world)
+static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(prints), cmocka_unit_test(text_without_end),
@@ -388,7 +387,6 @@ static int run_all(bool world)
         cmocka_unit_test(policy_is_bounded),
     };
 
-    in_world = world;
     return cmocka_run_group_tests_name("status", tests, start, stop);
 }
 

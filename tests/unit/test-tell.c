@@ -24,6 +24,7 @@
 
 #include <cmocka.h>
 
+#include "need.h"
 #include "room.h"
 #include "tell.h"
 
@@ -31,7 +32,6 @@
 #define USER    1
 #define NOW     5000
 
-static bool in_room;
 static int log_socket = -1;
 static char line[4096];
 static struct children children;
@@ -48,7 +48,7 @@ static int setup(void **state)
                                    .sun_path = "/dev/log" };
 
     (void)state;
-    if (!in_room)
+    if (!room_is_here())
         return 0;
     room_clear("mode=0755");
     log_socket = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -68,18 +68,12 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     (void)state;
-    if (!in_room)
+    if (!room_is_here())
         return 0;
     children_end(&children);
     closelog();
     close(log_socket);
     return unlink("/dev/log");
-}
-
-static void need_room(void)
-{
-    if (!in_room)
-        skip();
 }
 
 /* The next line in syslog, in @line.  Returns false when there is none. */
@@ -445,6 +439,6 @@ int main(void)
         TEST(desktop),
     };
 
-    in_room = room_enter();
+    room_enter();
     return cmocka_run_group_tests_name("tell", tests, NULL, NULL);
 }
