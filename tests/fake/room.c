@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "room.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
@@ -91,6 +92,20 @@ char *room_read(const char *path, size_t *size_r)
     close(fd);
     *size_r = (size_t)n;
     return content;
+}
+
+unsigned int room_names(const char *path)
+{
+    DIR *dir = opendir(path);
+    struct dirent *entry;
+    unsigned int n = 0;
+
+    if (!dir)
+        return 0;
+    while ((entry = readdir(dir)))
+        n += entry->d_name[0] != '.';
+    closedir(dir);
+    return n;
 }
 
 void room_deny(int number, unsigned int arg, unsigned int bits, int error)

@@ -30,6 +30,10 @@ void room_write(const char *path, const void *content, size_t size,
 /* All of a file, NUL added; NULL when it cannot be opened.  To be freed. */
 char *room_read(const char *path, size_t *size_r);
 
+/* How many names there are in a directory, but for those with a dot first; 0
+ * when there is none. */
+unsigned int room_names(const char *dir);
+
 /*
  * From now on, in this process: system call @number fails with @error when the
  * bits @bits of its argument @arg are all set (0: always).  To be called in a

@@ -4,7 +4,6 @@
  * that the descriptor leads to goes, and never another.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -50,20 +49,6 @@ static int setup(void **state)
     msg.event = VSCANIF_EVENT_OPEN;
     msg.remedy = REMEDY_QUARANTINE;
     return 0;
-}
-
-static int in_store(void)
-{
-    DIR *dir = opendir(STORE);
-    struct dirent *entry;
-    int n = 0;
-
-    if (!dir)
-        return 0;
-    while ((entry = readdir(dir)))
-        n += entry->d_name[0] != '.';
-    closedir(dir);
-    return n;
 }
 
 static int teardown(void **state)
@@ -129,7 +114,7 @@ static void assert_done(int items)
     assert_false(outcome.failed);
     assert_false(outcome.gone);
     assert_string_equal(remedy_result_text(&outcome), "done");
-    assert_int_equal(in_store(), items);
+    assert_int_equal(room_names(STORE), items);
     assert_int_equal(outcome.id[0] != 0, items != 0);
     if (items)
         assert_stored();
@@ -141,7 +126,7 @@ static void assert_failed(void)
     assert_true(outcome.why[0]);
     assert_string_equal(outcome.id, "");
     assert_string_equal(remedy_result_text(&outcome), "failed");
-    assert_int_equal(in_store(), 0);
+    assert_int_equal(room_names(STORE), 0);
 }
 
 static void denied_only(void **state)
@@ -152,7 +137,7 @@ static void denied_only(void **state)
     assert_false(outcome.failed);
     assert_string_equal(remedy_result_text(&outcome), "none");
     assert_int_equal(size_of("/mnt/f"), sizeof(TEXT) - 1);
-    assert_int_equal(in_store(), 0);
+    assert_int_equal(room_names(STORE), 0);
 }
 
 static void deleted(void **state)
@@ -225,7 +210,7 @@ static void already_gone(void **state)
         remedy_act(STORE, &msg, fd, &outcome);
         assert_false(outcome.failed);
         assert_true(outcome.gone);
-        assert_int_equal(in_store(), 1);
+        assert_int_equal(room_names(STORE), 1);
     }
     close(fd);
 }
@@ -512,7 +497,7 @@ static void full_store(void **state)
     act(REMEDY_QUARANTINE);
     assert_true(outcome.failed);
     assert_non_null(strstr(outcome.why, "full"));
-    assert_int_equal(in_store(), 1);
+    assert_int_equal(room_names(STORE), 1);
     assert_int_equal(size_of("/mnt/f"), sizeof(TEXT) - 1);
 }
 

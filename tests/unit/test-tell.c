@@ -27,6 +27,7 @@
 #include "need.h"
 #include "room.h"
 #include "tell.h"
+#include "terminal.h"
 
 /* A user of every Debian system, with no login. */
 #define USER    1
@@ -236,42 +237,14 @@ static void evicted(void **state)
 
 /* Screen --------------------------------------------------------------------*/
 
-struct terminal {
-    int master, slave;
-    char shown[4096];
-};
-
-static void terminal_open(struct terminal *t)
-{
-    struct termios raw;
-    struct stat st;
-    char name[32];
-
-    t->master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    assert_true(t->master >= 0);
-    assert_int_equal(unlockpt(t->master), 0);
-    assert_int_equal(ptsname_r(t->master, name, sizeof(name)), 0);
-    t->slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_int_equal(tcgetattr(t->slave, &raw), 0);
-    cfmakeraw(&raw);
-    assert_int_equal(tcsetattr(t->slave, TCSANOW, &raw), 0);
-    assert_int_equal(fchown(t->slave, USER, 0), 0);
-    assert_int_equal(fstat(t->slave, &st), 0);
-    msg.facts.tty = st.st_rdev;
-}
+static char shown[4096];
 
 static const char *terminal_shows(struct terminal *t)
 {
-    ssize_t n = read(t->master, t->shown, sizeof(t->shown) - 1);
+    ssize_t n = read(t->master, shown, sizeof(shown) - 1);
 
-    t->shown[n > 0 ? n : 0] = 0;
-    return t->shown;
-}
-
-static void terminal_close(struct terminal *t)
-{
-    close(t->slave);
-    close(t->master);
+    shown[n > 0 ? n : 0] = 0;
+    return shown;
 }
 
 static void on_the_terminal(void **state)
@@ -290,15 +263,16 @@ static void on_the_terminal(void **state)
 
     (void)state;
     need_room();
-    terminal_open(&t);
+    terminal_open(&t, USER);
+    msg.facts.tty = t.device;
     strcpy(msg.facts.path, "/mnt/\x1b]0;f");
     for (int i = 0; i < 4; i++) {
         outcome.remedy = rows[i].remedy;
         outcome.failed = rows[i].failed;
         tell_detection(&tell, &msg, &outcome, NOW + 1000 * i);
         assert_non_null(strstr(terminal_shows(&t), rows[i].text));
-        assert_non_null(strstr(t.shown, "/mnt/\\x1b]0;f is infected: Eicar."));
-        assert_null(strchr(t.shown, '\x1b'));
+        assert_non_null(strstr(shown, "/mnt/\\x1b]0;f is infected: Eicar."));
+        assert_null(strchr(shown, '\x1b'));
     }
     terminal_close(&t);
 }
@@ -309,7 +283,8 @@ static void seldom_on_the_terminal(void **state)
 
     (void)state;
     need_room();
-    terminal_open(&t);
+    terminal_open(&t, USER);
+    msg.facts.tty = t.device;
     tell_detection(&tell, &msg, &outcome, NOW);
     assert_string_not_equal(terminal_shows(&t), "");
     tell_detection(&tell, &msg, &outcome, NOW);
@@ -328,7 +303,8 @@ static void notify_no(void **state)
 
     (void)state;
     need_room();
-    terminal_open(&t);
+    terminal_open(&t, USER);
+    msg.facts.tty = t.device;
     msg.notify = false;
     tell_detection(&tell, &msg, &outcome, NOW);
     assert_string_equal(terminal_shows(&t), "");

@@ -23,40 +23,10 @@
 
 #include "need.h"
 #include "room.h"
+#include "terminal.h"
 #include "terminals.h"
 
 #define USER    4711
-
-struct terminal {
-    int master, slave;
-    char name[32];
-    dev_t device;
-};
-
-static void terminal_open(struct terminal *t, uid_t owner)
-{
-    struct termios raw;
-    struct stat st;
-
-    t->master = posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
-    assert_true(t->master >= 0);
-    assert_int_equal(unlockpt(t->master), 0);
-    assert_int_equal(ptsname_r(t->master, t->name, sizeof(t->name)), 0);
-    t->slave = open(t->name, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(t->slave >= 0);
-    assert_int_equal(tcgetattr(t->slave, &raw), 0);
-    cfmakeraw(&raw);
-    assert_int_equal(tcsetattr(t->slave, TCSANOW, &raw), 0);
-    assert_int_equal(fchown(t->slave, owner, 0), 0);
-    assert_int_equal(fstat(t->slave, &st), 0);
-    t->device = st.st_rdev;
-}
-
-static void terminal_close(struct terminal *t)
-{
-    close(t->slave);
-    close(t->master);
-}
 
 static void assert_shows(struct terminal *t, const char *text)
 {
