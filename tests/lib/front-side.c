@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* front-side.c - see front-side.h. */
+#include "front-side.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "fake.h"
+#include "policy.h"
+#include "xsfront.h"
+
+struct front_side fs;
+
+static int on_make(void *arg, uint32_t domid, uint32_t *ring_ref_r,
+                   uint32_t *port_r)
+{
+    (void)arg;
+    assert_false(fs.ring);
+    if (fs.make_rc)
+        return fs.make_rc;
+    fs.ring = true;
+    fs.made++;
+    fs.domid = domid;
+    *ring_ref_r = 100 + fs.made;
+    *port_r = 200 + fs.made;
+    return 0;
+}
+
+static void on_drop(void *arg)
+{
+    (void)arg;
+    fs.ring = fs.connected = false;
+}
+
+static bool on_connected(void *arg, uint32_t domid, uint32_t max_pages)
+{
+    (void)arg;
+    assert_true(fs.ring);
+    assert_false(fs.connected);
+    assert_int_equal(domid, fs.domid);
+    /* No request can come before this is written. */
+    assert_true(fake_is("/local/domain/5/device/vscan/0/state", "4"));
+    fs.connected = !fs.back_is_dead;
+    fs.max_pages = max_pages;
+    return fs.connected;
+}
+
+static void on_attached(void *arg, const char *policy)
+{
+    char why[160];
+
+    (void)arg;
+    fs.attached++;
+    fs.bad_policy = !policy;
+    if (policy)
+        assert_int_equal(policy_parse(policy, &fs.policy, why, sizeof(why)),
+                         0);
+}
+
+static void on_detached(void *arg)
+{
+    (void)arg;
+    assert_false(fs.ring);
+    fs.detached++;
+}
+
+const struct xsfront_ops front_side_ops = {
+    .make = on_make, .drop = on_drop, .connected = on_connected,
+    .attached = on_attached, .detached = on_detached,
+};
+
+const char *front_node(const char *name)
+{
+    return fake_front_read(FRONT, name);
+}
+
+void back_writes(const char *name, const char *text)
+{
+    fake_back_write(BACK, FRONT, name, text);
+}
+
+void front_settles(void)
+{
+    for (int i = 0; fake_events(FRONT); i++) {
+        if (i == MANY)
+            fail_msg("the front never comes to rest");
+        xsfront_run(&fs.front);
+    }
+}
+
+void expect_front_state(const char *state)
+{
+    const bool ring = state[0] == '3' || state[0] == '4';
+
+    front_settles();
+    assert_non_null(front_node(NODE_STATE));
+    assert_string_equal(front_node(NODE_STATE), state);
+    assert_int_equal(fs.ring, ring);
+    assert_int_equal(fs.connected, state[0] == '4');
+}
+
+void back_offers(void)
+{
+    back_writes(NODE_VERSIONS, "1");
+    back_writes(NODE_MAX_REQUEST_PAGES, "64");
+    back_writes(NODE_STATE, "2");
+}
+
+void back_connects(void)
+{
+    char id[16];
+
+    snprintf(id, sizeof(id), "%s", front_node(NODE_CONNECTION_ID));
+    back_writes(NODE_CONNECTION_ID, id);
+    back_writes(NODE_STATE, "4");
+}
+
+void open_front(void)
+{
+    const char *why = NULL;
+
+    fake_enter(FRONT);
+    assert_int_equal(xsfront_open(&fs.front, &front_side_ops, NULL, &why), 0);
+}
+
+int front_side_start(void **state)
+{
+    (void)state;
+    memset(&fs, 0, sizeof(fs));
+    fake_start();
+    fake_domain_create(FRONT);
+    fake_domain_create(BACK);
+    return 0;
+}
+
+int front_side_with_device(void **state)
+{
+    front_side_start(state);
+    fake_device_create(FRONT, BACK, "fail=closed timeout-ms=2000");
+    open_front();
+    return 0;
+}
+
+int front_side_stop(void **state)
+{
+    (void)state;
+    xsfront_close(&fs.front);
+    assert_false(fs.ring);
+    fake_stop();
+    return 0;
+}
+
+void bring_front_to(char own)
+{
+    expect_front_state("1");
+    if (own == '1')
+        return;
+    back_offers();
+    expect_front_state("3");
+    if (own == '4') {
+        back_connects();
+        expect_front_state("4");
+    } else if (own == '6') {
+        back_writes(NODE_STATE, "6");
+        expect_front_state("6");
+    }
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-xsfront-device.c - xen-guest-front/xsfront.c: devices that come and go,
+ * their policies, and what is not covered (front-side.h).
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake.h"
+#include "front-side.h"
+#include "gate-msg.h"
+#include "policy.h"
+#include "vscanif.h"
+#include "xsfront.h"
+
+static void policy_is_told(void **state)
+{
+    (void)state;
+    expect_front_state("1");
+    assert_int_equal(fs.attached, 1);
+    assert_true(fs.policy.fail_closed);
+    assert_int_equal(fs.policy.timeout_ms, 2000);
+    fake_write("/local/domain/5/vscan/0/policy", "fail=open");
+    front_settles();
+    assert_int_equal(fs.attached, 2);
+    assert_false(fs.policy.fail_closed);
+    assert_int_equal(fs.policy.timeout_ms, VSCANIF_DEFAULT_TIMEOUT_MS);
+    fake_write("/local/domain/5/vscan/0/policy", "fail=open");
+    front_settles();
+    assert_int_equal(fs.attached, 2);
+    /* None is an empty one. */
+    fake_remove("/local/domain/5/vscan/0/policy");
+    front_settles();
+    assert_int_equal(fs.attached, 3);
+    assert_false(fs.policy.fail_closed);
+}
+
+static void bad_policy_changes_nothing(void **state)
+{
+    (void)state;
+    expect_front_state("1");
+    fake_write("/local/domain/5/vscan/0/policy", "fail=perhaps");
+    front_settles();
+    assert_non_null(front_node(NODE_ERROR));
+    assert_int_equal(fs.attached, 1);
+    assert_true(fs.policy.fail_closed);
+    /* The handshake goes on. */
+    back_offers();
+    expect_front_state("3");
+    fake_write("/local/domain/5/vscan/0/policy", "fail=open");
+    front_settles();
+    assert_false(fs.policy.fail_closed);
+}
+
+static void unreadable_policy_changes_nothing(void **state)
+{
+    (void)state;
+    expect_front_state("1");
+    fake_write_octets("/local/domain/5/vscan/0/policy", "fail=open\0", 10);
+    front_settles();
+    assert_non_null(front_node(NODE_ERROR));
+    assert_true(fs.policy.fail_closed);
+    back_offers();
+    expect_front_state("3");
+}
+
+/* Somebody wants this guest protected: by the default, then. */
+static void first_policy_is_bad(void **state)
+{
+    static const struct { const char *text; unsigned int len; } bad[] = {
+        { "nonsense", 8 }, { "fail=closed\0", 12 },
+    };
+
+    for (size_t i = 0; i < 2; i++) {
+        front_side_start(state);
+        fake_device_create(FRONT, BACK, NULL);
+        fake_write_octets("/local/domain/5/vscan/0/policy", bad[i].text,
+                          bad[i].len);
+        open_front();
+        expect_front_state("1");
+        /* What holds without one is for the gate to say. */
+        assert_int_equal(fs.attached, 1);
+        assert_true(fs.bad_policy);
+        assert_non_null(front_node(NODE_ERROR));
+        front_side_stop(state);
+    }
+}
+
+static void device_comes_and_goes(void **state)
+{
+    (void)state;
+    open_front();
+    front_settles();
+    /* Told once: the gate may remember a device from another link. */
+    assert_int_equal(fs.attached, 0);
+    assert_int_equal(fs.detached, 1);
+    front_settles();
+    assert_int_equal(fs.detached, 1);
+    for (unsigned int i = 1; i < 4; i++) {
+        fake_device_create(FRONT, BACK, NULL);
+        bring_front_to('4');
+        fake_device_remove(FRONT, BACK);
+        front_settles();
+        assert_int_equal(fs.attached, i);
+        assert_int_equal(fs.detached, i + 1);
+        assert_false(fs.ring);
+        assert_null(fake_read("/local/domain/5/device/vscan"));
+    }
+}
+
+/* Before the front has looked; then everything that writes. */
+static void removed_device_is_not_made_again(void **state)
+{
+    (void)state;
+    bring_front_to('4');
+    fake_device_remove(FRONT, BACK);
+    xsfront_reset(&fs.front, "too late");
+    assert_null(fake_read("/local/domain/5/device/vscan"));
+    front_settles();
+    xsfront_reset(&fs.front, NULL);
+    assert_null(fake_read("/local/domain/5/device/vscan"));
+    assert_int_equal(fs.detached, 1);
+    /* As at a stop of the program. */
+    fake_device_create(FRONT, BACK, NULL);
+    bring_front_to('4');
+    fake_device_remove(FRONT, BACK);
+}
+
+static void removed_and_not_seen(void **state)
+{
+    (void)state;
+    assert_null(fake_read("/local/domain/5/device/vscan"));
+}
+
+static int check_removed(void **state)
+{
+    removed_and_not_seen(state);
+    return front_side_stop(state);
+}
+
+static void tells_what_is_not_covered(void **state)
+{
+    char most[GATE_MAX_NOT_COVERED + 1];
+
+    (void)state;
+    /* Before the front has seen its device, there is nobody to tell. */
+    xsfront_not_covered(&fs.front, "fuse /f: a reason\n");
+    assert_null(front_node(NODE_NOT_COVERED));
+    bring_front_to('1');
+    xsfront_not_covered(&fs.front, "fuse /f: a reason\nnfs /n: another\n");
+    assert_string_equal(front_node(NODE_NOT_COVERED),
+                        "fuse /f: a reason\nnfs /n: another\n");
+    memset(most, 'x', sizeof(most) - 1);
+    most[sizeof(most) - 1] = 0;
+    xsfront_not_covered(&fs.front, most);
+    assert_string_equal(front_node(NODE_NOT_COVERED), most);
+    /* Nothing is left out any more: so said once or twice. */
+    xsfront_not_covered(&fs.front, "");
+    assert_null(front_node(NODE_NOT_COVERED));
+    xsfront_not_covered(&fs.front, "");
+    assert_null(front_node(NODE_NOT_COVERED));
+    fake_device_remove(FRONT, BACK);
+    xsfront_not_covered(&fs.front, most);
+    assert_null(fake_read("/local/domain/5/device/vscan"));
+}
+
+static void device_moves_to_another_back(void **state)
+{
+    (void)state;
+    fake_domain_create(7);
+    bring_front_to('4');
+    fake_device_remove(FRONT, BACK);
+    fake_device_create(FRONT, 7, NULL);
+    expect_front_state("1");
+    fake_back_write(7, FRONT, NODE_VERSIONS, "1");
+    fake_back_write(7, FRONT, NODE_STATE, "2");
+    expect_front_state("3");
+    assert_int_equal(fs.domid, 7);
+}
+
+/* The toolstack's "1" under a front that believes to be elsewhere. */
+static void device_is_made_anew_unseen(void **state)
+{
+    static const char owns[] = { '1', '3', '4', '6' };
+
+    for (size_t i = 0; i < sizeof(owns); i++) {
+        front_side_with_device(state);
+        bring_front_to(owns[i]);
+        fake_device_remove(FRONT, BACK);
+        fake_device_create(FRONT, BACK, NULL);
+        front_settles();
+        back_offers();
+        expect_front_state("3");
+        back_connects();
+        expect_front_state("4");
+        front_side_stop(state);
+    }
+}
+
+/* As before, but the back is quicker than the front. */
+static void device_and_back_are_anew_unseen(void **state)
+{
+    static const char owns[] = { '1', '3', '4', '6' };
+
+    for (size_t i = 0; i < sizeof(owns); i++) {
+        front_side_with_device(state);
+        bring_front_to(owns[i]);
+        fake_device_remove(FRONT, BACK);
+        fake_device_create(FRONT, BACK, NULL);
+        back_offers();
+        front_settles();
+        if (strcmp(front_node(NODE_STATE), "3"))
+            fail_msg("from %c: %s", owns[i], front_node(NODE_STATE));
+        expect_front_state("3");
+        back_connects();
+        expect_front_state("4");
+        front_side_stop(state);
+    }
+}
+
+static void malformed_backend_id(void **state)
+{
+    static const char *const bad[] = { "", "x", "-3", "03", "32752", "65536",
+                                       "4294967299" };
+
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        front_side_start(state);
+        fake_device_create(FRONT, BACK, NULL);
+        fake_front_write(FRONT, NODE_BACKEND_ID, bad[i]);
+        open_front();
+        expect_front_state("6");
+        assert_non_null(front_node(NODE_ERROR));
+        assert_int_equal(fs.attached, 1);
+        back_offers();
+        expect_front_state("6");
+        fake_front_write(FRONT, NODE_BACKEND_ID, "3");
+        expect_front_state("3");
+        front_side_stop(state);
+    }
+}
+
+static void backend_id_is_repaired(void **state)
+{
+    (void)state;
+    bring_front_to('4');
+    fake_front_write(FRONT, NODE_BACKEND_ID, "x");
+    expect_front_state("6");
+    /* The back finds the front Closed. */
+    back_writes(NODE_STATE, "2");
+    expect_front_state("6");
+    fake_front_write(FRONT, NODE_BACKEND_ID, "3");
+    expect_front_state("3");
+}
+
+/* Domain 0 can be the back. */
+static void backend_id_is_repaired_to_zero(void **state)
+{
+    (void)state;
+    fake_device_create(FRONT, 0, NULL);
+    fake_back_write(0, FRONT, NODE_VERSIONS, "1");
+    fake_back_write(0, FRONT, NODE_STATE, "2");
+    fake_front_write(FRONT, NODE_BACKEND_ID, "x");
+    open_front();
+    expect_front_state("6");
+    fake_front_write(FRONT, NODE_BACKEND_ID, "0");
+    expect_front_state("3");
+}
+
+static void back_domain_goes(void **state)
+{
+    (void)state;
+    bring_front_to('4');
+    fake_domain_destroy(BACK);
+    expect_front_state("1");
+}
+
+#define DEVICE(test) cmocka_unit_test_setup_teardown( \
+    test, front_side_with_device, front_side_stop)
+#define NO_DEVICE(test) cmocka_unit_test_setup_teardown( \
+    test, front_side_start, front_side_stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        DEVICE(policy_is_told), DEVICE(bad_policy_changes_nothing),
+        DEVICE(unreadable_policy_changes_nothing),
+        cmocka_unit_test(first_policy_is_bad),
+        NO_DEVICE(device_comes_and_goes),
+        cmocka_unit_test_setup_teardown(removed_device_is_not_made_again,
+                                        front_side_with_device, check_removed),
+        DEVICE(tells_what_is_not_covered),
+        DEVICE(device_moves_to_another_back),
+        cmocka_unit_test(device_is_made_anew_unseen),
+        cmocka_unit_test(device_and_back_are_anew_unseen),
+        cmocka_unit_test(malformed_backend_id),
+        DEVICE(backend_id_is_repaired),
+        NO_DEVICE(backend_id_is_repaired_to_zero), DEVICE(back_domain_goes),
+    };
+
+    return cmocka_run_group_tests_name("xsfront-device", tests, NULL, NULL);
+}
