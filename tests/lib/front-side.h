@@ -38,28 +38,19 @@ struct front_side {
 };
 
 extern struct front_side fs;
-
 extern const struct xsfront_ops front_side_ops;
 
 const char *front_node(const char *name);
-
 void back_writes(const char *name, const char *text);
 
 /* Lets the front look until there is nothing to look at. */
 void front_settles(void);
-
 void expect_front_state(const char *state);
-
 void back_offers(void);
-
 void back_connects(void);
-
 void open_front(void);
-
 int front_side_start(void **state);
-
 int front_side_with_device(void **state);
-
 int front_side_stop(void **state);
 
 /* Brings the front into @own; the back is where that takes it. */

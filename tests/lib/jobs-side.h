@@ -40,51 +40,34 @@ struct jobs_side {
     void *page;
     ring_back ring;
     uint64_t generation;        /* of a back that connects */
-    uint32_t in_between;        /* request to answer_request there */
+    uint32_t in_between;        /* request to answer there */
 };
 
 extern struct jobs_side js;
 
 void jobs_side_create(uint32_t max_grants);
-
 void expect_generation(uint64_t generation);
-
 void connect_with(uint32_t max_pages);
-
 void disconnect_jobs(void);
-
 void wait_for_reader(void);
 
 /* Before the first test. */
 bool jobs_side_prepare(void);
-
 int jobs_side_start(void **state);
-
 int jobs_side_connected(void **state);
-
 int jobs_side_stop(void **state);
-
 int make_file(size_t size);
-
 void add_fd(uint64_t id, int fd);
-
 void add_file(uint64_t id, size_t size);
-
 void expect_verdict(uint64_t id, unsigned int code, unsigned int reason);
-
 void expect_no_verdict(void);
-
 void expect_no_request(void);
-
 struct scan_request next_request(void);
 
 /* Which of the files that are told apart by their sizes. */
 struct scan_request expect_request(uint64_t size);
-
 struct vscanif_response make_response(uint32_t id, unsigned int verdict);
-
 void put_response(const struct vscanif_response *rsp);
-
 void answer_request(const struct scan_request *req, unsigned int verdict);
 
 #endif

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* pool-side.c - see pool-side.h. */
+#define _GNU_SOURCE
+#include "pool-side.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ipc.h"
+#include "messages.h"
+#include "pool.h"
+#include "proc-pool.h"
+#include "proc.h"
+#include "sandbox.h"
+#include "snapshot.h"
+
+char good_dir[] = "/tmp/test-pool-XXXXXX";
+
+char bad_dir[] = "/tmp/test-pool-XXXXXX";
+
+struct pool_shared *pool_shared;
+
+static void look_around(char *text, size_t size)
+{
+    unsigned int fds = 0;
+    struct rlimit core, files;
+    struct stat st;
+    int file = open("/tmp/new", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    int denied = open("/var/tmp/new", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    int denied_errno = errno, net = socket(AF_INET, SOCK_DGRAM, 0), sig = 0;
+    struct sockaddr to = { .sa_family = AF_INET,
+    .sa_data = "\0\11\x7f\0\0\1" };
+    int sent = net < 0 ? -1 :
+               (int)sendto(net, "x", 1, 0, &to, sizeof(to));
+
+    close(net);
+    close(denied);
+    for (int fd = 0; fd < 1024; fd++)
+        fds += fcntl(fd, F_GETFD) >= 0;
+    getrlimit(RLIMIT_CORE, &core);
+    getrlimit(RLIMIT_NOFILE, &files);
+    prctl(PR_GET_PDEATHSIG, &sig);
+    stat("/tmp", &st);
+    snprintf(text, size,
+             "uid %d %d root %d gid %d %d groups %d nnp %d dump %d caps %d "
+             "fork %d tmp %d %o other %d net %d core %d files %d death %d "
+             "fds %u",
+             (int)getuid(), (int)geteuid(), setresuid(0, 0, 0),
+             (int)getgid(), (int)getegid(), getgroups(0, NULL),
+             prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0),
+             prctl(PR_GET_DUMPABLE), prctl(PR_CAPBSET_READ, 21),
+             (int)fork(), file >= 0, (unsigned int)(st.st_mode & 0777),
+             denied < 0 && denied_errno == EROFS, sent, (int)core.rlim_cur,
+             (int)files.rlim_max, sig, fds);
+    close(file);
+}
+
+void forge(uint64_t id, uint64_t generation)
+{
+    struct worker_answer forged;
+
+    memset(&forged, 0, sizeof(forged));
+    forged.id = id;
+    forged.verdict = verdict_clean();
+    forged.verdict.generation = generation;
+    ipc_send(SANDBOX_FD, &forged, sizeof(forged), -1);
+}
+
+static struct verdict odd_verdict(char which)
+{
+    struct verdict v = verdict_clean();
+
+    switch (which) {
+    case '0':
+        v.code = 0;
+        break;
+    case '1':
+        v.code = VSCANIF_VERDICT_NOT_SCANNED + 1;
+        break;
+    case '2':
+        v.reason = VSCANIF_REASON_LIMITS;
+        break;
+    case '3':
+        v = verdict_not_scanned(VSCANIF_REASON_NONE);
+        break;
+    case '4':
+        v = verdict_not_scanned(VSCANIF_REASON_GRANT);
+        break;
+    case '5':
+        v = verdict_infected("");
+        break;
+    case '6':
+        v = verdict_infected("new\nline");
+        break;
+    case '7':
+        memset(v.name, 'x', sizeof(v.name));
+        v.code = VSCANIF_VERDICT_INFECTED;
+        break;
+    case '8':
+        v.name[50] = 'x';
+        break;
+    case '9':
+        v.reserved[5] = 1;
+        break;
+    }
+    return v;
+}
+
+static int is_command(const char *content, const char *command)
+{
+    return !strncmp(content, command, strlen(command));
+}
+
+static struct verdict fake_scan(struct engine *engine, int fd, uint64_t size)
+{
+    char content[64] = "";
+
+    (void)engine;
+    (void)size;
+    if (pread(fd, content, sizeof(content) - 1, 0) <= 0)
+        return verdict_not_scanned(VSCANIF_REASON_LIMITS);
+    pool_shared->scans++;
+    if (is_command(content, "virus"))
+        return verdict_infected("Test.Virus");
+    if (is_command(content, "wait")) {
+        pool_shared->pid = getpid();
+        sem_post(&pool_shared->waiting);
+        for (;;)
+            pause();
+    }
+    if (is_command(content, "exit"))
+        _exit(0);
+    if (is_command(content, "forge other"))
+        forge(1000, pool_shared->generation);
+    if (is_command(content, "forge hello"))
+        forge(WORKER_HELLO, pool_shared->generation);
+    /* Its job's id: the pool counts from 1, and each one comes here. */
+    if (is_command(content, "forge true"))
+        forge(pool_shared->scans, pool_shared->generation);
+    if (is_command(content, "forge generation"))
+        forge(pool_shared->scans, pool_shared->generation ^ 1);
+    if (is_command(content, "forge none"))
+        forge(pool_shared->scans, 0);
+    if (is_command(content, "short"))
+        ipc_send(SANDBOX_FD, "x", 1, -1);
+    if (is_command(content, "odd"))
+        return odd_verdict(content[4]);
+    if (is_command(content, "look"))
+        look_around(pool_shared->confined, sizeof(pool_shared->confined));
+    return verdict_clean();
+}
+
+static struct engine fake_engine;
+
+static int fake_load(const char *db_dir, const char *temp_dir,
+                     const struct engine_limits *limits,
+                     struct engine **engine_r, char error_r[ENGINE_TEXT])
+{
+    (void)temp_dir;
+    (void)limits;
+    if (!strcmp(db_dir, bad_dir)) {
+        snprintf(error_r, ENGINE_TEXT, "no signatures at all");
+        return -ENOENT;
+    }
+    *engine_r = &fake_engine;
+    return 0;
+}
+
+static void fake_describe(const struct engine *engine,
+                          char text_r[ENGINE_TEXT])
+{
+    (void)engine;
+    snprintf(text_r, ENGINE_TEXT, "fake 1.0");
+}
+
+static unsigned int fake_signatures(const struct engine *engine)
+{
+    (void)engine;
+    return 7;
+}
+
+static void fake_unload(struct engine *engine)
+{
+    (void)engine;
+}
+
+static const struct engine_ops fake_ops = {
+    .name = "fake", .load = fake_load, .describe = fake_describe,
+    .signatures = fake_signatures, .scan = fake_scan, .unload = fake_unload,
+};
+static struct engine fake_engine = { &fake_ops };
+
+const struct engine_ops *const fake_engines[] = { &fake_ops, NULL };
+
+pid_t pool_pid;
+
+int pool_control;
+
+struct pool_config pool_config_now;
+
+int link_a;
+
+int link_b;
+
+void run_pool(void)
+{
+    int ends[2];
+
+    assert_int_equal(ipc_pair(ends), 0);
+    pool_pid = proc_fork("test-pool");
+    assert_true(pool_pid >= 0);
+    if (pool_pid == 0) {
+        /* Something to drop. */
+        if (geteuid() == 0 && setgroups(1, (gid_t[]){ 7 }))
+            _exit(99);
+        _exit(proc_pool(&pool_config_now, ends[1]));
+    }
+    close(ends[1]);
+    pool_control = ends[0];
+}
+
+void wait_readable(int fd)
+{
+    struct pollfd in = { .fd = fd, .events = POLLIN };
+
+    assert_int_equal(poll(&in, 1, LONG_MS), 1);
+}
+
+struct pool_ready pool_says(void)
+{
+    struct pool_ready ready;
+
+    wait_readable(pool_control);
+    assert_int_equal(ipc_recv(pool_control, &ready, sizeof(ready), NULL), 1);
+    assert_non_null(memchr(ready.text, 0, sizeof(ready.text)));
+    return ready;
+}
+
+int pool_attach_guest(uint32_t domid)
+{
+    struct pool_answer first, expected = { .kind = POOL_GENERATION };
+    struct pool_attach message = { .domid = domid };
+    int ends[2];
+
+    assert_int_equal(ipc_pair(ends), 0);
+    assert_int_equal(ipc_send(pool_control, &message, sizeof(message),
+                              ends[1]), 0);
+    close(ends[1]);
+    wait_readable(ends[0]);
+    assert_int_equal(ipc_recv(ends[0], &first, sizeof(first), NULL), 1);
+    assert_int_equal(first.kind, POOL_GENERATION);
+    expected.verdict.generation = pool_shared->generation =
+        first.verdict.generation;
+    assert_memory_equal(&first, &expected, sizeof(first));
+    assert_true(first.verdict.generation != 0);
+    return ends[0];
+}
+
+int pool_status(void)
+{
+    int status;
+
+    assert_int_equal(waitpid(pool_pid, &status, 0), pool_pid);
+    pool_pid = 0;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+void pool_side_start(unsigned int workers, uint32_t timeout_ms)
+{
+    pool_config_now = (struct pool_config){
+        .engines = fake_engines, .db_dir = good_dir,
+        .limits = ENGINE_LIMITS_DEFAULT,
+        .workers = workers, .scan_timeout_ms = timeout_ms,
+    };
+    if (geteuid())
+        skip();
+    run_pool();
+    assert_int_equal(pool_says().status, 0);
+    link_a = pool_attach_guest(5);
+    link_b = pool_attach_guest(6);
+}
+
+int pool_side_setup(void **state)
+{
+    (void)state;
+    pool_control = link_a = link_b = -1;
+    pool_shared = mmap(NULL, sizeof(*pool_shared), PROT_READ | PROT_WRITE,
+                       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (pool_shared == MAP_FAILED || sem_init(&pool_shared->waiting, 1, 0))
+        return -1;
+    return 0;
+}
+
+int pool_side_teardown(void **state)
+{
+    (void)state;
+    close(pool_control);
+    close(link_a);
+    close(link_b);
+    if (pool_pid > 0) {
+        kill(pool_pid, SIGKILL);
+        waitpid(pool_pid, NULL, 0);
+        pool_pid = 0;
+    }
+    return munmap(pool_shared, sizeof(*pool_shared));
+}
+
+void pool_ask(int link, uint64_t id, const char *content)
+{
+    struct pool_request request = { .id = id, .size = strlen(content) };
+    int fd;
+
+    assert_int_equal(snapshot_make(content, request.size, &fd), 0);
+    assert_int_equal(ipc_send(link, &request, sizeof(request), fd), 0);
+    close(fd);
+}
+
+struct pool_answer pool_answer_of(int link)
+{
+    static const uint8_t zero[3];
+    struct pool_answer got;
+
+    wait_readable(link);
+    assert_int_equal(ipc_recv(link, &got, sizeof(got), NULL), 1);
+    assert_memory_equal(got.reserved, zero, sizeof(zero));
+    return got;
+}
+
+void assert_answer(int link, uint64_t id, unsigned int code,
+                   unsigned int reason, const char *name)
+{
+    struct pool_answer got = pool_answer_of(link);
+
+    assert_int_equal(got.id, id);
+    assert_int_equal(got.kind, POOL_VERDICT);
+    assert_int_equal(got.verdict.code, code);
+    assert_int_equal(got.verdict.reason, reason);
+    assert_string_equal(got.verdict.name, name);
+    if (code != VSCANIF_VERDICT_NOT_SCANNED)
+        assert_int_equal(got.verdict.generation, pool_shared->generation);
+    else if (reason == VSCANIF_REASON_ENGINE)
+        assert_int_equal(got.verdict.generation, 0);
+}
+
+void assert_clean(int link, uint64_t id)
+{
+    assert_answer(link, id, VSCANIF_VERDICT_CLEAN, VSCANIF_REASON_NONE, "");
+}
+
+void assert_reason(int link, uint64_t id, unsigned int reason)
+{
+    assert_answer(link, id, VSCANIF_VERDICT_NOT_SCANNED, reason, "");
+}
+
+void until_waiting(void)
+{
+    struct timespec end;
+
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += LONG_S;
+    assert_int_equal(sem_timedwait(&pool_shared->waiting, &end), 0);
+}
+
+int pool_side_make_dirs(void **state)
+{
+    (void)state;
+    /* A pool that gives up root still reads it. */
+    return !mkdtemp(good_dir) || !mkdtemp(bad_dir) || chmod(good_dir, 0755);
+}
+
+int pool_side_remove_dirs(void **state)
+{
+    (void)state;
+    return rmdir(good_dir) || rmdir(bad_dir);
+}
