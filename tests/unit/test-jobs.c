@@ -421,8 +421,6 @@ static void table_is_bounded(void **state)
     assert_int_equal(fake_open_fds(), js.fds + 2 + 1);
 }
 
-/* Generations --------------------------------------------------------------*/
-
 static void gate_is_gone(void **state)
 {
     struct scan_request req;

@@ -31,8 +31,6 @@
 #include "proc-pool.h"
 #include "snapshot.h"
 
-/* The pool under test -------------------------------------------------------*/
-
 static void assert_closed(int link)
 {
     struct pool_answer got;

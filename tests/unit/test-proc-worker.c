@@ -28,8 +28,6 @@
 #include "sandbox.h"
 #include "snapshot.h"
 
-/* Tests ---------------------------------------------------------------------*/
-
 static void needs_privileges_for_its_sandbox(void **state)
 {
     struct pool_ready ready;
