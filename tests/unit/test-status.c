@@ -25,6 +25,7 @@
 
 #include "log.h"
 #include "need.h"
+#include "policies.h"
 #include "status.h"
 #include "world.h"
 
@@ -287,15 +288,6 @@ static void works_on_a_full_filesystem(void **state)
 /* What a policy that names "fail" alone says beside it. */
 #define REST " timeout-ms=30000 read=no close-write=yes notify=yes remedy=deny"
 
-static struct policy parsed(const char *text)
-{
-    struct policy policy;
-    char why[128];
-
-    assert_int_equal(policy_parse(text, &policy, why, sizeof(why)), 0);
-    return policy;
-}
-
 static void policy_flips(void **state)
 {
     struct status *status = create();
@@ -305,7 +297,7 @@ static void policy_flips(void **state)
     (void)state;
     for (int i = 0; i < 3; i++) {
         before = status_policy(status);
-        policy = parsed(i % 2 ? "fail=open" : "fail=closed");
+        policy = parse_policy(i % 2 ? "fail=open" : "fail=closed");
         status_set_policy(status, &policy);
         assert_ptr_not_equal(status_policy(status), before);
         assert_int_equal(status_policy(status)->fail_closed, i % 2 == 0);
@@ -331,10 +323,10 @@ static void policy_is_shown_whole(void **state)
     (void)state;
     assert_int_equal(print_status(), 0);
     assert_true(has_line("policy: fail=open" REST));
-    policy = parsed("exclude-uid=7,8 fail=closed allow=changed,limits "
-                    "read=yes remedy=delete exclude-path=/a%20b,/%0a "
-                    "run=/bin/x timeout-ms=100 exclude-fs=%1b notify=no "
-                    "exclude-exe=/c");
+    policy = parse_policy("exclude-uid=7,8 fail=closed allow=changed,limits "
+                          "read=yes remedy=delete exclude-path=/a%20b,/%0a "
+                          "run=/bin/x timeout-ms=100 exclude-fs=%1b notify=no "
+                          "exclude-exe=/c");
     status_set_policy(status, &policy);
     assert_int_equal(print_status(), 0);
     assert_true(has_line("policy: fail=closed allow=limits,changed "
@@ -353,7 +345,7 @@ static void policy_is_bounded(void **state)
 
     (void)state;
     memset(text + strlen(text), '\x1b', VSCANIF_MAX_NODE - strlen(text));
-    policy = parsed(text);
+    policy = parse_policy(text);
     status_set_policy(status, &policy);
     assert_int_equal(print_status(), 0);
     line = strstr(out, "policy: ");
