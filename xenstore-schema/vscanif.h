@@ -229,7 +229,7 @@
  *        two hex digits of either case.
  *
  *      Written by:     toolstack
- *      Read by:        front
+ *      Read by:        front, toolstack
  *
  *      One node, so that no half-written policy can be read.  A policy that
  *      does not parse leaves the one before in force, and is named in the

@@ -29,7 +29,9 @@ static const struct command {
       "      --force does not wait for the back to close." },
     { "policy", policy_main, " <domain> [default | <key>=<value> ...]",
       "Shows the policy of a guest that is attached, or replaces all of it." },
-    { "list", list_main, "", "Shows all guests that are attached." },
+    { "list", list_main, "",
+      "Shows all guests that are attached, what is wrong with them, and what\n"
+      "      they do not cover." },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))
