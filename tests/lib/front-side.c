@@ -79,13 +79,14 @@ void back_writes(const char *name, const char *text)
     fake_back_write(BACK, FRONT, name, text);
 }
 
+static void look(void)
+{
+    xsfront_run(&fs.front);
+}
+
 void front_settles(void)
 {
-    for (int i = 0; fake_events(FRONT); i++) {
-        if (i == MANY)
-            fail_msg("the front never comes to rest");
-        xsfront_run(&fs.front);
-    }
+    settle(FRONT, look);
 }
 
 void expect_front_state(const char *state)
@@ -127,9 +128,7 @@ int front_side_start(void **state)
 {
     (void)state;
     memset(&fs, 0, sizeof(fs));
-    fake_start();
-    fake_domain_create(FRONT);
-    fake_domain_create(BACK);
+    two_domains_start();
     return 0;
 }
 

@@ -18,12 +18,8 @@
 #include <cmocka.h>
 
 #include "policy.h"
+#include "two-domains.h"
 #include "xsfront.h"
-
-#define FRONT   5
-#define BACK    3
-/* Looks after which the front must have come to rest. */
-#define MANY    40
 
 struct front_side {
     struct xsfront front;

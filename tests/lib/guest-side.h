@@ -20,10 +20,8 @@
 #include <xentoollog.h>
 
 #include "dataplane.h"
+#include "two-domains.h"
 
-#define FRONT       5
-#define BACK        3
-#define OTHER       7
 #define PAGE        VSCANIF_PAGE_SIZE
 #define SLOTS       ((unsigned int)VSCANIF_RING_SIZE)
 

@@ -93,9 +93,7 @@ int jobs_side_start(void **state)
 {
     (void)state;
     memset(&js, 0, sizeof(js));
-    fake_start();
-    fake_domain_create(FRONT);
-    fake_domain_create(BACK);
+    two_domains_start();
     js.fds = fake_open_fds();
     return 0;
 }

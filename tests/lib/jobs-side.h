@@ -23,10 +23,8 @@
 #include "channel.h"
 #include "check.h"
 #include "jobs.h"
+#include "two-domains.h"
 
-#define FRONT       5
-#define BACK        3
-#define OTHER       7
 #define PAGES(n)    ((n) * (size_t)VSCANIF_PAGE_SIZE)
 /* Only a broken test ever waits so long. */
 #define LONG_MS     30000

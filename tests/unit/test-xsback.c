@@ -16,13 +16,9 @@
 #include <cmocka.h>
 
 #include "fake.h"
+#include "two-domains.h"
 #include "vscanif.h"
 #include "xsback.h"
-
-#define FRONT   5
-#define BACK    3
-/* Looks after which the back must have come to rest. */
-#define MANY    40
 
 static struct {
     struct xsback back;
@@ -79,18 +75,19 @@ static void front_publishes(const char *ref, const char *port, const char *id)
     front_writes(NODE_STATE, "3");
 }
 
-static void settle(void)
+static void look(void)
 {
-    for (int i = 0; fake_events(BACK); i++) {
-        if (i == MANY)
-            fail_msg("the back never comes to rest");
-        xsback_run(&t.back);
-    }
+    xsback_run(&t.back);
+}
+
+static void back_settles(void)
+{
+    settle(BACK, look);
 }
 
 static void expect_state(const char *state)
 {
-    settle();
+    back_settles();
     assert_false(t.back.gone);
     assert_non_null(node(NODE_STATE));
     assert_string_equal(node(NODE_STATE), state);
@@ -110,9 +107,7 @@ static int machine_start(void **state)
 {
     (void)state;
     memset(&t, 0, sizeof(t));
-    fake_start();
-    fake_domain_create(FRONT);
-    fake_domain_create(BACK);
+    two_domains_start();
     return 0;
 }
 
@@ -172,7 +167,7 @@ static void rows(void **state)
                 front_writes(NODE_STATE, peers[column]);
             else
                 fake_remove(names_node(front.s, NODE_STATE).s);
-            settle();
+            back_settles();
             if (strcmp(node(NODE_STATE), expected))
                 fail_msg("own %c, front %s: %s, not %s", table[row].own,
                          peers[column] ? peers[column] : "absent",
@@ -354,7 +349,7 @@ static void reset(void **state)
     (void)state;
     bring_to('4');
     front_writes(NODE_STATE, "4");
-    settle();
+    back_settles();
     xsback_reset(&t.back, NULL);
     expect_state("2");
     front_publishes("10", "15", "1733");
@@ -384,7 +379,7 @@ static void detached_by_online(void **state)
         front_publishes("9", "14", "1732");
         expect_state("6");
         fake_device_remove(FRONT, BACK);
-        settle();
+        back_settles();
         assert_true(t.back.gone);
         machine_stop(state);
     }
@@ -448,7 +443,7 @@ static void device_is_removed(void **state)
             else if (how == 2)
                 xsback_reset(&t.back, "too late");
             if (how != 3)
-                settle();
+                back_settles();
             xsback_close(&t.back);
             t.open = false;
             assert_not_made_again();
@@ -476,10 +471,10 @@ static void device_is_removed_meanwhile(void **state)
             expect_state("2");
             front_publishes("9", "14", "1732");
             fake_at(calls[i], nth, remove_device, NULL, 0);
-            settle();
+            back_settles();
             if (fake_at_waits(calls[i]))
                 fake_device_remove(FRONT, BACK);
-            settle();
+            back_settles();
             assert_not_made_again();
             machine_stop(state);
         }
