@@ -80,9 +80,12 @@ container() {
     tries allowed "$name" "$runner" /mnt/clean read mmap
 }
 
-# left_out_for_dom0 TYPE PATH: the node that the toolstack reads says so.
+# left_out_for_dom0 TYPE PATH: the node that the toolstack reads says so, and
+# vscanctl shows it.
 left_out_for_dom0() {
-    node "$(folder_of_front guest1)/not-covered" | grep -F "$1 $2: "
+    node "$(folder_of_front guest1)/not-covered" | grep -F "$1 $2: " &&
+        in_domain dom0 'vscanctl list | grep -F "    not covered: $1 $2: "' \
+            "$1" "$2"
 }
 
 # The whole life of a filesystem that is mounted while the front runs.
