@@ -335,7 +335,7 @@ static void writer_on_an_overlay(void **state)
     assert_int_equal(umount("/merged"), 0);
 }
 
-static int tests(bool world)
+static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(first_writer_is_a_hit),
@@ -354,11 +354,11 @@ static int tests(bool world)
         TEST(writer_on_an_overlay),
     };
 
-    start_all(world);
+    start_all();
     return cmocka_run_group_tests_name("cache-writers", tests, NULL, NULL);
 }
 
 int main(void)
 {
-    return world_run(tests);
+    return world_run(run_all);
 }

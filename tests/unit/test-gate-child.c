@@ -35,12 +35,12 @@
 #include "proc.h"
 #include "proc-remedy.h"
 #include "remedy-msg.h"
+#include "need.h"
 #include "world.h"
 
 /* Only a broken test ever waits so long. */
 #define LONG_MS 30000
 
-static bool in_world;
 static struct gate gate;
 static int peer = -1;           /* the link's end of its socket */
 
@@ -284,12 +284,6 @@ static void not_covered_is_cut_at_a_line(void **state)
 
 /* The marker ---------------------------------------------------------------*/
 
-static void need_world(void)
-{
-    if (!in_world)
-        skip();
-}
-
 /* One has been started, that is to be looked at again by @check_at, looks at
  * the world's mounts to its end. */
 static void assert_marker_works(int64_t check_at)
@@ -446,7 +440,7 @@ static void remedy_is_slow(void **state)
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-static int run_all(bool world)
+static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(at_most_64_messages_a_turn), TEST(deaf_for_5_seconds),
@@ -455,7 +449,6 @@ static int run_all(bool world)
         TEST(remedy_is_stuck), TEST(remedy_is_slow),
     };
 
-    in_world = world;
     log_init("gate", LOG_LEVEL_ERROR);
     return cmocka_run_group_tests_name("gate-child", tests, NULL, NULL);
 }

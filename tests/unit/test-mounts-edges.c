@@ -33,11 +33,11 @@
 #include <cmocka.h>
 
 #include "mounts.h"
+#include "need.h"
 #include "world.h"
 
 #define OPENS   (FAN_OPEN_PERM | FAN_OPEN_EXEC_PERM)
 
-static bool in_world;
 static int group;
 static struct coverage *coverage;
 
@@ -58,7 +58,7 @@ static void write_file(const char *path, const char *text)
 static int setup(void **state)
 {
     (void)state;
-    if (!in_world)
+    if (!world_is_here())
         return 0;
     group = fanotify_init(FAN_CLASS_CONTENT | FAN_UNLIMITED_QUEUE |
                           FAN_UNLIMITED_MARKS | FAN_CLOEXEC | FAN_NONBLOCK,
@@ -76,15 +76,9 @@ static void close_group(void)
 static int teardown(void **state)
 {
     (void)state;
-    if (in_world)
+    if (world_is_here())
         close_group();
     return 0;
-}
-
-static void need_world(void)
-{
-    if (!in_world)
-        skip();
 }
 
 /* @persona: PER_LINUX, or UNAME26 for a kernel that says it is 2.6. */
@@ -287,14 +281,13 @@ static void users_overlay_before_6_5(void **state)
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
-static int run_all(bool world)
+static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(more_fixed_than_fit), TEST(one_fixed_at_each_point),
         TEST(users_overlay_before_6_5),
     };
 
-    in_world = world;
     coverage = mmap(NULL, sizeof(*coverage), PROT_READ | PROT_WRITE,
                     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (coverage == MAP_FAILED)

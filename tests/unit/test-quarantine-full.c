@@ -4,7 +4,6 @@
  * takes, of items, of octets and of its filesystem.
  */
 #define _GNU_SOURCE
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -20,71 +19,10 @@
 
 #include <cmocka.h>
 
+#include "items.h"
+#include "need.h"
 #include "quarantine.h"
 #include "room.h"
-
-#define STORE   "/mnt/above/store"
-#define TEXT    "infected"
-
-static bool in_room;
-static int store = -1;
-
-static int setup(void **state)
-{
-    (void)state;
-    if (!in_room)
-        return 0;
-    room_clear("mode=0755,size=64m");
-    assert_int_equal(quarantine_open(STORE, &store), 0);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    if (store >= 0)
-        close(store);
-    store = -1;
-    return 0;
-}
-
-static void need_room(void)
-{
-    if (!in_room)
-        skip();
-}
-
-/* Files in the store, of whatever name. */
-static int in_store(void)
-{
-    DIR *dir = opendir(STORE);
-    struct dirent *entry;
-    int n = 0;
-
-    while ((entry = readdir(dir)))
-        n += entry->d_name[0] != '.';
-    closedir(dir);
-    return n;
-}
-
-static int put(const char *path, char id_r[ITEM_ID_SIZE])
-{
-    int rc, fd = open(path, O_RDONLY | O_CLOEXEC);
-    const char *why = NULL;
-    struct item item;
-
-    item_init(&item);
-    snprintf(item.path, sizeof(item.path), "%s", path);
-    strcpy(item.event, "open");
-    rc = quarantine_put(store, fd, &item, &why);
-    if (!rc)
-        memcpy(id_r, item.id, ITEM_ID_SIZE);
-    else
-        assert_non_null(why);
-    item_dispose(&item);
-    close(fd);
-    return rc;
-}
 
 static void fake_item(int number, off_t size)
 {
@@ -101,16 +39,16 @@ static void full_of_items(void **state)
 
     (void)state;
     need_room();
-    room_write("/mnt/f", TEXT, sizeof(TEXT) - 1, 0644);
+    room_write("/mnt/f", EICAR, sizeof(EICAR) - 1, 0644);
     for (int i = 0; i < QUARANTINE_MAX_ITEMS - 1; i++)
         fake_item(i, 0);
-    assert_int_equal(put("/mnt/f", id), 0);
-    assert_int_equal(put("/mnt/f", id), -ENOSPC);
-    assert_int_equal(in_store(), QUARANTINE_MAX_ITEMS);
+    assert_int_equal(put_item("/mnt/f", id), 0);
+    assert_int_equal(put_item("/mnt/f", id), -ENOSPC);
+    assert_int_equal(room_names(STORE), QUARANTINE_MAX_ITEMS);
     assert_int_equal(quarantine_ids(store, &ids), QUARANTINE_MAX_ITEMS);
     free(ids);
     assert_int_equal(quarantine_delete(store, id), 0);
-    assert_int_equal(put("/mnt/f", id), 0);
+    assert_int_equal(put_item("/mnt/f", id), 0);
 }
 
 static void full_of_octets(void **state)
@@ -120,17 +58,17 @@ static void full_of_octets(void **state)
 
     (void)state;
     need_room();
-    room_write("/mnt/f", TEXT, sizeof(TEXT) - 1, 0644);
-    assert_int_equal(put("/mnt/f", id), 0);
+    room_write("/mnt/f", EICAR, sizeof(EICAR) - 1, 0644);
+    assert_int_equal(put_item("/mnt/f", id), 0);
     assert_int_equal(fstatat(store, id, &st, 0), 0);
     assert_int_equal(quarantine_delete(store, id), 0);
     fake_item(1, (off_t)QUARANTINE_MAX_OCTETS - st.st_size + 1);
-    assert_int_equal(put("/mnt/f", id), -ENOSPC);
-    assert_int_equal(in_store(), 1);
+    assert_int_equal(put_item("/mnt/f", id), -ENOSPC);
+    assert_int_equal(room_names(STORE), 1);
     fake_item(1, (off_t)QUARANTINE_MAX_OCTETS - st.st_size);
-    assert_int_equal(put("/mnt/f", id), 0);
+    assert_int_equal(put_item("/mnt/f", id), 0);
     assert_int_equal(truncate("/mnt/f", (off_t)1 << 40), 0);
-    assert_int_equal(put("/mnt/f", id), -ENOSPC);
+    assert_int_equal(put_item("/mnt/f", id), -ENOSPC);
 }
 
 /* A twentieth is left free, to the block. */
@@ -146,7 +84,7 @@ static void nearly_full_filesystem(void **state)
     need_room();
     room_write("/mnt/f", content, sizeof(content), 0644);
     room_write("/mnt/fill", "", 0, 0644);
-    assert_int_equal(put("/mnt/f", id), 0);
+    assert_int_equal(put_item("/mnt/f", id), 0);
     assert_int_equal(fstatat(store, id, &st, 0), 0);
     assert_int_equal(quarantine_delete(store, id), 0);
     assert_int_equal(fstatvfs(store, &vfs), 0);
@@ -158,14 +96,15 @@ static void nearly_full_filesystem(void **state)
         assert_int_equal(posix_fallocate(fd, 0, (filled + more) *
                                          (off_t)vfs.f_frsize), 0);
         close(fd);
-        assert_int_equal(put("/mnt/f", id), more ? -ENOSPC : 0);
-        assert_int_equal(in_store(), !more);
+        assert_int_equal(put_item("/mnt/f", id), more ? -ENOSPC : 0);
+        assert_int_equal(room_names(STORE), !more);
         if (!more)
             assert_int_equal(quarantine_delete(store, id), 0);
     }
 }
 
-#define TEST(name)  cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)  cmocka_unit_test_setup_teardown(name, items_setup, \
+                                                   items_teardown)
 
 int main(void)
 {
@@ -174,6 +113,6 @@ int main(void)
         TEST(nearly_full_filesystem),
     };
 
-    in_room = room_enter();
+    room_enter();
     return cmocka_run_group_tests_name("quarantine-full", tests, NULL, NULL);
 }
