@@ -47,22 +47,23 @@
 /* ... and known ones again after this. */
 #define NAMESPACE_KNOWN_MS 2000
 
-/* Closes all but standard streams and these two (-1: none). */
-static void keep_only(int a, int b)
+/* Closes all but standard streams and these @nr. */
+static void keep_only(const int *keep, int nr)
 {
-    int low = a < b ? a : b, high = a < b ? b : a;
+    unsigned int from = 3;
 
-    if (low < 3)
-        low = high;
-    if (low < 3) {
-        close_range(3, ~0U, 0);
-        return;
+    for (;;) {
+        unsigned int next = ~0U;
+
+        for (int i = 0; i < nr; i++)
+            if ((unsigned int)keep[i] >= from && (unsigned int)keep[i] < next)
+                next = (unsigned int)keep[i];
+        if (next > from)
+            close_range(from, next == ~0U ? next : next - 1, 0);
+        if (next == ~0U)
+            return;
+        from = next + 1;
     }
-    if (low > 3)
-        close_range(3, (unsigned int)low - 1, 0);
-    if (high > low + 1)
-        close_range((unsigned int)low + 1, (unsigned int)high - 1, 0);
-    close_range((unsigned int)high + 1, ~0U, 0);
 }
 
 /*
@@ -128,8 +129,8 @@ void guard_start(struct gate *gate)
     if (pid == 0) {
         /* It is to live on when we die. */
         prctl(PR_SET_PDEATHSIG, 0);
-        keep_only(gate->fan.group, sock);
-        _exit(proc_guard_stand_by(&gate->fan, gate->status, sock));
+        keep_only((int[]){ gate->fan.group, gate->lock, sock }, 3);
+        _exit(proc_guard_stand_by(&gate->fan, gate->status, gate->lock, sock));
     }
     if (pid < 0) {
         /* The number of the one before is anybody's now. */
@@ -149,7 +150,7 @@ void link_start(struct gate *gate)
     pid_t pid = fork_child(&gate->link, "vscan-link", &sock);
 
     if (pid == 0) {
-        keep_only(sock, -1);
+        keep_only(&sock, 1);
         munmap(gate->status, sizeof(*gate->status));
         _exit(proc_link(sock));
     }
@@ -326,7 +327,7 @@ void marker_start(struct gate *gate)
     gate->marker.start_ms = proc_now_ms();
     pid = proc_fork("vscan-marker");
     if (pid == 0) {
-        keep_only(gate->fan.group, -1);
+        keep_only(&gate->fan.group, 1);
         _exit(mounts_mark(gate->fan.group, &gate->policy,
                           &status->coverage[~status->coverage_now & 1]) ?
               EXIT_FAILURE : EXIT_SUCCESS);
@@ -474,7 +475,7 @@ static bool remedy_start(struct gate *gate)
         return false;
     pid = fork_child(&gate->remedy, "vscan-remedy", &sock);
     if (pid == 0) {
-        keep_only(sock, -1);
+        keep_only(&sock, 1);
         munmap(gate->status, sizeof(*gate->status));
         _exit(proc_remedy(sock));
     }

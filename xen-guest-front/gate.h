@@ -39,6 +39,7 @@ struct gate {
     struct status *status;
     struct log_limit log_limit;
     struct child guard, link, marker, remedy;
+    int lock;               /* of this front, for the next guard */
     uint32_t remedies;      /* that the remedy process has not answered */
     int64_t remedy_ms;      /* when it last did, or got the first of them */
     int64_t deaf_since_ms;  /* when the link should have reacted; 0: it has */

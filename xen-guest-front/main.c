@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "instance.h"
 #include "log.h"
 #include "proc-guard.h"
 #include "quarantine-cmd.h"
@@ -75,5 +76,5 @@ int main(int argc, char **argv)
         return 1;
     }
     log_never_wait();
-    return proc_guard(STATUS_PATH);
+    return proc_guard(STATUS_PATH, INSTANCE_LOCK_PATH);
 }

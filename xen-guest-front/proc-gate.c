@@ -262,10 +262,11 @@ static int start(struct gate *gate)
     return 0;
 }
 
-int proc_gate(const struct fan *fan, struct status *status, int guard)
+int proc_gate(const struct fan *fan, struct status *status, int lock,
+              int guard)
 {
     struct gate gate = {
-        .fan = *fan, .status = status,
+        .fan = *fan, .status = status, .lock = lock,
         .guard = { .sock = guard }, .link = { .sock = -1 },
         .marker = { .sock = -1 }, .remedy = { .sock = -1 },
         .epoll = -1, .timer = -1, .signals = -1, .leases = -1, .mounts = -1,

@@ -8,7 +8,7 @@
  * answers for it by the fail table, stands in for as long as there is none,
  * and forks a new one, which takes the group over with its marks: no access
  * passes unseen in between.  The gate in turn starts a new guard when that
- * dies.
+ * dies.  There is one front in a guest (instance.h).
  *
  * The kernel knows an access by the number that its descriptor has in the gate,
  * so that answering all numbers answers all that the gate held.
@@ -33,6 +33,7 @@
 
 #include "fail.h"
 #include "held.h"
+#include "instance.h"
 #include "ipc.h"
 #include "log.h"
 #include "notify.h"
@@ -60,6 +61,7 @@
 struct guard {
     struct fan fan;
     struct status *status;
+    int lock;               /* of this front, which the gate has, too */
     int gate;               /* socket to the gate, -1: there is none */
     int64_t start_ms;       /* when it was, or will be, started */
     int64_t check_ms;       /* when to look at it, -1: when an access comes */
@@ -162,7 +164,7 @@ static void start_gate(struct guard *guard)
         close(guard->epoll);
         close(guard->timer);
         close(guard->signals);
-        _exit(proc_gate(&guard->fan, guard->status, ends[1]));
+        _exit(proc_gate(&guard->fan, guard->status, guard->lock, ends[1]));
     }
     if (!rc)
         close(ends[1]);
@@ -360,10 +362,12 @@ static int run(struct guard *guard)
     return loop(guard);
 }
 
-int proc_guard_stand_by(const struct fan *fan, struct status *status, int gate)
+int proc_guard_stand_by(const struct fan *fan, struct status *status, int lock,
+                        int gate)
 {
     struct guard guard = {
-        .fan = *fan, .status = status, .gate = gate, .check_ms = -1,
+        .fan = *fan, .status = status, .lock = lock, .gate = gate,
+        .check_ms = -1,
         .turns = status->turns, .start_ms = proc_now_ms(),
     };
 
@@ -371,12 +375,15 @@ int proc_guard_stand_by(const struct fan *fan, struct status *status, int gate)
     return run(&guard);
 }
 
-int proc_guard(const char *status_path)
+int proc_guard(const char *status_path, const char *lock_path)
 {
     struct guard guard = { .gate = -1, .check_ms = -1 };
     int rc;
 
     log_set_role("guard");
+    rc = instance_take(lock_path, status_path, &guard.lock);
+    if (rc)
+        return rc == 1 ? 0 : 1;
     guard.status = status_create(status_path);
     fan_init(&guard.fan);
     rc = guard.status ? fan_open(&guard.fan) : -ENOMEM;
@@ -386,6 +393,6 @@ int proc_guard(const char *status_path)
         return 1;
     }
     guard.ping_ms = notify_watchdog_ms() / 2;
-    notify_manager("READY=1");
+    notify_manager("READY=1\nSTATUS=Running");
     return run(&guard);
 }

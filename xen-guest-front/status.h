@@ -39,6 +39,7 @@ enum status_count {
 };
 
 struct status {
+    /* As far as gate, these stand where they are in all versions. */
     uint32_t magic, version;
     dev_t dev;                      /* of this file, 0: none */
     ino_t ino;
@@ -79,6 +80,12 @@ static inline const struct coverage *status_coverage(const struct status *s)
 {
     return &s->coverage[s->coverage_now & 1];
 }
+
+/*
+ * Guard and gate as the file says, whichever version's it is; 0 for whom it
+ * does not tell.  They may be dead, and their numbers somebody else's.
+ */
+void status_processes(const char *path, pid_t pids_r[2]);
 
 /* "xen-guest-front --status": prints the file, "name: value" a line, then the
  * coverage.  Returns an exit status: 1 when no front runs. */

@@ -22,7 +22,6 @@
 #include "proc-guard.h"
 #include "world.h"
 
-#define STATUS_FILE "/tmp/status"
 
 struct front_shared *shared;
 const struct status *status;
@@ -329,11 +328,30 @@ void front_start(struct front_config config)
     front_pid = fork();
     assert_true(front_pid >= 0);
     if (front_pid == 0)
-        _exit(proc_guard(STATUS_FILE));
+        _exit(proc_guard(STATUS_FILE, LOCK_FILE));
     /* Protected from now on. */
     WAIT_FOR(shared->links == 1 && open_result(FRONT_INFECTED) == EPERM);
     map_status();
     WAIT_FOR(status->generation == config.generation && status->held == 0);
+}
+
+static void unmap_status(void)
+{
+    if (status)
+        munmap((void *)(uintptr_t)status, sizeof(*status));
+    status = NULL;
+}
+
+void front_taken_over(pid_t pid)
+{
+    pid_t pids[2];
+
+    waitpid(front_pid, NULL, 0);
+    front_pid = pid;
+    WAIT_FOR((status_processes(STATUS_FILE, pids), pids[0] == pid));
+    unmap_status();
+    map_status();
+    WAIT_FOR(status->attached && open_result(FRONT_INFECTED) == EPERM);
 }
 
 static bool is_gone(pid_t pid)
@@ -353,9 +371,7 @@ int front_stop(void **state)
         front_pid = 0;
         WAIT_FOR(is_gone(guard) && (!status || is_gone(status->gate)));
     }
-    if (status)
-        munmap((void *)(uintptr_t)status, sizeof(*status));
-    status = NULL;
+    unmap_status();
     return 0;
 }
 

@@ -44,6 +44,10 @@
 #define FRONT_INFECTED  "/tmp/infected"
 #define FRONT_SILENT    "/tmp/silent"
 
+/* Of the front. */
+#define STATUS_FILE     "/tmp/status"
+#define LOCK_FILE       "/tmp/lock"
+
 struct front_config {
     bool fail_closed;
     uint32_t timeout_ms;            /* 0: LONG_MS */
@@ -81,6 +85,10 @@ void front_need_world(void);
 
 /* Writes the files above, starts a front, waits until it protects. */
 void front_start(struct front_config config);
+
+/* The front has died, and @pid, a child of ours, is the guard of the next one:
+ * waits until it protects. */
+void front_taken_over(pid_t pid);
 
 /* Ends it, in a teardown, too; returns 0. */
 int front_stop(void **state);

@@ -366,6 +366,43 @@ static void policy_is_bounded(void **state)
     destroy(status);
 }
 
+/* Of any version, and of nothing else. */
+static void tells_processes(void **state)
+{
+    struct status *status = create();
+    pid_t pids[2] = { 5, 5 };
+
+    (void)state;
+    status->guard = 11;
+    status->gate = 12;
+    status->version++;
+    status_processes(path, pids);
+    assert_int_equal(pids[0], 11);
+    assert_int_equal(pids[1], 12);
+    assert_int_equal(truncate(path, 32), 0);
+    status_processes(path, pids);
+    assert_int_equal(pids[1], 12);
+    assert_int_equal(truncate(path, 31), 0);
+    status_processes(path, pids);
+    assert_int_equal(pids[0], 0);
+    assert_int_equal(pids[1], 0);
+    destroy(status);
+    status = create();
+    status->guard = 11;
+    status->magic++;
+    status_processes(path, pids);
+    assert_int_equal(pids[0], 0);
+    destroy(status);
+    pids[0] = 5;
+    status_processes(path, pids);
+    assert_int_equal(pids[0], 0);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    pids[0] = 5;
+    status_processes(path, pids);
+    assert_int_equal(pids[0], 0);
+    unlink(path);
+}
+
 static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
@@ -377,6 +414,7 @@ static int run_all(void)
         cmocka_unit_test(policy_flips),
         cmocka_unit_test(policy_is_shown_whole),
         cmocka_unit_test(policy_is_bounded),
+        cmocka_unit_test(tells_processes),
     };
 
     return cmocka_run_group_tests_name("status", tests, start, stop);
