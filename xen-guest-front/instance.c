@@ -304,6 +304,7 @@ static int wait_for_lock(int lock, const char *status_path)
     struct waiting w = { .status_path = status_path, .lock = lock };
     int rc;
 
+    log_set_role("waiting");
     prctl(PR_SET_NAME, "vscan-waiting");
     /* A program that takes core dumps could not be run while we are one. */
     prctl(PR_SET_DUMPABLE, 0);

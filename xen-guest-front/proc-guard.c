@@ -380,10 +380,10 @@ int proc_guard(const char *status_path, const char *lock_path)
     struct guard guard = { .gate = -1, .check_ms = -1 };
     int rc;
 
-    log_set_role("guard");
     rc = instance_take(lock_path, status_path, &guard.lock);
     if (rc)
         return rc == 1 ? 0 : 1;
+    log_set_role("guard");
     guard.status = status_create(status_path);
     fan_init(&guard.fan);
     rc = guard.status ? fan_open(&guard.fan) : -ENOMEM;
