@@ -114,7 +114,7 @@ set_watchdog() {
 stops_cleanly() {
     check "$1: done" ctl stop
     check "$1: the service has stopped" is MainPID 0
-    check "$1: no process of it is left" nobody_is_left
+    check "$1: no process of it is left" wait_for nobody_is_left
     check "$1: what is infected is held no more" \
         test "$(access guest2 read /root/eicar)" = "read eicar allowed"
 }
@@ -138,7 +138,7 @@ check "systemctl start again" ctl start
 check "EICAR is denied again" wait_for new_eicar_is_denied
 during "SIGSTOP of the guard" STOP
 check "systemctl restart, of who waits" ctl restart
-check "the main process is the guard again" main_is vscan-guard
+check "the main process is the guard again" wait_for main_is vscan-guard
 check "EICAR is denied after that" wait_for new_eicar_is_denied
 stops_cleanly "systemctl stop, of the guard"
 
