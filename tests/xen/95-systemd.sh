@@ -142,7 +142,8 @@ check "the main process is the guard again" wait_for main_is vscan-guard
 check "EICAR is denied after that" wait_for new_eicar_is_denied
 stops_cleanly "systemctl stop, of the guard"
 
-unprotect guest2
+check "guest2 is detached, with no front" \
+    "$LAB" exec dom0 -- vscanctl detach --force guest2
 in_domain guest2 'rm -f /root/eicar /root/good'
 check "guest2 is created as it was" create_guest2
 check "its front runs" in_domain guest2 '/etc/init.d/xen-guest-front start'
