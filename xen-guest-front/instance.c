@@ -50,6 +50,8 @@
 
 /* How long a front may take to stop; more than its guard takes. */
 #define STOP_MS         12000
+/* ... and to die. */
+#define DEATH_MS        1000
 /* Locks stand at the begin of a descriptor's /proc/PID/fdinfo. */
 #define FDINFO_OCTETS   1024
 
@@ -173,32 +175,44 @@ static void signal_all(const struct pollfd *found, int n, int signal)
         pidfd_send_signal(found[i].fd, signal, NULL, 0);
 }
 
+/* All stand still before one is killed, as the other one would replace it. */
+static void kill_all(const struct pollfd *found, int n)
+{
+    signal_all(found, n, SIGSTOP);
+    signal_all(found, n, SIGKILL);
+}
+
 /* Until there is none.  What does not end in time is killed. */
 static int stop_front(const struct waiting *w)
 {
     const int64_t end = proc_now_ms() + STOP_MS;
+    bool told = false, killed = false;
     struct pollfd found[2];
-    int64_t left = STOP_MS;
-    bool told = false;
-    int n;
+    int n, ended;
 
-    while (left > 0 && (n = find_front(w, found)) > 0) {
+    while ((n = find_front(w, found)) > 0) {
+        const int64_t left = end - proc_now_ms();
+
         told = true;
-        /* The gate is told by its guard. */
-        signal_all(found, 1, SIGTERM);
-        /* One that was stopped would not hear it. */
-        signal_all(found, 1, SIGCONT);
-        left = end - proc_now_ms();
-        if (left <= 0 || poll(found, (nfds_t)n, (int)left) < 1) {
-            log_error("the front does not stop: killed");
-            signal_all(found, n, SIGKILL);
-            left = 0;
+        killed = left <= 0;
+        if (killed) {
+            kill_all(found, n);
+        } else {
+            /* The gate is told by its guard. */
+            signal_all(found, 1, SIGTERM);
+            /* One that was stopped would not hear it. */
+            signal_all(found, 1, SIGCONT);
         }
+        ended = poll(found, (nfds_t)n, killed ? DEATH_MS : (int)left);
         for (int i = 0; i < n; i++)
             close(found[i].fd);
+        if (killed && ended < 1)
+            break;
     }
-    if (left <= 0)
+    if (killed) {
+        log_error("the front did not stop: killed");
         return -ETIMEDOUT;
+    }
     /* Who has it now, if anybody, came after the front that we waited for. */
     if (told || !flock(w->lock, LOCK_EX | LOCK_NB))
         return 1;

@@ -489,7 +489,7 @@ static void second_kills_stuck_front(void **state)
     kill(seconds[0], SIGTERM);
     assert_int_equal(outcome(seconds[0]), 1);
     seconds[0] = 0;
-    assert_true(logged("the front does not stop: killed"));
+    assert_true(logged("the front did not stop: killed"));
     waitpid(front_pid, NULL, 0);
     front_pid = 0;
     WAIT_FOR(nobody_is_left());
