@@ -44,7 +44,7 @@ check "it builds unprotected" build
 unprotected=$((SECONDS - start))
 before=$(built)
 check "$(wc -l <<<"$before") files are made" \
-    test "$(wc -l <<<"$before")" -ge 60
+    test "$(wc -l <<<"$before")" -ge 40
 
 # An access without a verdict fails, unless it is of a file above the limit of
 # a request, as compilers are.
