@@ -104,17 +104,17 @@ uint32_t mark_hash(const struct file_handle *handle)
 /* A mark that tells of cuts, too, where the filesystem has handles. */
 static uint32_t watch_for_cuts(const struct cache *cache, int fd)
 {
-    union {
-        struct file_handle handle;
+    _Alignas(struct file_handle)
         char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
-    } file = { .handle.handle_bytes = MAX_HANDLE_SZ };
+    struct file_handle *handle = (struct file_handle *)room;
     int mount;
 
-    if (name_to_handle_at(fd, "", &file.handle, &mount, AT_EMPTY_PATH) ||
+    handle->handle_bytes = MAX_HANDLE_SZ;
+    if (name_to_handle_at(fd, "", handle, &mount, AT_EMPTY_PATH) ||
         fanotify_mark(cache->cuts, FAN_MARK_ADD | FAN_MARK_EVICTABLE,
                       FAN_MODIFY, fd, NULL))
         return 0;
-    return mark_hash(&file.handle);
+    return mark_hash(handle);
 }
 
 void mark_unwatch(const struct cache *cache, int fd)
