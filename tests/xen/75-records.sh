@@ -131,8 +131,8 @@ done
 counted : >/dev/null
 costs 0 "nothing" :
 
-# hidden PLACE CHANGE: a user mounts an overlay, which nobody sees, over a clean
-# file of his in PLACE, and changes the file through it: EICAR is $1 there.
+# hidden PLACE CHANGE TEXT: a user mounts an overlay, which nobody sees, over a clean
+# file of his in PLACE, and changes the file through it.  CHANGE has EICAR in $1.
 hidden() {
     in_domain guest1 'cd "$1" && rm -rf user && mkdir -p user/up user/low \
         user/work user/merged && printf "%068d" 0 >user/up/file &&
@@ -151,9 +151,9 @@ check "a tmpfs for users" in_domain guest1 'mkdir -p "$1/tmp" &&
     cp /root/mapped /usr/local/bin/' $top
 # shellcheck disable=SC2016
 for place in $top $top/tmp; do
-    hidden $place 'printf %s "$1" 1<>merged/file' \
+    hidden "$place" 'printf %s "$1" 1<>merged/file' \
         "an overlay in $place, written"
-    hidden $place 'mkfifo in out; mapped merged/file "$1" <in >out & exec 4>in 5<out
+    hidden "$place" 'mkfifo in out; mapped merged/file "$1" <in >out & exec 4>in 5<out
         read -r word <&5; echo >&4; read -r word <&5; exec 4>&-; wait' \
         "an overlay in $place, written through a mapping"
 done

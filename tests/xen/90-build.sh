@@ -28,7 +28,7 @@ program=.build/tools/vscanctl/vscanctl
 # From nothing.  What the packages of the whole project are is of no account.
 build() {
     in_domain guest1 'cd "$1" && rm -rf .build &&
-        make -s PACKAGES_BUILD= CFLAGS_OPT="-O1 -g" "$2"' $place $program
+        make -s PACKAGES_BUILD= CFLAGS_OPT="-O1 -g" "$2"' "$place" "$program"
 }
 
 # Digests and names of all that was built.
@@ -59,7 +59,7 @@ check "the same files ($unprotected s unprotected, $protected s protected)" \
     test "$after" = "$before"
 diff <(echo "$before") <(echo "$after") | sed 's/^/    /'
 # There is no toolstack: it says so, or else what it can do.
-check "the program runs" in_domain guest1 '"$1/$2" --help' $place $program
+check "the program runs" in_domain guest1 '"$1/$2" --help' "$place" "$program"
 requests=$(($(front_tells guest1 requests) - requests))
 check "what was read for it has been scanned ($requests requests)" \
     test "$requests" -ge 20

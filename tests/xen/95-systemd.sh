@@ -110,7 +110,7 @@ set_watchdog() {
         folder=/run/systemd/system/xen-guest-front.service.d
         mkdir -p $folder &&
             printf "[Service]\nWatchdogSec=%s\n" "$1" >$folder/lab.conf &&
-            systemctl daemon-reload' $watchdog_s
+            systemctl daemon-reload' "$watchdog_s"
 }
 
 stops_cleanly() {
