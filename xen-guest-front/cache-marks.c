@@ -17,6 +17,9 @@
 
 #define CHANGES     (FAN_MODIFY | FAN_CLOSE_WRITE)
 
+/* Types of handles, as the kernel's exportfs.h numbers them. */
+enum { FILEID_INO32_GEN = 1, FILEID_INO32_GEN_PARENT = 2 };
+
 bool lease_take(int fd)
 {
     return !fcntl(fd, F_SETSIG, SIGRTMIN) && !fcntl(fd, F_SETLEASE, F_RDLCK);
@@ -91,18 +94,26 @@ bool is_tmpfs(int fd)
     return fstatfs(fd, &fs) || fs.f_type == TMPFS_MAGIC;
 }
 
-/* What events name a file by; never 0. */
+/*
+ * The owner of a file can set its generation on ext2 to ext4, without opening
+ * it for writing (FS_IOC_SETVERSION).  So of the common kinds of handles, which
+ * have that behind the inode's number, the first word alone counts.  (On a
+ * tmpfs that is the generation, which nobody can set.)
+ */
 uint32_t mark_hash(const struct file_handle *handle)
 {
+    const bool common = handle->handle_type == FILEID_INO32_GEN ||
+                        handle->handle_type == FILEID_INO32_GEN_PARENT;
+    const unsigned int octets = common && handle->handle_bytes > 4 ? 4 :
+                                handle->handle_bytes;
     uint32_t hash = UINT32_C(2166136261) ^ (uint32_t)handle->handle_type;
 
-    for (unsigned int i = 0; i < handle->handle_bytes; i++)
+    for (unsigned int i = 0; i < octets; i++)
         hash = (hash ^ handle->f_handle[i]) * UINT32_C(16777619);
     return hash ? hash : 1;
 }
 
-/* A mark that tells of cuts, too, where the filesystem has handles. */
-static uint32_t watch_for_cuts(const struct cache *cache, int fd)
+uint32_t mark_handle(int fd)
 {
     _Alignas(struct file_handle)
         char room[sizeof(struct file_handle) + MAX_HANDLE_SZ];
@@ -110,11 +121,14 @@ static uint32_t watch_for_cuts(const struct cache *cache, int fd)
     int mount;
 
     handle->handle_bytes = MAX_HANDLE_SZ;
-    if (name_to_handle_at(fd, "", handle, &mount, AT_EMPTY_PATH) ||
-        fanotify_mark(cache->cuts, FAN_MARK_ADD | FAN_MARK_EVICTABLE,
-                      FAN_MODIFY, fd, NULL))
-        return 0;
-    return mark_hash(handle);
+    return name_to_handle_at(fd, "", handle, &mount, AT_EMPTY_PATH) ? 0 :
+           mark_hash(handle);
+}
+
+uint32_t mark_for_cuts(const struct cache *cache, int fd)
+{
+    return fanotify_mark(cache->cuts, FAN_MARK_ADD | FAN_MARK_EVICTABLE,
+                         FAN_MODIFY, fd, NULL) ? 0 : mark_handle(fd);
 }
 
 void mark_unwatch(const struct cache *cache, int fd)
@@ -132,36 +146,31 @@ void mark_stop_ignoring(const struct cache *cache, int fd)
     fanotify_mark(cache->links, FAN_MARK_REMOVE, FAN_ATTRIB, fd, NULL);
 }
 
-/* Will the next change have another time?  Time is counted in ticks, on some
- * filesystems in pieces of 10 ms (exFAT) or up to two seconds (FAT). */
-bool record_settled(const struct cache_record *record)
+/* Time is counted in ticks, on some filesystems in pieces of 10 ms (exFAT) or
+ * up to two seconds (FAT). */
+bool is_settled(const struct timespec *ctim, const struct timespec *clock)
 {
-    const long nsec = record->ctim.tv_nsec;
-    const time_t piece = nsec ? 0 : 2;
-    const long piece_ns = nsec % 10000000 ? 0 : 10000000;
-    struct timespec now;
+    const time_t piece = ctim->tv_nsec ? 0 : 2;
+    const long piece_ns = ctim->tv_nsec % 10000000 ? 0 : 10000000;
 
-    if (clock_gettime(CLOCK_REALTIME_COARSE, &now))
-        return false;
     /* A second ahead of us: the clock has been set back. */
-    if (record->ctim.tv_sec > now.tv_sec + 1)
-        return true;
-    now.tv_sec -= piece;
-    return record->ctim.tv_sec < now.tv_sec ||
-           (record->ctim.tv_sec == now.tv_sec &&
-            nsec + piece_ns < now.tv_nsec);
+    return ctim->tv_sec > clock->tv_sec + 1 ||
+           ctim->tv_sec < clock->tv_sec - piece ||
+           (ctim->tv_sec == clock->tv_sec - piece &&
+            ctim->tv_nsec + piece_ns < clock->tv_nsec);
 }
 
-/* What a cut would be known by: its event, or else the time. */
+/* By the event, or else the time. */
 bool mark_watch(const struct cache *cache, struct cache_record *record, int fd)
 {
-    if (fanotify_mark(cache->watch, FAN_MARK_ADD | FAN_MARK_EVICTABLE,
+    if ((!record->handle && !record->settled) ||
+        fanotify_mark(cache->watch, FAN_MARK_ADD | FAN_MARK_EVICTABLE,
                       CHANGES, fd, NULL))
         return false;
-    record->handle = watch_for_cuts(cache, fd);
-    record->settled = record_settled(record);
+    if (!record->handle)
+        record->handle = mark_for_cuts(cache, fd);
     /* Not before there was the mark? */
-    if ((record->handle || record->settled) && record_is_same(record, fd))
+    if (record_is_same(record, fd))
         return true;
     mark_unwatch(cache, fd);
     return false;

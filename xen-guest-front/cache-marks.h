@@ -20,7 +20,8 @@ struct cache_record {
     off_t size;
     struct timespec ctim;
     uint32_t handle;        /* watched for cuts, under this hash; 0: not so */
-    bool settled;           /* the next change will have another time */
+    bool settled;           /* what comes after the look has another time */
+    bool cut;               /* SCANNING: cut meanwhile */
     uint64_t id;            /* SCANNING: the leader */
     int fd;                 /* -1: none */
     uint8_t state;
@@ -40,8 +41,8 @@ bool lease_is_proof(int fd);
 /* Is the record's time and size the file's? */
 bool record_same(const struct cache_record *record, const struct stat *st);
 bool record_is_same(const struct cache_record *record, int fd);
-/* Will the next change of the file have another time? */
-bool record_settled(const struct cache_record *record);
+/* Has a change after @clock another time than @ctim? */
+bool is_settled(const struct timespec *ctim, const struct timespec *clock);
 
 /* May there be files that are written to without an event? */
 bool has_hidden_writers(const struct cache *cache);
@@ -49,9 +50,13 @@ bool is_tmpfs(int fd);
 
 /* What events of the group "cuts" name a file by; never 0. */
 uint32_t mark_hash(const struct file_handle *handle);
+/* That of @fd; 0 when it has none. */
+uint32_t mark_handle(int fd);
 
-/* From now on changes are seen; sets what the record says of how.  There is a
- * lease. */
+/* From now on cuts are seen.  Returns mark_handle(), or 0. */
+uint32_t mark_for_cuts(const struct cache *cache, int fd);
+/* All changes since the record's size and time were asked for are seen, and
+ * from now on.  There is a lease. */
 bool mark_watch(const struct cache *cache, struct cache_record *record, int fd);
 void mark_unwatch(const struct cache *cache, int fd);
 /* Does the mark on the inode still exist? */

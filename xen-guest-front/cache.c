@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <sys/fanotify.h>
 #include <sys/ioctl.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "cache-marks.h"
@@ -141,6 +142,7 @@ static void on_writer(struct cache *cache, struct cache_record *record)
 {
     if (record->state == SCANNING) {
         lease_give(record->fd);
+        mark_unwatch(cache, record->fd);
         cache->by_fd[record->fd] = NONE;
         record->fd = -1;
         use_add(cache, record);
@@ -151,12 +153,51 @@ static void on_writer(struct cache *cache, struct cache_record *record)
     record->written = true;
 }
 
-/* Becomes a clean record that keeps @fd, if that may be.  There is a lease. */
+/* Files were cut, or written to: they are not on record any more.  A few others
+ * are not, either, as this need not be exact. */
+static void on_cuts(struct cache *cache)
+{
+    _Alignas(struct fanotify_event_metadata) char buffer[4096];
+    uint8_t cut[512] = { 0 };           /* by hash */
+    bool any = false, all = false;
+    ssize_t len;
+
+    while ((len = read(cache->cuts, buffer, sizeof(buffer))) > 0) {
+        const struct fanotify_event_metadata *m = (const void *)buffer;
+
+        for (; FAN_EVENT_OK(m, len); m = FAN_EVENT_NEXT(m, len)) {
+            const struct fanotify_event_info_fid *info =
+                (const void *)((const char *)m + m->metadata_len);
+            const bool named = m->event_len > m->metadata_len &&
+                               info->hdr.info_type == FAN_EVENT_INFO_TYPE_FID;
+            uint32_t hash = named ? mark_hash((const void *)info->handle) : 0;
+
+            any = true;
+            all |= !named || m->mask & FAN_Q_OVERFLOW;
+            cut[hash / 8 % sizeof(cut)] |= (uint8_t)(1 << hash % 8);
+        }
+    }
+    for (int i = 0; any && i < CACHE_MAX; i++) {
+        struct cache_record *record = &cache->record[i];
+        uint32_t hash = record->handle;
+
+        if (!hash ||
+            !(all || cut[hash / 8 % sizeof(cut)] & 1 << hash % 8))
+            continue;
+        if (record->state == CLEAN && record->fd < 0)
+            drop(cache, record);
+        record->cut = true;
+    }
+}
+
+/* Becomes a clean record that keeps @fd, if that may be.  There is a lease; of
+ * what asks for none the time tells. */
 static bool keep(struct cache *cache, struct cache_record *record, int fd,
                  bool may_keep)
 {
-    if (!may_keep || record->written || cache->kept >= cache->max_kept ||
-        fd >= CACHE_MAX_FD || !mark_ignore(cache, record, fd))
+    if (!may_keep || record->written || !record->settled ||
+        cache->kept >= cache->max_kept || fd >= CACHE_MAX_FD ||
+        !mark_ignore(cache, record, fd))
         return false;
     record->fd = fd;
     cache->by_fd[fd] = index_of(cache, record);
@@ -164,16 +205,27 @@ static bool keep(struct cache *cache, struct cache_record *record, int fd,
     return true;
 }
 
-static void lead(struct cache *cache, struct cache_record *record, int fd,
-                 const struct stat *st, uint64_t id)
+/* Where the time does not tell of cuts yet, they are watched for from now on,
+ * and what is there after that is what is scanned. */
+static bool lead(struct cache *cache, struct cache_record *record, int fd,
+                 const struct stat *st, bool settled, uint64_t id)
 {
-    record->size = st->st_size;
-    record->ctim = st->st_ctim;
-    record->handle = 0;
+    struct stat now = *st;
+
+    record->settled = settled;
+    record->cut = false;
+    record->handle = settled ? 0 : mark_for_cuts(cache, fd);
     record->id = id;
     record->fd = fd;
     record->state = SCANNING;
     cache->by_fd[fd] = index_of(cache, record);
+    if (record->handle && fstat(fd, &now)) {
+        on_writer(cache, record);
+        return false;
+    }
+    record->size = now.st_size;
+    record->ctim = now.st_ctim;
+    return true;
 }
 
 /*
@@ -190,19 +242,20 @@ static bool holds(struct cache *cache, struct cache_record *record, int fd,
         return false;
     if (has_hidden_writers(cache))
         return record->settled && record_same(record, st) && !is_tmpfs(fd);
-    return record->handle ? record->size == st->st_size :
+    return record->handle ? record->size == st->st_size &&
+                            record->handle == mark_handle(fd) :
                             record->settled && record_same(record, st);
 }
 
 static enum cache_answer hit(struct cache *cache, struct cache_record *record,
-                             int fd, const struct stat *st, bool may_keep,
-                             bool *kept_r)
+                             int fd, const struct stat *st, bool settled,
+                             bool may_keep, bool *kept_r)
 {
     use_remove(cache, record);
     use_add(cache, record);
     if (!record_same(record, st)) {
         record->ctim = st->st_ctim;
-        record->settled = record_settled(record);
+        record->settled = settled;
     }
     if (record->fd < 0 && keep(cache, record, fd, may_keep)) {
         mark_unwatch(cache, fd);
@@ -216,7 +269,8 @@ static enum cache_answer hit(struct cache *cache, struct cache_record *record,
 /*
  * Somebody has @fd open for writing, or this access is for that.  The first
  * writer since it is on record has not written yet: he is held himself, or his
- * event comes after this one.  He may see what all have seen.
+ * event comes after this one (cache.h has who must see to that).  He may see
+ * what all have seen.
  */
 static enum cache_answer look_written(struct cache *cache, int fd,
                                       const struct stat *st)
@@ -240,24 +294,29 @@ enum cache_answer cache_look(struct cache *cache, int fd,
                              uint64_t *leader_r, bool *kept_r)
 {
     struct cache_record *record;
+    struct timespec clock = { 0 };
     struct stat now;
+    bool settled;
 
     *kept_r = false;
-    if (fd >= CACHE_MAX_FD)
+    if (fd >= CACHE_MAX_FD) {
+        cache_pass(cache, fd, st);
         return CACHE_ALONE;
+    }
     if (!lease_take(fd))
         return look_written(cache, fd, st);
     /* No writer is left: what those before did is known after this. */
     cache_on_watch(cache);
-    if (fstat(fd, &now)) {
+    if (clock_gettime(CLOCK_REALTIME_COARSE, &clock) || fstat(fd, &now)) {
         lease_give(fd);
         return CACHE_ALONE;
     }
     st = &now;
+    settled = is_settled(&st->st_ctim, &clock);
     record = find(cache, st);
     if (record && record->state == CLEAN) {
         if (holds(cache, record, fd, st))
-            return hit(cache, record, fd, st, may_keep, kept_r);
+            return hit(cache, record, fd, st, settled, may_keep, kept_r);
         mark_unwatch(cache, fd);
         drop(cache, record);
         record = NULL;
@@ -282,8 +341,7 @@ enum cache_answer cache_look(struct cache *cache, int fd,
         lease_give(fd);
         return CACHE_ALONE;
     }
-    lead(cache, record, fd, st, id);
-    return CACHE_LEAD;
+    return lead(cache, record, fd, st, settled, id) ? CACHE_LEAD : CACHE_ALONE;
 }
 
 void cache_pass(struct cache *cache, int fd, const struct stat *st)
@@ -298,10 +356,15 @@ void cache_pass(struct cache *cache, int fd, const struct stat *st)
         on_writer(cache, record);
 }
 
-bool cache_intact(const struct cache *cache, int fd)
+bool cache_intact(struct cache *cache, int fd)
 {
-    return fd < CACHE_MAX_FD && cache->by_fd[fd] != NONE && lease_held(fd) &&
-           record_is_same(&cache->record[cache->by_fd[fd]], fd);
+    const struct cache_record *record;
+
+    if (fd >= CACHE_MAX_FD || cache->by_fd[fd] == NONE || !lease_held(fd))
+        return false;
+    record = &cache->record[cache->by_fd[fd]];
+    on_cuts(cache);
+    return !record->cut && record_is_same(record, fd);
 }
 
 bool cache_scanned(struct cache *cache, int fd, bool clean, bool may_keep,
@@ -319,7 +382,7 @@ bool cache_scanned(struct cache *cache, int fd, bool clean, bool may_keep,
         on_writer(cache, record);
         return false;
     }
-    intact = record_is_same(record, fd);
+    intact = cache_intact(cache, fd);
     cache->by_fd[fd] = NONE;
     record->fd = -1;
     if (clean && intact &&
@@ -329,6 +392,7 @@ bool cache_scanned(struct cache *cache, int fd, bool clean, bool may_keep,
         cache->records++;
         *kept_r = record->fd >= 0;
     } else {
+        mark_unwatch(cache, fd);
         record->state = WRITTEN;    /* not known, which is as good */
     }
     use_add(cache, record);
@@ -379,40 +443,6 @@ static void on_change(struct cache *cache, int fd)
     record = find(cache, &st);
     if (record && record->state == CLEAN && record->fd < 0)
         drop(cache, record);
-}
-
-/* Files were cut, or written to: they are not on record any more.  A few others
- * are not, either, as this need not be exact. */
-static void on_cuts(struct cache *cache)
-{
-    _Alignas(struct fanotify_event_metadata) char buffer[4096];
-    uint8_t cut[512] = { 0 };           /* by hash */
-    bool any = false, all = false;
-    ssize_t len;
-
-    while ((len = read(cache->cuts, buffer, sizeof(buffer))) > 0) {
-        const struct fanotify_event_metadata *m = (const void *)buffer;
-
-        for (; FAN_EVENT_OK(m, len); m = FAN_EVENT_NEXT(m, len)) {
-            const struct fanotify_event_info_fid *info =
-                (const void *)((const char *)m + m->metadata_len);
-            const bool named = m->event_len > m->metadata_len &&
-                               info->hdr.info_type == FAN_EVENT_INFO_TYPE_FID;
-            uint32_t hash = named ? mark_hash((const void *)info->handle) : 0;
-
-            any = true;
-            all |= !named || m->mask & FAN_Q_OVERFLOW;
-            cut[hash / 8 % sizeof(cut)] |= (uint8_t)(1 << hash % 8);
-        }
-    }
-    for (int i = 0; any && i < CACHE_MAX; i++) {
-        struct cache_record *record = &cache->record[i];
-        uint32_t hash = record->handle;
-
-        if (record->state == CLEAN && record->fd < 0 && hash &&
-            (all || cut[hash / 8 % sizeof(cut)] & 1 << hash % 8))
-            drop(cache, record);
-    }
 }
 
 void cache_on_watch(struct cache *cache)

@@ -24,25 +24,29 @@
  *  - Opening for writing is an access that is held, too: the first since the
  *    file is on record finds it clean and unchanged, and ends the record.  So
  *    every access is to be shown here, also those that are let through for
- *    other reasons.
+ *    other reasons, and where accesses may not have been held for a while all
+ *    is to be forgotten: cache_forget_all().
  *  - A file can also be cut without being opened for writing: truncate(2) tells
  *    no event that comes with a descriptor; O_TRUNC for reading only, overlays
  *    and network servers do not ask for the lease, either.  What all of them
  *    change is size or time of the last change, which nobody can set but by the
- *    clock.  So these are compared, too, and a file that was changed in this
- *    very tick of the clock is not recorded by a mark.  The kernel drops the
- *    ignore mark of a kept file with every change, so that we get to compare.
+ *    clock.  So these are compared, too, and a file that was changed in the
+ *    very tick of the clock in which it was looked at is not on record for
+ *    them.  The kernel drops the ignore mark of a kept file with every change,
+ *    so that we get to compare.
  *  - A new name changes that time, too.  Where the filesystem has handles, a
  *    second mark tells of cuts, by events without descriptors, and the time
  *    does not count.
  *  - Before Linux 6.5 an overlay writes to the files that it is made of without
  *    being held, or any event.  While there may be one, anywhere, writers are
  *    not let through as the first, the time always counts, and no file of a
- *    tmpfs, where a mapping changes content and not time, is on record by marks.
+ *    tmpfs, where a mapping changes content but not time, is on record by
+ *    marks.
  *
- * Not seen is who has pinned pages of the file while he had it open for writing
- * and fills them later (registered buffers of io_uring; on a tmpfs, and before
- * Linux 6.5 everywhere).
+ * Not seen is another listener of root's that gets descriptors for writing with
+ * its events, nor who has pinned pages of the file while he had it open for
+ * writing and fills them later (registered buffers of io_uring; on a tmpfs, and
+ * before Linux 6.5 everywhere).
  *
  * Neither a content that changed while no record existed nor new signatures
  * are this file's business: see gate-access.c.  Nothing here waits.
@@ -106,7 +110,7 @@ enum cache_answer cache_look(struct cache *cache, int fd,
 void cache_pass(struct cache *cache, int fd, const struct stat *st);
 
 /* Can nobody have written to @fd since CACHE_LEAD? */
-bool cache_intact(const struct cache *cache, int fd);
+bool cache_intact(struct cache *cache, int fd);
 
 /*
  * The scan that CACHE_LEAD began has ended.  @clean: the file is to be
@@ -126,8 +130,8 @@ void cache_on_watch(struct cache *cache);
 /* Lets go of deleted files; costs a system call for each kept one. */
 void cache_on_links(struct cache *cache);
 
-/* New signatures, or no protection any more: nothing is known.  Scans that
- * run go on. */
+/* New signatures, another policy, no protection any more: nothing is known.
+ * Scans that run go on. */
 void cache_forget_all(struct cache *cache);
 
 #endif

@@ -235,9 +235,21 @@ static void take_policy(struct gate *gate, int fd)
     status_set_policy(gate->status, &policy);
 }
 
+/* Opens for writing may not have been held: what is on record is not known to
+ * be unchanged.  (An exclusion of a filesystem comes and goes, say.) */
+static void forget_records(struct gate *gate)
+{
+    gate->forget = false;
+    if (gate->recording)
+        cache_forget_all(&gate->cache);
+}
+
 static void on_attached(struct gate *gate, int fd)
 {
     take_policy(gate, fd);
+    forget_records(gate);
+    /* The marks go and come until the marker has ended. */
+    gate->forget = true;
     gate->link_knows = false;
     if (!gate->attached)
         log_info("protected, fail=%s",
@@ -252,8 +264,7 @@ static void on_detached(struct gate *gate)
         return;
     gate->attached = gate->status->attached = false;
     fan_unmark_all(&gate->fan);
-    if (gate->recording)
-        cache_forget_all(&gate->cache);
+    forget_records(gate);
     access_settle_all(gate, REASON_NO_BACK);
     log_info("not protected: no device");
 }
@@ -432,6 +443,10 @@ static void marker_on_exit(struct gate *gate, int status, int64_t now_ms)
     log_debug("%u filesystems covered, %u not", coverage->covered,
               coverage->uncovered);
     send_not_covered(gate, coverage);
+    if (gate->forget) {
+        forget_records(gate);
+        gate->forget = gate->mark_again;
+    }
     if (gate->mark_again)
         marker_start(gate);
 }

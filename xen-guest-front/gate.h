@@ -47,6 +47,7 @@ struct gate {
     int leases;             /* signals of the kernel about leases */
     int mounts;             /* /proc/self/mountinfo, polled for changes */
     bool mark_again;        /* mounts have changed since the marker started */
+    bool forget;            /* what is on record, when the marker has ended */
     char not_covered[GATE_MAX_NOT_COVERED + 1];     /* as the link was told */
     bool link_knows;        /* ... since it attached */
     ino_t own_ns;           /* our mount namespace */

@@ -39,7 +39,6 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -136,8 +135,8 @@ static bool holds_lock(const struct waiting *w, pid_t pid)
     dir = fstat(w->lock, &st) ? NULL : opendir(path);
     if (!dir)
         return false;
-    snprintf(where, sizeof(where), " %02x:%02x:%lu ", major(st.st_dev),
-             minor(st.st_dev), (unsigned long)st.st_ino);
+    /* Behind the device, which is not that of fstat(2) everywhere. */
+    snprintf(where, sizeof(where), ":%lu ", (unsigned long)st.st_ino);
     while (!holds && (entry = readdir(dir))) {
         int fd = openat(dirfd(dir), entry->d_name, O_RDONLY | O_CLOEXEC);
 

@@ -30,8 +30,8 @@ static const char usage[] =
 "  -h, --help        this text\n"
 "  -V, --version     program and protocol version\n"
 "\n"
-"A second one waits until the first one has ended; when it is stopped, it stops\n"
-"the first one.\n"
+"A second one waits until the first one has ended; when it is stopped, it\n"
+"stops the first one.\n"
 "\n"
 "Exit status: 0 done, or stopped by a signal; 1 failed, could not start or\n"
 "stop, or no front runs; 2 usage.\n";

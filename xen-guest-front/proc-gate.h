@@ -10,9 +10,10 @@
 
 /*
  * Runs until SIGTERM or SIGINT, on the group @fan and with the @lock that it
- * shares with the guard at the other end of the socket @guard.  What a gate before it protected, as
- * @status says, it goes on protecting.  Returns an exit status: 0 after a stop
- * that was asked for, 1 when it could not start (said in the log).
+ * shares with the guard at the other end of the socket @guard.  What a gate
+ * before it protected, as @status says, it goes on protecting.  Returns an exit
+ * status: 0 after a stop that was asked for, 1 when it could not start (said in
+ * the log).
  */
 int proc_gate(const struct fan *fan, struct status *status, int lock,
               int guard);

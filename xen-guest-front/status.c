@@ -101,7 +101,7 @@ static void print_policy(const struct status *s)
 }
 
 _Static_assert(offsetof(struct status, guard) == 24 &&
-               offsetof(struct status, gate) == 28, "other versions rely on it");
+               offsetof(struct status, gate) == 28, "others rely on it");
 
 void status_processes(const char *path, pid_t pids_r[2])
 {

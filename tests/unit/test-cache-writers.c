@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 
 #include "cache-gate.h"
+#include "cache-marks.h"
 
 /* Until Linux 6.5, and with an overlay somewhere: this world has no /sys to
  * tell that there is none. */
@@ -335,6 +336,139 @@ static void writer_on_an_overlay(void **state)
     assert_int_equal(umount("/merged"), 0);
 }
 
+/* A policy excludes its filesystem for a while: nothing is held there. */
+static void forgotten_when_nothing_was_held(void **state)
+{
+    (void)state;
+    need_world();
+    watched(FILE_A);
+    assert_int_equal(fanotify_mark(group, FAN_MARK_REMOVE |
+                                   FAN_MARK_FILESYSTEM, FAN_OPEN_PERM |
+                                   FAN_OPEN_EXEC_PERM, AT_FDCWD, "/fix"), 0);
+    by(1, ACT_MAP, FILE_A, O_RDWR);
+    by(1, ACT_MAP_WRITE, FILE_A, 'y');
+    cache_forget_all(&cache);
+    mark("/fix");
+    start_counting();
+    reads(0, FILE_A);
+    assert_int_equal(hits, 0);
+    assert_int_equal(alone, 1);
+    by(1, ACT_UNMAP, FILE_A, 0);
+}
+
+/* The access has a number that is too high for a record. */
+static void writer_with_a_high_number(void **state)
+{
+    uint64_t leader;
+    struct stat st;
+    bool kept;
+
+    (void)state;
+    need_world();
+    watched(FILE_A);
+    blind = hold_leads = true;
+    actor_tell(&actors[1], ACT_MAP, FILE_A, O_RDWR);
+    wait_held(1);
+    blind = hold_leads = false;
+    assert_int_equal(dup2(held[0].fd, CACHE_MAX_FD), CACHE_MAX_FD);
+    assert_int_equal(fstat(CACHE_MAX_FD, &st), 0);
+    assert_int_equal(cache_look(&cache, CACHE_MAX_FD, &st, 1, false, &leader,
+                                &kept), CACHE_ALONE);
+    assert_int_equal(cache.records, 0);
+    close(CACHE_MAX_FD);
+    close(held[0].fd);
+    allow(held[0].fd);
+    finish(1);
+    nr_held = 0;
+    by(1, ACT_UNMAP, FILE_A, 0);
+}
+
+/* What the owner can set of a file says nothing about which one it is. */
+static void generation_is_not_counted(void **state)
+{
+    union {
+        struct file_handle handle;
+        char room[sizeof(struct file_handle) + 12];
+    } a = { .handle = { 8, 1 } }, b = { .handle = { 8, 1 } };
+
+    (void)state;
+    memcpy(a.handle.f_handle, "inodgen1", 8);
+    memcpy(b.handle.f_handle, "inodgen2", 8);
+    assert_int_equal(mark_hash(&a.handle), mark_hash(&b.handle));
+    a.handle.handle_type = b.handle.handle_type = 2;
+    a.handle.handle_bytes = b.handle.handle_bytes = 12;
+    memcpy(b.handle.f_handle, "inodgen1dir2", 12);
+    assert_int_equal(mark_hash(&a.handle), mark_hash(&b.handle));
+    memcpy(b.handle.f_handle, "INODgen1dir2", 12);
+    assert_true(mark_hash(&a.handle) != mark_hash(&b.handle));
+    /* Others as a whole. */
+    a.handle.handle_type = b.handle.handle_type = 0x4d;
+    memcpy(a.handle.f_handle, "inodgen1dir1", 12);
+    memcpy(b.handle.f_handle, "inodgen1dir2", 12);
+    assert_true(mark_hash(&a.handle) != mark_hash(&b.handle));
+}
+
+static void when_time_tells(void **state)
+{
+    const struct timespec clock = { 100, 50000001 };
+    static const struct {
+        struct timespec ctim;
+        bool settled;
+    } cases[] = {
+        { { 100, 50000001 }, false }, { { 100, 50000002 }, false },
+        { { 101, 1 }, false },
+        /* The clock was set back. */
+        { { 102, 1 }, true }, { { 102, 0 }, true },
+        { { 100, 49999999 }, true }, { { 99, 999999999 }, true },
+        /* Pieces of 10 ms, and of two seconds. */
+        { { 100, 50000000 }, false }, { { 100, 40000000 }, true },
+        { { 100, 0 }, false }, { { 99, 0 }, false }, { { 98, 0 }, true },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+        assert_int_equal(is_settled(&cases[i].ctim, &clock),
+                         cases[i].settled);
+}
+
+/* Cut in the tick of the clock in which it was looked at, or as if it was. */
+static void cut_in_the_same_tick(void **state)
+{
+    struct cache_record *record;
+    struct stat st;
+
+    (void)state;
+    need_world();
+    fixed_a = false;
+    done(ACT_PUT, FILE_A, 1);
+    hold_leads = true;
+    do {
+        done(ACT_CHMOD, FILE_A, 0700);
+        actor_tell(&actors[0], ACT_READ, FILE_A, 0);
+        wait_held(1);
+        record = &cache.record[cache.by_fd[held[0].fd]];
+        if (!record->handle) {
+            end_scan(held[0].fd, false);
+            nr_held = 0;
+            finish(0);
+        }
+    } while (!nr_held);
+    hold_leads = false;
+    assert_true(cache_intact(&cache, held[0].fd));
+    blind = true;
+    assert_int_equal(by(1, ACT_CUT, FILE_A, 0), 0);
+    blind = false;
+    /* The same time and size, for all that they tell. */
+    assert_int_equal(fstat(held[0].fd, &st), 0);
+    record->size = st.st_size;
+    record->ctim = st.st_ctim;
+    assert_false(cache_intact(&cache, held[0].fd));
+    assert_false(end_scan(held[0].fd, true));
+    finish(0);
+    nr_held = 0;
+    assert_int_equal(cache.records, 0);
+}
+
 static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
@@ -352,6 +486,11 @@ static int run_all(void)
         TEST(cut_is_of_one_file),
         TEST(without_handles_the_time_counts),
         TEST(writer_on_an_overlay),
+        TEST(forgotten_when_nothing_was_held),
+        TEST(writer_with_a_high_number),
+        cmocka_unit_test(generation_is_not_counted),
+        cmocka_unit_test(when_time_tells),
+        TEST(cut_in_the_same_tick),
     };
 
     start_all();

@@ -201,6 +201,23 @@ static void new_generation_drops_all(void **state)
     assert_asked(5, 5);
 }
 
+/* It may exclude a filesystem for a while, of which nothing is held then. */
+static void new_policy_drops_all(void **state)
+{
+    (void)state;
+    start("C", 0);
+    assert_asked(10, 1);
+    for (int i = 0; i < 4; i++) {
+        unsigned int now = status->coverage_now;
+
+        shared->attach = true;
+        front_poke();
+        /* The marks are as it says. */
+        WAIT_FOR(status->coverage_now != now);
+        assert_asked(10, 1);
+    }
+}
+
 /* What was scanned with other signatures than those announced by then. */
 static void generation_changes_meanwhile(void **state)
 {
@@ -483,7 +500,8 @@ static int run_all(void)
         TEST(asked_once), TEST(asked_once_more_after_change),
         TEST(scanned_at_close), TEST(many_at_once_ask_once),
         TEST(many_wait_for_one), TEST(only_clean_is_recorded),
-        TEST(new_generation_drops_all), TEST(generation_changes_meanwhile),
+        TEST(new_generation_drops_all), TEST(new_policy_drops_all),
+        TEST(generation_changes_meanwhile),
         TEST(detaching_drops_all), TEST(writer_in_between),
         TEST(writer_each_time), TEST(leader_times_out),
         TEST(next_leader_is_sent),
