@@ -214,6 +214,15 @@ static inline void wait_held(unsigned int number)
         turn(NULL, LONG_MS);
 }
 
+/* Actor 0 reads @path, and the scan for that does not end: held[0]. */
+static inline void begin_scan(const char *path)
+{
+    hold_leads = true;
+    actor_tell(&actors[0], ACT_READ, path, 0);
+    wait_held(1);
+    hold_leads = false;
+}
+
 /* Until the next change of the file has another time. */
 static inline void settle(const char *path)
 {

@@ -163,10 +163,7 @@ static void passing_reader(void **state)
     assert_int_equal(hits, 1);
     /* And he does not disturb a scan that runs. */
     cache_forget_all(&cache);
-    hold_leads = true;
-    actor_tell(&actors[0], ACT_READ, FILE_A, 0);
-    wait_held(1);
-    hold_leads = false;
+    begin_scan(FILE_A);
     passing = true;
     by(1, ACT_READ, FILE_A, 0);
     passing = false;
@@ -183,10 +180,7 @@ static void passing_writer_while_scanned(void **state)
     BOTH_KINDS {
         done(ACT_PUT, FILE_A, 1);
         settle(FILE_A);
-        hold_leads = true;
-        actor_tell(&actors[0], ACT_READ, FILE_A, 0);
-        wait_held(1);
-        hold_leads = false;
+        begin_scan(FILE_A);
         passing = true;
         by(1, ACT_OVERWRITE, FILE_A, 'y');
         passing = false;

@@ -265,11 +265,8 @@ static void writer_while_scanned(void **state)
     BOTH_KINDS {
         done(ACT_PUT, FILE_A, 1);
         settle(FILE_A);
-        hold_leads = true;
-        actor_tell(&actors[0], ACT_READ, FILE_A, 0);
-        wait_held(1);
+        begin_scan(FILE_A);
         assert_true(cache_intact(&cache, held[0].fd));
-        hold_leads = false;
         /* Does not wait for the end of the scan. */
         assert_int_equal(by(1, ACT_OVERWRITE, FILE_A, 'x'), 0);
         assert_false(cache_intact(&cache, held[0].fd));
@@ -291,10 +288,7 @@ static void writer_not_known_of(void **state)
     BOTH_KINDS {
         done(ACT_PUT, FILE_A, 1);
         settle(FILE_A);
-        hold_leads = true;
-        actor_tell(&actors[0], ACT_READ, FILE_A, 0);
-        wait_held(1);
-        hold_leads = false;
+        begin_scan(FILE_A);
         blind = true;
         actor_tell(&actors[1], ACT_OVERWRITE, FILE_A, 'x');
         fd.fd = group;
@@ -319,10 +313,7 @@ static void cut_while_scanned(void **state)
     BOTH_KINDS {
         done(ACT_PUT, FILE_A, 1);
         settle(FILE_A);
-        hold_leads = true;
-        actor_tell(&actors[0], ACT_READ, FILE_A, 0);
-        wait_held(1);
-        hold_leads = false;
+        begin_scan(FILE_A);
         blind = true;
         assert_int_equal(by(1, ACT_CUT, FILE_A, 0), 0);
         blind = false;
@@ -469,10 +460,7 @@ static void a_second_leader(void **state)
     (void)state;
     BOTH_KINDS {
         done(ACT_PUT, FILE_A, 1);
-        hold_leads = true;
-        actor_tell(&actors[0], ACT_READ, FILE_A, 0);
-        wait_held(1);
-        hold_leads = false;
+        begin_scan(FILE_A);
         by(1, ACT_OVERWRITE, FILE_A, 'x');
         settle(FILE_A);
         hold_leads = true;
@@ -515,10 +503,7 @@ static void forgets_while_scanned(void **state)
         recorded("/fix/b");
         done(ACT_PUT, FILE_A, 1);
         settle(FILE_A);
-        hold_leads = true;
-        actor_tell(&actors[0], ACT_READ, FILE_A, 0);
-        wait_held(1);
-        hold_leads = false;
+        begin_scan(FILE_A);
         cache_forget_all(&cache);
         assert_int_equal(cache.records, 0);
         assert_true(cache_intact(&cache, held[0].fd));
@@ -581,10 +566,7 @@ static void deleted_while_scanned(void **state)
     need_world();
     done(ACT_PUT, FILE_A, 1);
     settle(FILE_A);
-    hold_leads = true;
-    actor_tell(&actors[0], ACT_READ, FILE_A, 0);
-    wait_held(1);
-    hold_leads = false;
+    begin_scan(FILE_A);
     assert_int_equal(by(1, ACT_UNLINK, FILE_A, 0), 0);
     /* Its time has changed with its names, too. */
     end_scan(held[0].fd, true);
