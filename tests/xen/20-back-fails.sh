@@ -50,9 +50,12 @@ check "EICAR is denied again" read_is_denied guest1 /root/eicar
 
 plant
 # With fail=closed and no back nothing new can be run in the guest, so that a
-# shell which runs already has to tell; it says each change on the console.
+# shell which runs already has to tell; it says each change on the console.  It
+# writes the file before each read, or tries to: else it would be on record as
+# clean, and be readable without a back.
 in_domain guest1 'rm -f /root/stop; sh -c "
     while [ ! -e /root/stop ]; do
+        echo clean >/root/clean
         if read -r line </root/clean; then now=allowed; else now=denied; fi
         [ \$now = \"\$last\" ] || echo front-case: \$now
         last=\$now
