@@ -248,8 +248,24 @@ static void on_detached(struct xsfront *front)
     front->policy_text = NULL;
     front->policy_rc = 1;
     front->policy_error[0] = 0;
+    free(front->not_covered);
+    front->not_covered = NULL;
     log_info("detached: no device");
     front->ops->detached(front->arg);
+}
+
+static void write_not_covered(struct xsfront *front)
+{
+    const char *text = front->not_covered;
+    int rc;
+
+    if (text && text[0])
+        rc = xsx_write(front->xs, XBT_NULL, FRONT_FOLDER, NODE_NOT_COVERED,
+                       text);
+    else
+        rc = xsx_remove(front->xs, XBT_NULL, FRONT_FOLDER, NODE_NOT_COVERED);
+    if (rc)
+        log_error("cannot say what is not covered: %s", strerror(-rc));
 }
 
 /* Has the toolstack made the device anew, behind our back? */
@@ -277,6 +293,9 @@ static void on_device(struct xsfront *front, uint32_t back_domid)
     watch_back(front);
     log_info("attached: the back is in domain %u", back_domid);
     set_state(front, XenbusStateInitialising);
+    /* In a folder that was made anew there is nothing of ours. */
+    if (front->not_covered)
+        write_not_covered(front);
 }
 
 /* Reads the policy node; an absent one is empty. */
@@ -419,17 +438,18 @@ int xsfront_open(struct xsfront *front, const struct xsfront_ops *ops,
 
 void xsfront_not_covered(struct xsfront *front, const char *text)
 {
-    int rc = 0;
+    char *copy;
 
     if (!front->attached)
         return;
-    if (text[0])
-        rc = xsx_write(front->xs, XBT_NULL, FRONT_FOLDER, NODE_NOT_COVERED,
-                       text);
-    else
-        rc = xsx_remove(front->xs, XBT_NULL, FRONT_FOLDER, NODE_NOT_COVERED);
-    if (rc)
-        log_error("cannot say what is not covered: %s", strerror(-rc));
+    copy = strdup(text);
+    if (!copy) {
+        log_error("cannot say what is not covered: no memory");
+        return;
+    }
+    free(front->not_covered);
+    front->not_covered = copy;
+    write_not_covered(front);
 }
 
 void xsfront_close(struct xsfront *front)
@@ -437,5 +457,6 @@ void xsfront_close(struct xsfront *front)
     if (front->attached)
         drop_and_set(front, XenbusStateClosed);
     free(front->policy_text);
+    free(front->not_covered);
     xs_close(front->xs);
 }

@@ -54,6 +54,7 @@ struct xsfront {
     char *policy_text;          /* last seen, NULL: none could be read */
     int policy_rc;              /* of the last look at it; 1: none yet */
     char policy_error[160];     /* what is wrong with it; empty: nothing */
+    char *not_covered;          /* as told last; NULL: nothing was */
 };
 
 /* Connects to xenstore and sets the watches.  Returns 0, or -errno with a

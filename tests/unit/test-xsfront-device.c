@@ -167,6 +167,11 @@ static void tells_what_is_not_covered(void **state)
     fake_device_remove(FRONT, BACK);
     xsfront_not_covered(&fs.front, most);
     assert_null(fake_read("/local/domain/5/device/vscan"));
+    /* Another device's front is asked anew. */
+    front_settles();
+    fake_device_create(FRONT, BACK, NULL);
+    expect_front_state("1");
+    assert_null(front_node(NODE_NOT_COVERED));
 }
 
 static void device_moves_to_another_back(void **state)
@@ -174,9 +179,11 @@ static void device_moves_to_another_back(void **state)
     (void)state;
     fake_domain_create(7);
     bring_front_to('4');
+    xsfront_not_covered(&fs.front, "fuse /f: a reason\n");
     fake_device_remove(FRONT, BACK);
     fake_device_create(FRONT, 7, NULL);
     expect_front_state("1");
+    assert_string_equal(front_node(NODE_NOT_COVERED), "fuse /f: a reason\n");
     fake_back_write(7, FRONT, NODE_VERSIONS, "1");
     fake_back_write(7, FRONT, NODE_STATE, "2");
     expect_front_state("3");
