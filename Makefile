@@ -5,7 +5,7 @@ include Config.mk
 
 .PHONY: help
 help:
-	@echo "make all        the three programs, in .build/"
+	@echo "make all        the four programs, in .build/"
 	@echo "make check      unit tests; also with SANITIZER=address,undefined"
 	@echo "make bench      what the front costs, natively"
 	@echo "make test       check, then the cases of tests/xen/ on real Xen in QEMU"
@@ -29,6 +29,8 @@ BASE   := ipc log notify proc
 FRONT  := $(basename $(notdir $(wildcard xen-guest-front/*.c)))
 BACK   := $(basename $(notdir $(wildcard xen-scan-back/*.c)))
 CTL    := $(basename $(notdir $(wildcard tools/vscanctl/*.c)))
+DAEMON := $(basename $(notdir $(wildcard tools/vscand/*.c)))
+STACK  := $(basename $(notdir $(wildcard tools/libs/toolstack/*.c)))
 XENIO  := $(basename $(notdir $(wildcard tools/libs/xenio/*.c)))
 
 obj = $(patsubst %,$(O)/$(1)/%.o,$(2))
@@ -39,16 +41,19 @@ XENIO_OBJ  := $(call obj,tools/libs/xenio,$(XENIO))
 COMMON     := $(SCHEMA_OBJ) $(BASE_OBJ)
 FRONT_OBJ  := $(call obj,xen-guest-front,$(FRONT)) $(XENIO_OBJ) $(COMMON)
 BACK_OBJ   := $(call obj,xen-scan-back,$(BACK)) $(XENIO_OBJ) $(COMMON)
-CTL_OBJ    := $(call obj,tools/vscanctl,$(CTL)) $(XENIO_OBJ) $(COMMON)
+STACK_OBJ  := $(call obj,tools/libs/toolstack,$(STACK)) $(XENIO_OBJ) $(COMMON)
+CTL_OBJ    := $(call obj,tools/vscanctl,$(CTL)) $(STACK_OBJ)
+DAEMON_OBJ := $(call obj,tools/vscand,$(DAEMON)) $(STACK_OBJ)
 
 PROGRAMS := $(O)/xen-guest-front/xen-guest-front \
-            $(O)/xen-scan-back/xen-scan-back $(O)/tools/vscanctl/vscanctl
+            $(O)/xen-scan-back/xen-scan-back $(O)/tools/vscanctl/vscanctl \
+            $(O)/tools/vscand/vscand
 
 ALL_CFLAGS = -std=gnu11 $(CFLAGS_OPT) $(CFLAGS_WARN) $(CFLAGS_HARD) -fPIE \
              -MMD -MP -pthread \
              -D__XEN_INTERFACE_VERSION__=__XEN_LATEST_INTERFACE_VERSION__ \
              -Ixenstore-schema -Itools/libs/base \
-             -Itools/libs/xenio $(CFLAGS)
+             -Itools/libs/xenio -Itools/libs/toolstack $(CFLAGS)
 libs = $(shell $(PKG_CONFIG) --libs $(1))
 
 .DEFAULT_GOAL := all
@@ -73,6 +78,8 @@ $(O)/xen-scan-back/xen-scan-back: $(BACK_OBJ)
 	    libcrypto)
 
 $(O)/tools/vscanctl/vscanctl: $(CTL_OBJ)
+$(O)/tools/vscand/vscand: $(DAEMON_OBJ)
+$(O)/tools/vscanctl/vscanctl $(O)/tools/vscand/vscand:
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS_HARD) -pthread -o $@ $^ \
 	    $(call libs,xenlight xlutil xencontrol xenstore xentoollog)
@@ -117,9 +124,12 @@ install-scan: $(O)/xen-scan-back/xen-scan-back
 	$(call install_service,xen-scan-back/xen-scan-back)
 	$(call install_manual,xen-scan-back/xen-scan-back)
 
-install-dom0: $(O)/tools/vscanctl/vscanctl
-	$(call install_program,$<)
+install-dom0: $(O)/tools/vscanctl/vscanctl $(O)/tools/vscand/vscand
+	$(call install_program,$(O)/tools/vscanctl/vscanctl)
 	$(call install_manual,tools/vscanctl/vscanctl)
+	$(call install_program,$(O)/tools/vscand/vscand)
+	$(call install_service,tools/vscand/vscand)
+	$(call install_manual,tools/vscand/vscand)
 
 # Tests ----------------------------------------------------------------------
 
@@ -129,14 +139,14 @@ install-dom0: $(O)/tools/vscanctl/vscanctl
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(O)/tests/unit/%, \
                 $(wildcard tests/unit/test-*.c)) $(O)/tests/pair/test-pair
 LIB_OBJ    := $(filter-out %/main.o,$(sort $(FRONT_OBJ) $(BACK_OBJ) \
-                $(CTL_OBJ)))
+                $(CTL_OBJ) $(DAEMON_OBJ)))
 FAKE_OBJ   := $(call obj,tests/fake,$(basename $(notdir \
                 $(wildcard tests/fake/*.c))))
 TESTLIB_OBJ := $(call obj,tests/lib,$(basename $(notdir \
                 $(wildcard tests/lib/*.c))))
 PAIR_SRC   := $(wildcard tests/pair/*.c)
 TEST_CFLAGS = -Ixen-guest-front -Ixen-scan-back -Itools/vscanctl \
-              -Itests/fake -Itests/lib
+              -Itools/vscand -Itests/fake -Itests/lib
 TEST_LIBS  := $(O)/tests/libtests.a $(O)/tests/libvscan.a
 
 $(FAKE_OBJ) $(TESTLIB_OBJ): ALL_CFLAGS += $(TEST_CFLAGS)

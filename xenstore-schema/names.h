@@ -9,6 +9,7 @@
 
 #define NODE_BACKEND            "backend"
 #define NODE_BACKEND_ID         "backend-id"
+#define NODE_BACKEND_NAME       "backend-name"
 #define NODE_FRONTEND           "frontend"
 #define NODE_FRONTEND_ID        "frontend-id"
 #define NODE_DOMAIN             "domain"

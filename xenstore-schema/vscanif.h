@@ -80,6 +80,12 @@
  * toolstack and is readable by both.  Device number 0 is the only one in use:
  * a guest has one front.
  *
+ * The toolstack may move a device to another back, as when the back's domain is
+ * gone and has been created anew: in one transaction it removes the folders and
+ * makes them with the new back's domid.  A front that finds another backend-id
+ * than before drops ring and channel and begins anew there; it holds accesses
+ * all the time.
+ *
  * All values are strings.  Numbers are decimal, without sign, blanks or
  * leading zeroes; anything else is malformed.  A node longer than
  * VSCANIF_MAX_NODE octets is malformed.

@@ -23,7 +23,9 @@
 static const struct {
     uint32_t domid;
     const char *name;
-} domains[] = { { 0, "Domain-0" }, { 3, "scanner" }, { 5, "web" } };
+} domains[] = {
+    { 0, "Domain-0" }, { 3, "scanner" }, { 5, "web" }, { 7, "scanner" },
+};
 
 #define NR_DOMAINS (sizeof(domains) / sizeof(domains[0]))
 
@@ -44,15 +46,21 @@ void machine_dispose(struct machine *m)
     xs_close(m->xs);
 }
 
-int domain_find(const struct machine *m, const char *text, uint32_t *domid_r)
+int domain_by_name(const struct machine *m, const char *name,
+                   uint32_t *domid_r)
 {
     (void)m;
     for (size_t i = 0; i < NR_DOMAINS; i++)
-        if (!gone[i] && !strcmp(text, domains[i].name)) {
+        if (!gone[i] && !strcmp(name, domains[i].name)) {
             *domid_r = domains[i].domid;
             return 0;
         }
     return -ENOENT;
+}
+
+int domain_find(const struct machine *m, const char *text, uint32_t *domid_r)
+{
+    return domain_by_name(m, text, domid_r);
 }
 
 bool domain_exists(const struct machine *m, uint32_t domid)
@@ -81,6 +89,7 @@ int vscanctl_start(void **state)
 {
     (void)state;
     memset(gone, 0, sizeof(gone));
+    vscanctl_domain_gone(7);
     fake_start();
     fake_enter(0);
     fake_domain_create(3);
@@ -97,11 +106,21 @@ int vscanctl_stop(void **state)
     return 0;
 }
 
-void vscanctl_domain_gone(uint32_t domid)
+static void set_gone(uint32_t domid, bool is_gone)
 {
     for (size_t i = 0; i < NR_DOMAINS; i++)
         if (domains[i].domid == domid)
-            gone[i] = true;
+            gone[i] = is_gone;
+}
+
+void vscanctl_domain_gone(uint32_t domid)
+{
+    set_gone(domid, true);
+}
+
+void vscanctl_domain_comes(uint32_t domid)
+{
+    set_gone(domid, false);
 }
 
 int vscanctl_run(int (*command)(int argc, char **argv),

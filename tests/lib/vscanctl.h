@@ -3,7 +3,8 @@
  * vscanctl.h - commands of vscanctl on the fake xenstore, for tests.
  *
  * Overview: plays domain.c, which needs libxl: domain 0 is "Domain-0", 3
- * "scanner" and 5 "web"; those three exist unless a test says otherwise.
+ * "scanner" and 5 "web"; those three exist unless a test says otherwise.  7,
+ * "scanner" too, exists when a test says so.
  */
 #ifndef VSCAN_TESTS_VSCANCTL_H
 #define VSCAN_TESTS_VSCANCTL_H
@@ -23,8 +24,9 @@
 int vscanctl_start(void **state);
 int vscanctl_stop(void **state);
 
-/* The domain is gone, until the next vscanctl_start(). */
+/* The domain is gone, or is there, until the next vscanctl_start(). */
 void vscanctl_domain_gone(uint32_t domid);
+void vscanctl_domain_comes(uint32_t domid);
 
 /*
  * Runs a command with the words @words, NULL after the last.  Returns its exit

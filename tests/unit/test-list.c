@@ -99,7 +99,7 @@ static void stale(void **state)
     vscanctl_domain_gone(3);
     list();
     assert_int_equal(lines("    stale: the back's domain 3 is gone; "
-                           "vscanctl detach 5\n"), 1);
+                           "create it anew, or vscanctl detach 5\n"), 1);
     vscanctl_domain_gone(5);
     list();
     assert_int_equal(lines("    stale: domain 5 is gone; "

@@ -96,7 +96,7 @@ static void say_failure(const struct machine *m, const struct attach *a,
 
 static int attach(const struct machine *m, struct attach *a)
 {
-    char name[DOMAIN_NAME_SIZE];
+    char name[DOMAIN_NAME_SIZE], back_name[DOMAIN_NAME_SIZE];
     uint32_t other = DOMID_INVALID;
     int rc;
 
@@ -104,7 +104,8 @@ static int attach(const struct machine *m, struct attach *a)
     if (rc)
         return rc;
     rc = device_create(m->xs, a->front, a->back,
-                       domain_name(m, a->front, name), a->policy, &other);
+                       domain_name(m, a->front, name),
+                       domain_name(m, a->back, back_name), a->policy, &other);
     if (rc)
         say_failure(m, a, rc, other);
     return rc;

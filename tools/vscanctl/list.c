@@ -110,8 +110,8 @@ static void print_stale(const struct machine *m, const struct device *d)
         printf("    stale: domain %u is gone; vscanctl detach %u\n", d->front,
                d->front);
     else if (!domain_exists(m, d->back))
-        printf("    stale: the back's domain %u is gone; vscanctl detach %u\n",
-               d->back, d->front);
+        printf("    stale: the back's domain %u is gone; create it anew, or "
+               "vscanctl detach %u\n", d->back, d->front);
     else if (!d->recorded || !d->back_folder)
         printf("    stale: nodes are missing; vscanctl detach %u\n", d->front);
 }

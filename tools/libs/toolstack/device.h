@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * device.h - the nodes of a scan device, made and removed.
+ * device.h - the nodes of a scan device: made, moved and removed.
  *
  * Overview: owns the toolstack's half of vscanif.h: the folders of front,
  * back and policy, with the permissions that libxl gives its own devices
@@ -8,12 +8,14 @@
  *
  * The record, /libxl/<domid>/device/vscan/0, is where libxl too notes what it
  * has attached.  The guest can write its own folder and the back its own; the
- * record alone is the toolstack's word for who is attached to whom.  libxl
- * skips device kinds that it does not know, and removes the record with the
- * domain; back folders that are left over then are found by looking for them.
+ * record alone is the toolstack's word for who is attached to whom, and for
+ * the name of the back's domain, by which another one is found when that one
+ * is gone.  libxl skips device kinds that it does not know, and removes the
+ * record with the domain; back folders that are left over then are found by
+ * looking for them.
  */
-#ifndef VSCANCTL_DEVICE_H
-#define VSCANCTL_DEVICE_H
+#ifndef VSCAN_TOOLSTACK_DEVICE_H
+#define VSCAN_TOOLSTACK_DEVICE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -44,12 +46,27 @@ int device_list(struct xs_handle *xs, struct device_list *list_r);
 void device_list_dispose(struct device_list *list);
 
 /*
- * Creates all nodes of a device.  -EEXIST when the guest has one already,
- * *@back_r is its back then, or DOMID_INVALID when only left-over nodes are
- * in the way; -ENOENT when one of the domains has no home in xenstore.
+ * Creates all nodes of a device, with the names of both domains.  -EEXIST when
+ * the guest has one already, *@back_r is its back then, or DOMID_INVALID when
+ * only left-over nodes are in the way; -ENOENT when one of the domains has no
+ * home in xenstore.
  */
 int device_create(struct xs_handle *xs, uint32_t front, uint32_t back,
-                  const char *name, const char *policy, uint32_t *back_r);
+                  const char *name, const char *back_name, const char *policy,
+                  uint32_t *back_r);
+
+/* The name of the back's domain, which the caller frees; 0 or -errno. */
+int device_back_name(struct xs_handle *xs, uint32_t front, char **name_r);
+
+/*
+ * Gives an attached guest the back in domain @back instead of the one in
+ * @old_back: all nodes are made anew, in one transaction; names and policy
+ * stay.  The front never sees itself without a device, so that it goes on to
+ * hold accesses.  -ENOENT when one of the domains has no home, or the guest is
+ * not attached to @old_back.
+ */
+int device_move(struct xs_handle *xs, uint32_t front, uint32_t old_back,
+                uint32_t back);
 
 /*
  * Asks the back to close, as libxl does.  Returns 1 when there is something

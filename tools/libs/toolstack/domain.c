@@ -59,6 +59,12 @@ void machine_dispose(struct machine *m)
     *m = (struct machine){ .xs = NULL };
 }
 
+int domain_by_name(const struct machine *m, const char *name,
+                   uint32_t *domid_r)
+{
+    return libxl_name_to_domid(m->xl, name, domid_r) ? -ENOENT : 0;
+}
+
 int domain_find(const struct machine *m, const char *text, uint32_t *domid_r)
 {
     char safe[DOMAIN_NAME_SIZE];
@@ -72,11 +78,10 @@ int domain_find(const struct machine *m, const char *text, uint32_t *domid_r)
             warnx("not a domain id: \"%s\"", safe);
         return rc ? -EINVAL : 0;
     }
-    if (libxl_name_to_domid(m->xl, text, domid_r)) {
+    rc = domain_by_name(m, text, domid_r);
+    if (rc)
         warnx("there is no domain \"%s\"", safe);
-        return -ENOENT;
-    }
-    return 0;
+    return rc;
 }
 
 bool domain_exists(const struct machine *m, uint32_t domid)

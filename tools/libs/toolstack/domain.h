@@ -5,8 +5,8 @@
  * Overview: owns the connections to libxl and xenstore.  Nothing here reads
  * what a guest can write.  Functions that fail have said why.
  */
-#ifndef VSCANCTL_DOMAIN_H
-#define VSCANCTL_DOMAIN_H
+#ifndef VSCAN_TOOLSTACK_DOMAIN_H
+#define VSCAN_TOOLSTACK_DOMAIN_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -32,6 +32,11 @@ void machine_dispose(struct machine *m);
  * must.  -ENOENT when there is no such name, -EINVAL when it can be none.
  */
 int domain_find(const struct machine *m, const char *text, uint32_t *domid_r);
+
+/* The domid of the domain with this name; -ENOENT, said nowhere: there is
+ * none. */
+int domain_by_name(const struct machine *m, const char *name,
+                   uint32_t *domid_r);
 
 /* Does the domain exist, and is it not about to go? */
 bool domain_exists(const struct machine *m, uint32_t domid);

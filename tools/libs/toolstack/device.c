@@ -44,7 +44,7 @@ static bool exists(struct xs_handle *xs, xs_transaction_t t, const char *path)
 
 struct creation {
     uint32_t front, back;
-    const char *name, *policy;
+    const char *name, *back_name, *policy;
     uint32_t other_back;
 };
 
@@ -126,7 +126,8 @@ static int make_policy(struct xs_handle *xs, xs_transaction_t t,
     return rc;
 }
 
-/* As libxl: both paths, and a copy of what the back's folder got. */
+/* As libxl: both paths, and a copy of what the back's folder got.  The name of
+ * the back's domain is ours. */
 static int make_record(struct xs_handle *xs, xs_transaction_t t,
                        const struct creation *c)
 {
@@ -138,27 +139,16 @@ static int make_record(struct xs_handle *xs, xs_transaction_t t,
     if (!rc)
         rc = xsx_printf(xs, t, record.s, NODE_BACKEND_ID, "%u", c->back);
     if (!rc)
+        rc = xsx_write(xs, t, record.s, NODE_BACKEND_NAME, c->back_name);
+    if (!rc)
         rc = write_back_nodes(xs, t, record.s, c);
     return rc;
 }
 
-static int create(struct xs_handle *xs, xs_transaction_t t, void *arg)
+static int make_all(struct xs_handle *xs, xs_transaction_t t,
+                    const struct creation *c)
 {
-    struct creation *c = arg;
     int rc;
-
-    if (!exists(xs, t, home_path(c->front).s) ||
-        !exists(xs, t, home_path(c->back).s))
-        return -ENOENT;
-
-    c->other_back = DOMID_INVALID;
-    rc = xsx_read_u32(xs, t, device_record(c->front).s, NODE_BACKEND_ID, 0,
-                      DOMID_FIRST_RESERVED - 1, &c->other_back);
-    if (!rc || exists(xs, t, device_record(c->front).s) ||
-        exists(xs, t, names_front(c->front).s) ||
-        exists(xs, t, names_back(c->back, c->front).s) ||
-        exists(xs, t, names_policy(c->front).s))
-        return -EEXIST;
 
     rc = make_record(xs, t, c);
     if (!rc)
@@ -170,11 +160,38 @@ static int create(struct xs_handle *xs, xs_transaction_t t, void *arg)
     return rc;
 }
 
+static bool have_homes(struct xs_handle *xs, xs_transaction_t t,
+                       const struct creation *c)
+{
+    return exists(xs, t, home_path(c->front).s) &&
+           exists(xs, t, home_path(c->back).s);
+}
+
+static int create(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+    struct creation *c = arg;
+    int rc;
+
+    if (!have_homes(xs, t, c))
+        return -ENOENT;
+    c->other_back = DOMID_INVALID;
+    rc = xsx_read_u32(xs, t, device_record(c->front).s, NODE_BACKEND_ID, 0,
+                      DOMID_FIRST_RESERVED - 1, &c->other_back);
+    if (!rc || exists(xs, t, device_record(c->front).s) ||
+        exists(xs, t, names_front(c->front).s) ||
+        exists(xs, t, names_back(c->back, c->front).s) ||
+        exists(xs, t, names_policy(c->front).s))
+        return -EEXIST;
+    return make_all(xs, t, c);
+}
+
 int device_create(struct xs_handle *xs, uint32_t front, uint32_t back,
-                  const char *name, const char *policy, uint32_t *back_r)
+                  const char *name, const char *back_name, const char *policy,
+                  uint32_t *back_r)
 {
     struct creation c = { .front = front, .back = back, .name = name,
-                          .policy = policy, .other_back = DOMID_INVALID };
+                          .back_name = back_name, .policy = policy,
+                          .other_back = DOMID_INVALID };
     int rc;
 
     rc = xsx_transaction(xs, create, &c);
@@ -366,4 +383,69 @@ bool device_has_nodes(struct xs_handle *xs, uint32_t front)
     return exists(xs, XBT_NULL, names_front(front).s) ||
            exists(xs, XBT_NULL, names_policy(front).s) ||
            exists(xs, XBT_NULL, device_record(front).s);
+}
+
+/* Moving ------------------------------------------------------------------ */
+
+struct move {
+    uint32_t front, old_back, back;
+};
+
+int device_back_name(struct xs_handle *xs, uint32_t front, char **name_r)
+{
+    return xsx_read(xs, XBT_NULL, device_record(front).s, NODE_BACKEND_NAME,
+                    name_r);
+}
+
+/* What of the old device the new one has, too. */
+static int read_old(struct xs_handle *xs, xs_transaction_t t,
+                    const struct move *move, char *text[3])
+{
+    struct vscan_path record = device_record(move->front);
+    uint32_t back;
+    int rc;
+
+    rc = xsx_read_u32(xs, t, record.s, NODE_BACKEND_ID, 0,
+                      DOMID_FIRST_RESERVED - 1, &back);
+    if (!rc && back != move->old_back)
+        rc = -ENOENT;
+    if (!rc)
+        rc = xsx_read(xs, t, record.s, NODE_DOMAIN, &text[0]);
+    if (!rc)
+        rc = xsx_read(xs, t, record.s, NODE_BACKEND_NAME, &text[1]);
+    if (!rc)
+        rc = xsx_read(xs, t, names_policy(move->front).s, NODE_POLICY,
+                      &text[2]);
+    return rc;
+}
+
+static int move_all(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+    const struct move *move = arg;
+    struct device old = { .front = move->front, .back = move->old_back };
+    struct device_list list = { .devices = &old, .count = 1 };
+    struct removal r = { .front = move->front, .list = &list };
+    struct creation c = { .front = move->front, .back = move->back };
+    char *text[3] = { NULL, NULL, NULL };
+    int rc;
+
+    rc = have_homes(xs, t, &c) ? read_old(xs, t, move, text) : -ENOENT;
+    c.name = text[0];
+    c.back_name = text[1];
+    c.policy = text[2];
+    if (!rc)
+        rc = remove_all(xs, t, &r);
+    if (!rc)
+        rc = make_all(xs, t, &c);
+    for (int i = 0; i < 3; i++)
+        free(text[i]);
+    return rc;
+}
+
+int device_move(struct xs_handle *xs, uint32_t front, uint32_t old_back,
+                uint32_t back)
+{
+    struct move move = { .front = front, .old_back = old_back, .back = back };
+
+    return xsx_transaction(xs, move_all, &move);
 }

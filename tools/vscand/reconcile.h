@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * reconcile.h - devices follow the domains that come and go.
+ *
+ * Overview: looks at all devices and all domains as they are, and keeps nothing
+ * in mind, so that it does not matter what was missed.  Reads nothing but what
+ * the toolstack has written.
+ */
+#ifndef VSCAND_RECONCILE_H
+#define VSCAND_RECONCILE_H
+
+#include "domain.h"
+
+/*
+ * A guest whose back's domain is gone gets the back in another domain of that
+ * name, when there is one; what guests that are gone have left behind is
+ * removed.  Says in the log what it has done, and what failed.
+ */
+void reconcile(const struct machine *m);
+
+#endif
