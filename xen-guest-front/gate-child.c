@@ -44,7 +44,7 @@
 #define MARKER_MS       10000
 /* Namespaces are looked at this often at most, ... */
 #define NAMESPACE_MS    500
-/* ... and known ones again after this. */
+/* ... and known ones this often, while processes in them open files. */
 #define NAMESPACE_KNOWN_MS 2000
 
 /* Closes all but standard streams and these @nr. */
@@ -323,6 +323,12 @@ void link_on_message(struct gate *gate)
 
 /* The marker ---------------------------------------------------------------*/
 
+static void look_at_mounts(struct gate *gate, int64_t when_ms)
+{
+    if (!gate->look_ms || when_ms < gate->look_ms)
+        gate->look_ms = when_ms;
+}
+
 void marker_start(struct gate *gate)
 {
     struct status *status = gate->status;
@@ -334,7 +340,8 @@ void marker_start(struct gate *gate)
         gate->mark_again = true;
         return;
     }
-    gate->mark_again = gate->namespace_due = false;
+    gate->mark_again = false;
+    gate->look_ms = 0;
     gate->marker.start_ms = proc_now_ms();
     pid = proc_fork("vscan-marker");
     if (pid == 0) {
@@ -348,28 +355,33 @@ void marker_start(struct gate *gate)
         return;
     }
     /* It is tried again; until then nobody knows whose a mount's number is. */
-    gate->namespace_due = true;
+    look_at_mounts(gate, gate->marker.start_ms + NAMESPACE_MS);
     coverage_forget_mounts(&status->coverage[status->coverage_now & 1]);
     log_error("cannot look at the mounts: %s", strerror(-pid));
 }
 
 /*
- * It may have filesystems there that are not marked: one that we have not
- * looked at, or not lately.  A user who makes many costs one look a while all
- * the same.
+ * It may have filesystems there that are not marked.  Nobody tells us when
+ * something is mounted there, so that each access from it makes us look, soon
+ * if we have not yet, or not lately, and else later: what is mounted after a
+ * look and before an access is found by the next look.  A user who makes many
+ * costs one look a while all the same.
  */
 void marker_on_namespace(struct gate *gate, ino_t ns)
 {
     ino_t *slot = &gate->seen_ns[ns % (sizeof(gate->seen_ns) /
                                        sizeof(gate->seen_ns[0]))];
-    int64_t age = proc_now_ms() - gate->marker.start_ms;
+    int64_t start = gate->marker.start_ms, age = proc_now_ms() - start;
 
-    if (!ns || ns == gate->own_ns ||
-        (*slot == ns && age < NAMESPACE_KNOWN_MS && !gate->marker.pid))
+    if (!ns || ns == gate->own_ns)
         return;
+    if (*slot == ns && age < NAMESPACE_KNOWN_MS && !gate->marker.pid) {
+        look_at_mounts(gate, start + NAMESPACE_KNOWN_MS);
+        return;
+    }
     *slot = ns;
     if (gate->marker.pid || age < NAMESPACE_MS)
-        gate->namespace_due = true;
+        look_at_mounts(gate, start + NAMESPACE_MS);
     else
         marker_start(gate);
 }
@@ -437,8 +449,8 @@ static void marker_on_exit(struct gate *gate, int status, int64_t now_ms)
         log_error("not all mounts could be looked at: %s",
                   WIFSIGNALED(status) ? "a mount point hangs" :
                   "the mount table cannot be read");
-        gate->namespace_due = true;
         gate->marker.start_ms = now_ms + MARKER_RETRY_MS - NAMESPACE_MS;
+        gate->look_ms = now_ms + MARKER_RETRY_MS;
     }
     log_debug("%u filesystems covered, %u not", coverage->covered,
               coverage->uncovered);
@@ -456,9 +468,7 @@ static int64_t marker_due(const struct gate *gate)
 {
     if (gate->marker.pid)
         return gate->marker.start_ms + MARKER_MS;
-    if (gate->namespace_due && gate->attached)
-        return gate->marker.start_ms + NAMESPACE_MS;
-    return -1;
+    return gate->look_ms && gate->attached ? gate->look_ms : -1;
 }
 
 int64_t marker_check(struct gate *gate, int64_t now_ms)

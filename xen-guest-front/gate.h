@@ -52,7 +52,7 @@ struct gate {
     bool link_knows;        /* ... since it attached */
     ino_t own_ns;           /* our mount namespace */
     ino_t seen_ns[16];      /* others whose mounts have been looked at */
-    bool namespace_due;     /* one is to be looked at, but not yet */
+    int64_t look_ms;        /* when mounts are to be looked at; 0: no need */
     int64_t links_ms;       /* when deleted files were last let go of */
     bool links_due;
     bool attached;          /* the toolstack wants us to hold accesses */

@@ -358,6 +358,37 @@ static void marker_fails(void **state)
 
 /* Remedies -----------------------------------------------------------------*/
 
+/* What is mounted in a namespace between a look and an access is found, though
+ * no other access from there may come. */
+static void namespace_is_looked_at_again(void **state)
+{
+    /* So that no time passes after it. */
+    int64_t start = proc_now_ms() + 3600000;
+
+    (void)state;
+    gate.attached = true;
+    gate.own_ns = 1;
+    gate.look_ms = 0;
+    gate.marker = (struct child){ .sock = -1, .start_ms = start };
+    marker_on_namespace(&gate, 0);
+    marker_on_namespace(&gate, 1);
+    assert_int_equal(marker_check(&gate, start), -1);
+    marker_on_namespace(&gate, 2);
+    assert_int_equal(marker_check(&gate, start), start + 500);
+    gate.look_ms = 0;
+    marker_on_namespace(&gate, 2);
+    assert_int_equal(marker_check(&gate, start), start + 2000);
+    assert_int_equal(marker_check(&gate, start + 1999), start + 2000);
+    /* One that is not known is not put off by that. */
+    marker_on_namespace(&gate, 3);
+    assert_int_equal(marker_check(&gate, start), start + 500);
+    marker_on_namespace(&gate, 2);
+    assert_int_equal(marker_check(&gate, start), start + 500);
+    assert_marker_works(marker_check(&gate, start + 500));
+    assert_int_equal(gate.look_ms, 0);
+}
+
+
 static void send_remedy(const char *name)
 {
     static const struct facts facts = { .path = "/x" };
@@ -446,6 +477,7 @@ static int run_all(void)
         TEST(at_most_64_messages_a_turn), TEST(deaf_for_5_seconds),
         TEST(heard_is_not_deaf), TEST(not_covered_is_cut_at_a_line),
         TEST(marker_hangs), TEST(marker_hangs_again), TEST(marker_fails),
+        TEST(namespace_is_looked_at_again),
         TEST(remedy_is_stuck), TEST(remedy_is_slow),
     };
 
