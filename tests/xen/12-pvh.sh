@@ -66,12 +66,12 @@ protected() {
 }
 
 in_domain guest2 sync
-before=
+before='' shown=''
 for ((n = 1; n <= MAX_DOMAINS; n++)); do
     if create_guest2 pvh && said=$(protected 2>&1); then
+        shown=yes
         break
     fi
-    said+=$'\nFAIL: a PVH domain is created and protected'
     # The newest domain's number is not to be had from its name any more.
     id=$(in_domain dom0 'xl list | sed -n "s/^guest2 *\([0-9]*\).*/\1/p"')
     last=$("$LAB" console dom0 | sed -n 's/.*(XEN) d\([0-9]*\)v0 Triple.*/\1/p' |
@@ -84,7 +84,7 @@ for ((n = 1; n <= MAX_DOMAINS; n++)); do
     said=
 done
 printf '%s\n' "$said" | grep -v '^$'
-[[ $said != *FAIL:* ]] || failures=1
+check "a PVH domain was protected" test -n "$shown"
 check "guest2 is created as it was" create_guest2 pv
 check "its front runs" in_domain guest2 'pgrep vscan-gate'
 finish
