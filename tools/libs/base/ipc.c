@@ -99,6 +99,8 @@ int ipc_recv(int end, void *message_r, size_t size, int *fd_r)
     int fd, count;
     ssize_t r;
 
+    if (fd_r)
+        *fd_r = -1;
     do {
         r = recvmsg(end, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
     } while (r < 0 && errno == EINTR);

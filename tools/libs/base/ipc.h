@@ -31,7 +31,7 @@ int ipc_send_wait(int end, const void *message, size_t size, int fd,
  * Receives a message of exactly @size octets.  Returns 1; 0 when the peer is
  * gone; -EAGAIN when there is none; -EPROTO when it has another size or more
  * descriptors (they are closed); another -errno.  *@fd_r becomes the caller's
- * or -1; with @fd_r NULL a message with a descriptor is -EPROTO.
+ * or, whatever is returned, -1; with @fd_r NULL a message with a descriptor is -EPROTO.
  */
 int ipc_recv(int end, void *message_r, size_t size, int *fd_r);
 
