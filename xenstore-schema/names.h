@@ -9,7 +9,6 @@
 
 #define NODE_BACKEND            "backend"
 #define NODE_BACKEND_ID         "backend-id"
-#define NODE_BACKEND_NAME       "backend-name"
 #define NODE_FRONTEND           "frontend"
 #define NODE_FRONTEND_ID        "frontend-id"
 #define NODE_DOMAIN             "domain"
@@ -24,6 +23,9 @@
 #define NODE_CONNECTION_ID      "connection-id"
 #define NODE_POLICY             "policy"
 #define NODE_NOT_COVERED        "not-covered"
+
+/* In the toolstack's record alone: no part of the interface. */
+#define NODE_BACKEND_NAME       "backend-name"
 
 /* Device class, and the one device number in use. */
 #define VSCAN_CLASS             "vscan"

@@ -25,11 +25,12 @@ static const struct {
     const char *name;
 } domains[] = {
     { 0, "Domain-0" }, { 3, "scanner" }, { 5, "web" }, { 7, "scanner" },
+    { 9, "other" },
 };
 
 #define NR_DOMAINS (sizeof(domains) / sizeof(domains[0]))
 
-static bool gone[NR_DOMAINS];
+static enum domain_state states[NR_DOMAINS];
 
 /* domain.c ------------------------------------------------------------------*/
 
@@ -51,7 +52,7 @@ int domain_by_name(const struct machine *m, const char *name,
 {
     (void)m;
     for (size_t i = 0; i < NR_DOMAINS; i++)
-        if (!gone[i] && !strcmp(name, domains[i].name)) {
+        if (states[i] != DOMAIN_GONE && !strcmp(name, domains[i].name)) {
             *domid_r = domains[i].domid;
             return 0;
         }
@@ -63,13 +64,25 @@ int domain_find(const struct machine *m, const char *text, uint32_t *domid_r)
     return domain_by_name(m, text, domid_r);
 }
 
-bool domain_exists(const struct machine *m, uint32_t domid)
+enum domain_state domain_state(const struct machine *m, uint32_t domid)
 {
     (void)m;
     for (size_t i = 0; i < NR_DOMAINS; i++)
         if (domains[i].domid == domid)
-            return !gone[i];
-    return false;
+            return states[i];
+    return DOMAIN_GONE;
+}
+
+bool domain_exists(const struct machine *m, uint32_t domid)
+{
+    return domain_state(m, domid) == DOMAIN_THERE;
+}
+
+char *domain_own_name(const struct machine *m, uint32_t domid)
+{
+    char name[DOMAIN_NAME_SIZE];
+
+    return strdup(domain_name(m, domid, name));
 }
 
 char *domain_name(const struct machine *m, uint32_t domid,
@@ -78,7 +91,7 @@ char *domain_name(const struct machine *m, uint32_t domid,
     (void)m;
     strcpy(out, "-");
     for (size_t i = 0; i < NR_DOMAINS; i++)
-        if (!gone[i] && domains[i].domid == domid)
+        if (states[i] != DOMAIN_GONE && domains[i].domid == domid)
             strcpy(out, domains[i].name);
     return out;
 }
@@ -88,8 +101,9 @@ char *domain_name(const struct machine *m, uint32_t domid,
 int vscanctl_start(void **state)
 {
     (void)state;
-    memset(gone, 0, sizeof(gone));
+    memset(states, 0, sizeof(states));
     vscanctl_domain_gone(7);
+    vscanctl_domain_gone(9);
     fake_start();
     fake_enter(0);
     fake_domain_create(3);
@@ -106,21 +120,21 @@ int vscanctl_stop(void **state)
     return 0;
 }
 
-static void set_gone(uint32_t domid, bool is_gone)
+void vscanctl_domain_is(uint32_t domid, enum domain_state state)
 {
     for (size_t i = 0; i < NR_DOMAINS; i++)
         if (domains[i].domid == domid)
-            gone[i] = is_gone;
+            states[i] = state;
 }
 
 void vscanctl_domain_gone(uint32_t domid)
 {
-    set_gone(domid, true);
+    vscanctl_domain_is(domid, DOMAIN_GONE);
 }
 
 void vscanctl_domain_comes(uint32_t domid)
 {
-    set_gone(domid, false);
+    vscanctl_domain_is(domid, DOMAIN_THERE);
 }
 
 int vscanctl_run(int (*command)(int argc, char **argv),

@@ -4,7 +4,7 @@
  *
  * Overview: plays domain.c, which needs libxl: domain 0 is "Domain-0", 3
  * "scanner" and 5 "web"; those three exist unless a test says otherwise.  7,
- * "scanner" too, exists when a test says so.
+ * "scanner" too, and 9, "other", exist when a test says so.
  */
 #ifndef VSCAN_TESTS_VSCANCTL_H
 #define VSCAN_TESTS_VSCANCTL_H
@@ -12,6 +12,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "domain.h"
 
 #define WEB_POLICY  "/local/domain/5/vscan/0/policy"
 #define WEB_RECORD  "/libxl/5/device/vscan/0"
@@ -27,6 +29,8 @@ int vscanctl_stop(void **state);
 /* The domain is gone, or is there, until the next vscanctl_start(). */
 void vscanctl_domain_gone(uint32_t domid);
 void vscanctl_domain_comes(uint32_t domid);
+/* What domain_state() says of it until then. */
+void vscanctl_domain_is(uint32_t domid, enum domain_state state);
 
 /*
  * Runs a command with the words @words, NULL after the last.  Returns its exit

@@ -99,12 +99,27 @@ static void stale(void **state)
     vscanctl_domain_gone(3);
     list();
     assert_int_equal(lines("    stale: the back's domain 3 is gone; "
-                           "create it anew, or vscanctl detach 5\n"), 1);
+                           "vscanctl detach 5\n"), 1);
     vscanctl_domain_gone(5);
     list();
     assert_int_equal(lines("    stale: domain 5 is gone; "
                            "vscanctl detach 5\n"), 1);
     assert_int_equal(lines("-                    5 -"), 1);
+}
+
+static void orphan(void **state)
+{
+    (void)state;
+    fake_write(WEB_RECORD "/backend-name", "the \"scanner\"");
+    vscanctl_domain_is(3, DOMAIN_DOWN);
+    list();
+    assert_int_equal(lines("    the back's domain 3 has crashed or shut "
+                           "down\n"), 1);
+    vscanctl_domain_gone(3);
+    list();
+    assert_int_equal(lines("    stale: the back's domain 3 is gone; create "
+                           "\"the \\x22scanner\\x22\" anew, or vscanctl "
+                           "detach 5\n"), 1);
 }
 
 static void not_covered(void **state)
@@ -217,6 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(rows), TEST(bad_policies), TEST(errors), TEST(stale),
+        TEST(orphan),
         TEST(not_covered), TEST(not_covered_is_hostile),
         TEST(not_covered_is_bounded), TEST(fails),
     };

@@ -112,7 +112,8 @@ static void back_is_gone(void **state)
     (void)state;
     destroy(3);
     writes = fake_count(FAKE_XS_START);
-    reconcile(&m);
+    /* Something is left to be done, and cannot be done yet. */
+    assert_false(reconcile(&m));
     assert_int_equal(fake_count(FAKE_XS_START), writes);
     assert_string_equal(fake_front_read(5, NODE_BACKEND_ID), "3");
     assert_string_equal(fake_front_read(5, NODE_STATE), "4");
@@ -135,20 +136,42 @@ static void back_is_created_anew(void **state)
     assert_false(can(3, NODE_STATE, false));
     /* Once is enough. */
     fake_front_write(5, NODE_STATE, "4");
-    reconcile(&m);
+    assert_true(reconcile(&m));
     assert_string_equal(fake_front_read(5, NODE_STATE), "4");
 }
 
-/* It is being destroyed: its name is there, its nodes are, and it is dying. */
-static void back_is_dying(void **state)
+/* It has crashed, is kept, and has another name: rename-restart of xl. */
+static void back_is_down(void **state)
 {
     (void)state;
+    vscanctl_domain_is(3, DOMAIN_DOWN);
+    assert_false(reconcile(&m));
+    assert_string_equal(fake_front_read(5, NODE_STATE), "4");
+    vscanctl_domain_is(3, DOMAIN_GONE);     /* its name is another's now */
     create(7);
-    vscanctl_domain_gone(3);
-    reconcile(&m);
+    assert_true(reconcile(&m));
     is_attached_to(7, "7");
     assert_null(fake_back_read(3, 5, NODE_STATE));
     assert_null(fake_read("/local/domain/3/backend"));
+}
+
+/* Nobody can say whether they are there: nothing is done about them. */
+static void hypervisor_does_not_answer(void **state)
+{
+    unsigned int starts = fake_count(FAKE_XS_START);
+
+    (void)state;
+    create(7);
+    vscanctl_domain_is(5, DOMAIN_UNKNOWN);
+    assert_false(reconcile(&m));
+    vscanctl_domain_is(5, DOMAIN_THERE);
+    vscanctl_domain_is(3, DOMAIN_UNKNOWN);
+    assert_false(reconcile(&m));
+    vscanctl_domain_is(3, DOMAIN_GONE);
+    vscanctl_domain_is(7, DOMAIN_UNKNOWN);
+    assert_false(reconcile(&m));
+    assert_int_equal(fake_count(FAKE_XS_START), starts);
+    is_attached_to(3, "3");
 }
 
 static void the_other_has_no_home(void **state)
@@ -186,19 +209,28 @@ static void both_are_gone(void **state)
     assert_null(fake_read("/local/domain/7/backend"));
 }
 
-/* By a vscanctl that wrote none; or nobody's device: what a back has in its
- * folder is not the toolstack's word. */
+/* By a vscanctl that wrote none. */
 static void no_name_no_move(void **state)
 {
     (void)state;
     fake_remove(WEB_RECORD "/backend-name");
     destroy(3);
     create(7);
-    reconcile(&m);
+    assert_false(reconcile(&m));
     assert_string_equal(fake_front_read(5, NODE_BACKEND_ID), "3");
+    assert_null(fake_read("/local/domain/7/backend"));
+}
+
+/* What a back has in its folder is not the toolstack's word. */
+static void no_record_no_move(void **state)
+{
+    (void)state;
     fake_remove(WEB_RECORD);
-    reconcile(&m);
+    vscanctl_domain_gone(3);
+    create(7);
+    assert_true(reconcile(&m));
     assert_string_equal(fake_front_read(5, NODE_BACKEND_ID), "3");
+    assert_string_equal(fake_back_read(3, 5, NODE_STATE), "4");
     assert_null(fake_read("/local/domain/7/backend"));
 }
 
@@ -215,25 +247,96 @@ static void guest_has_the_name_of_its_back(void **state)
 /* All of the move or nothing of it, whichever call fails. */
 static void move_fails(void **state)
 {
-    unsigned int nth = 1;
-    int rc;
+    static const enum fake_call calls[] = {
+        FAKE_XS_WRITE, FAKE_XS_RM, FAKE_XS_START,
+        FAKE_XS_COMMIT,
+    };
+    unsigned int failures = 0;
+
+    for (size_t i = 0; i < sizeof(calls) / sizeof(calls[0]); i++) {
+        stop(state);
+        start(state);
+        destroy(3);
+        create(7);
+        for (unsigned int nth = 1;; nth++) {
+            int rc;
+
+            fake_at(calls[i], nth, NULL, NULL, ENOSPC);
+            rc = device_move(m.xs, 5, 3, 7);
+            if (fake_at_waits(calls[i])) {
+                assert_int_equal(rc, 0);
+                break;
+            }
+            assert_true(rc < 0);
+            failures++;
+            assert_string_equal(fake_front_read(5, NODE_BACKEND_ID), "3");
+            assert_string_equal(fake_front_read(5, NODE_STATE), "4");
+            assert_null(fake_read("/local/domain/7/backend"));
+        }
+        is_attached_to(7, "7");
+    }
+    assert_true(failures > 20);
+}
+
+/* One that cannot be moved keeps no other from it. */
+static void second_guest(void **state)
+{
+    uint32_t back;
 
     (void)state;
+    fake_domain_create(9);
+    vscanctl_domain_comes(9);
+    assert_int_equal(device_create(m.xs, 9, 3, "other", "scanner",
+                                   "fail=open", &back), 0);
+    fake_remove(WEB_RECORD "/domain");
     destroy(3);
     create(7);
-    for (;; nth++) {
-        fake_at(FAKE_XS_WRITE, nth, NULL, NULL, ENOSPC);
-        rc = device_move(m.xs, 5, 3, 7);
-        if (fake_at_waits(FAKE_XS_WRITE))
-            break;
-        assert_int_equal(rc, -ENOSPC);
-        assert_string_equal(fake_front_read(5, NODE_BACKEND_ID), "3");
-        assert_string_equal(fake_front_read(5, NODE_STATE), "4");
-        assert_null(fake_read("/local/domain/7/backend"));
-    }
-    assert_int_equal(rc, 0);
-    assert_true(nth > 10);
+    assert_false(reconcile(&m));
+    assert_string_equal(fake_front_read(5, NODE_BACKEND_ID), "3");
+    assert_string_equal(fake_front_read(9, NODE_BACKEND_ID), "7");
+    assert_string_equal(fake_back_read(7, 9, NODE_DOMAIN), "other");
+    destroy(5);
+    assert_true(reconcile(&m));
+    assert_null(fake_read(WEB_RECORD));
+    assert_string_equal(fake_front_read(9, NODE_BACKEND_ID), "7");
+}
+
+/* Of a device there at some time, for instance. */
+static void something_is_left_over_at_the_new_back(void **state)
+{
+    (void)state;
+    create(7);
+    fake_back_write(7, 5, NODE_CONNECTION_ID, "1732");
+    destroy(3);
+    assert_true(reconcile(&m));
     is_attached_to(7, "7");
+    assert_null(fake_back_read(7, 5, NODE_CONNECTION_ID));
+}
+
+static void no_policy_is_an_empty_one(void **state)
+{
+    (void)state;
+    fake_remove(WEB_POLICY);
+    destroy(3);
+    create(7);
+    assert_true(reconcile(&m));
+    assert_string_equal(fake_read(WEB_POLICY), "");
+}
+
+/* Whoever detaches it has listed the old back. */
+static void moved_before_it_is_removed(void **state)
+{
+    struct device_list list;
+
+    (void)state;
+    assert_int_equal(device_list(m.xs, &list), 0);
+    destroy(3);
+    create(7);
+    assert_true(reconcile(&m));
+    assert_int_equal(device_remove(m.xs, 5, &list), 0);
+    device_list_dispose(&list);
+    assert_null(fake_read("/local/domain/7/backend"));
+    assert_null(fake_read(WEB_RECORD));
 }
 
 static void detach(void *arg)
@@ -269,10 +372,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(nothing_is_wrong), TEST(back_is_gone),
-        TEST(back_is_created_anew), TEST(back_is_dying),
+        TEST(back_is_created_anew), TEST(back_is_down),
+        TEST(hypervisor_does_not_answer),
         TEST(the_other_has_no_home), TEST(guest_is_gone),
         TEST(both_are_gone), TEST(no_name_no_move),
+        TEST(no_record_no_move),
         TEST(guest_has_the_name_of_its_back), TEST(move_fails),
+        TEST(second_guest), TEST(something_is_left_over_at_the_new_back),
+        TEST(no_policy_is_an_empty_one), TEST(moved_before_it_is_removed),
         TEST(moved_while_it_is_detached), TEST(moved_by_somebody_else),
     };
 

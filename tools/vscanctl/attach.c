@@ -10,6 +10,7 @@
 #include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <xen/xen.h>
@@ -96,16 +97,22 @@ static void say_failure(const struct machine *m, const struct attach *a,
 
 static int attach(const struct machine *m, struct attach *a)
 {
-    char name[DOMAIN_NAME_SIZE], back_name[DOMAIN_NAME_SIZE];
     uint32_t other = DOMID_INVALID;
+    char name[DOMAIN_NAME_SIZE], *back_name;
     int rc;
 
     rc = find_domains(m, a);
     if (rc)
         return rc;
+    back_name = domain_own_name(m, a->back);
+    if (!back_name) {
+        warnx("domain %u has no name", a->back);
+        return -ENOENT;
+    }
     rc = device_create(m->xs, a->front, a->back,
-                       domain_name(m, a->front, name),
-                       domain_name(m, a->back, back_name), a->policy, &other);
+                       domain_name(m, a->front, name), back_name, a->policy,
+                       &other);
+    free(back_name);
     if (rc)
         say_failure(m, a, rc, other);
     return rc;

@@ -104,14 +104,31 @@ static void print_not_covered(const struct machine *m, const char *folder)
     free(text);
 }
 
+/* vscand waits for another domain with that name. */
+static void print_orphan(const struct machine *m, const struct device *d)
+{
+    char safe[DOMAIN_NAME_SIZE], *name;
+
+    if (device_back_name(m->xs, d->front, &name)) {
+        printf("    stale: the back's domain %u is gone; vscanctl detach %u\n",
+               d->back, d->front);
+        return;
+    }
+    printf("    stale: the back's domain %u is gone; create \"%s\" anew, or "
+           "vscanctl detach %u\n", d->back, escape(name, safe, sizeof(safe)),
+           d->front);
+    free(name);
+}
+
 static void print_stale(const struct machine *m, const struct device *d)
 {
-    if (!domain_exists(m, d->front))
+    if (domain_state(m, d->front) == DOMAIN_GONE)
         printf("    stale: domain %u is gone; vscanctl detach %u\n", d->front,
                d->front);
-    else if (!domain_exists(m, d->back))
-        printf("    stale: the back's domain %u is gone; create it anew, or "
-               "vscanctl detach %u\n", d->back, d->front);
+    else if (domain_state(m, d->back) == DOMAIN_GONE)
+        print_orphan(m, d);
+    else if (domain_state(m, d->back) == DOMAIN_DOWN)
+        printf("    the back's domain %u has crashed or shut down\n", d->back);
     else if (!d->recorded || !d->back_folder)
         printf("    stale: nodes are missing; vscanctl detach %u\n", d->front);
 }

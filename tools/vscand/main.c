@@ -3,7 +3,8 @@
  * main.c - vscand, which looks after the scan devices of a host.
  *
  * Overview: sleeps until a domain has come or gone, then has reconcile.c look
- * at all of them.  It holds no state that its own death could lose.
+ * at all of them.  It holds no state that its own death could lose.  A rename is
+ * no event, nor is the end of xenstored: so it looks once in a while anyway.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -22,6 +23,11 @@
 #include "proc.h"
 #include "reconcile.h"
 #include "vscanif.h"
+
+/* How often all is looked at, without an event ... */
+#define LOOK_MS     60000
+/* ... and when something is left to be done. */
+#define AGAIN_MS    5000
 
 static const char usage[] =
 "Usage: vscand [OPTION...]\n"
@@ -70,6 +76,17 @@ static bool must_stop(int signals)
     return stop;
 }
 
+/* Takes the events of watches.  Returns 0 or -errno. */
+static int take_events(const struct machine *m)
+{
+    char **event;
+
+    errno = 0;
+    while ((event = xs_check_watch(m->xs)))
+        free(event);
+    return errno == EAGAIN ? 0 : errno ? -errno : -EIO;
+}
+
 /* Returns an exit status. */
 static int loop(const struct machine *m, int signals)
 {
@@ -77,27 +94,23 @@ static int loop(const struct machine *m, int signals)
         { .fd = xs_fileno(m->xs), .events = POLLIN },
         { .fd = signals, .events = POLLIN },
     };
-    char **event;
+    bool well = true;
 
     for (;;) {
-        bool any = false;
+        int rc;
 
-        if (poll(fds, 2, -1) < 0 && errno != EINTR) {
+        if (poll(fds, 2, well ? LOOK_MS : AGAIN_MS) < 0 && errno != EINTR) {
             log_error("poll: %s", strerror(errno));
             return 1;
         }
         if (must_stop(signals))
             return 0;
-        while ((event = xs_check_watch(m->xs))) {
-            free(event);
-            any = true;
-        }
-        if (errno != EAGAIN) {
-            log_error("xenstore: %s", strerror(errno));
+        rc = take_events(m);
+        if (rc) {
+            log_error("xenstore: %s", strerror(-rc));
             return 1;
         }
-        if (any)
-            reconcile(m);
+        well = reconcile(m);
     }
 }
 

@@ -2,40 +2,50 @@
 /* reconcile.c - see reconcile.h. */
 #include "reconcile.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "device.h"
 #include "log.h"
 
-/* A domain of that name may come later: we are called again then. */
-static void move(const struct machine *m, const struct device *d)
+/* The domain that has the name of the back's now; -ENOENT: there is none that
+ * could be the back. */
+static int find_back(const struct machine *m, const struct device *d,
+                     uint32_t *back_r)
 {
-    char name[DOMAIN_NAME_SIZE], *back_name;
-    uint32_t back;
-    int rc;
+    char *name;
+    int rc = device_back_name(m->xs, d->front, &name);
 
-    rc = device_back_name(m->xs, d->front, &back_name);
-    if (rc) {
-        log_error("domain %u: no name of the back's domain: %s", d->front,
-                  strerror(-rc));
-        return;
-    }
-    rc = domain_by_name(m, back_name, &back);
-    free(back_name);
-    if (rc || back == d->front || !domain_exists(m, back))
-        return;
-    rc = device_move(m->xs, d->front, d->back, back);
-    domain_name(m, d->front, name);
     if (rc)
-        log_error("cannot move domain %u (%s) to the back in domain %u: %s",
-                  d->front, name, back, strerror(-rc));
-    else
-        log_info("domain %u (%s): the back in domain %u is gone; moved to the "
-                 "one in domain %u", d->front, name, d->back, back);
+        return rc;
+    rc = domain_by_name(m, name, back_r);
+    free(name);
+    if (!rc && (*back_r == d->front || *back_r == d->back ||
+                domain_state(m, *back_r) != DOMAIN_THERE))
+        rc = -ENOENT;
+    return rc;
 }
 
-static void remove_left_over(const struct machine *m, uint32_t front,
+static bool move(const struct machine *m, const struct device *d)
+{
+    char name[DOMAIN_NAME_SIZE];
+    uint32_t back;
+
+    if (find_back(m, d, &back))
+        return false;
+    domain_name(m, d->front, name);
+    if (device_move(m->xs, d->front, d->back, back)) {
+        log_error("domain %u (%s): cannot move it to the back in domain %u",
+                  d->front, name, back);
+        return false;
+    }
+    log_info("domain %u (%s): the back in domain %u is gone; moved to the one "
+             "in domain %u", d->front, name, d->back, back);
+    return true;
+}
+
+static bool remove_left_over(const struct machine *m, uint32_t front,
                              const struct device_list *list)
 {
     int rc = device_remove(m->xs, front, list);
@@ -45,27 +55,40 @@ static void remove_left_over(const struct machine *m, uint32_t front,
                   strerror(-rc));
     else
         log_info("domain %u is gone; removed what it has left behind", front);
+    return !rc;
 }
 
-void reconcile(const struct machine *m)
+/* Returns whether all is well with this device, or has been made so. */
+static bool look_at(const struct machine *m, const struct device_list *list,
+                    size_t i)
+{
+    const struct device *d = &list->devices[i];
+    enum domain_state front = domain_state(m, d->front);
+    enum domain_state back = domain_state(m, d->back);
+
+    /* All rows of a guest at once; they stand together. */
+    if (front == DOMAIN_GONE)
+        return (i > 0 && list->devices[i - 1].front == d->front) ||
+               remove_left_over(m, d->front, list);
+    if (front == DOMAIN_UNKNOWN || back == DOMAIN_UNKNOWN)
+        return false;
+    if (d->recorded && back != DOMAIN_THERE)
+        return move(m, d);
+    return true;
+}
+
+bool reconcile(const struct machine *m)
 {
     struct device_list list;
     int rc = device_list(m->xs, &list);
+    bool well = true;
 
     if (rc) {
         log_error("cannot read xenstore: %s", strerror(-rc));
-        return;
+        return false;
     }
-    for (size_t i = 0; i < list.count; i++) {
-        const struct device *d = &list.devices[i];
-
-        if (!domain_exists(m, d->front)) {
-            /* All of its rows at once; they stand together. */
-            if (i == 0 || list.devices[i - 1].front != d->front)
-                remove_left_over(m, d->front, &list);
-        } else if (d->recorded && !domain_exists(m, d->back)) {
-            move(m, d);
-        }
-    }
+    for (size_t i = 0; i < list.count; i++)
+        well &= look_at(m, &list, i);
     device_list_dispose(&list);
+    return well;
 }

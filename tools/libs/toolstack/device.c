@@ -353,9 +353,15 @@ static int clean_up(struct xs_handle *xs, xs_transaction_t t,
 static int remove_all(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
     const struct removal *r = arg;
+    uint32_t back;
     int rc;
 
-    rc = clean_up(xs, t, names_front(r->front), 1);
+    /* It may have been moved since the list was made. */
+    rc = xsx_read_u32(xs, t, device_record(r->front).s, NODE_BACKEND_ID, 0,
+                      DOMID_FIRST_RESERVED - 1, &back);
+    rc = rc ? 0 : clean_up(xs, t, names_back(back, r->front), 3);
+    if (!rc)
+        rc = clean_up(xs, t, names_front(r->front), 1);
     if (!rc)
         rc = clean_up(xs, t, names_policy(r->front), 1);
     if (!rc)
@@ -413,9 +419,14 @@ static int read_old(struct xs_handle *xs, xs_transaction_t t,
         rc = xsx_read(xs, t, record.s, NODE_DOMAIN, &text[0]);
     if (!rc)
         rc = xsx_read(xs, t, record.s, NODE_BACKEND_NAME, &text[1]);
-    if (!rc)
-        rc = xsx_read(xs, t, names_policy(move->front).s, NODE_POLICY,
-                      &text[2]);
+    if (rc)
+        return rc;
+    /* To the front none is an empty one. */
+    rc = xsx_read(xs, t, names_policy(move->front).s, NODE_POLICY, &text[2]);
+    if (rc == -ENOENT) {
+        text[2] = strdup("");
+        rc = text[2] ? 0 : -ENOMEM;
+    }
     return rc;
 }
 
@@ -435,6 +446,8 @@ static int move_all(struct xs_handle *xs, xs_transaction_t t, void *arg)
     c.policy = text[2];
     if (!rc)
         rc = remove_all(xs, t, &r);
+    if (!rc)
+        rc = clean_up(xs, t, names_back(move->back, move->front), 3);
     if (!rc)
         rc = make_all(xs, t, &c);
     for (int i = 0; i < 3; i++)

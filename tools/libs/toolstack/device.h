@@ -62,8 +62,8 @@ int device_back_name(struct xs_handle *xs, uint32_t front, char **name_r);
  * Gives an attached guest the back in domain @back instead of the one in
  * @old_back: all nodes are made anew, in one transaction; names and policy
  * stay.  The front never sees itself without a device, so that it goes on to
- * hold accesses.  -ENOENT when one of the domains has no home, or the guest is
- * not attached to @old_back.
+ * hold accesses.  What is left over at the new back is removed.  -ENOENT when
+ * one of the domains has no home, or the guest is not attached to @old_back.
  */
 int device_move(struct xs_handle *xs, uint32_t front, uint32_t old_back,
                 uint32_t back);
@@ -78,7 +78,8 @@ int device_close(struct xs_handle *xs, const struct device *device);
 int device_wait(struct xs_handle *xs, const struct device *device,
                 int64_t timeout_ms);
 
-/* Removes all that there is for the guest @front at the backs in @list. */
+/* Removes all that there is for the guest @front at the backs in @list, and at
+ * the one that it is attached to by then. */
 int device_remove(struct xs_handle *xs, uint32_t front,
                   const struct device_list *list);
 

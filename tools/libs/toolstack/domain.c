@@ -84,15 +84,35 @@ int domain_find(const struct machine *m, const char *text, uint32_t *domid_r)
     return rc;
 }
 
-bool domain_exists(const struct machine *m, uint32_t domid)
+enum domain_state domain_state(const struct machine *m, uint32_t domid)
 {
+    enum domain_state state = DOMAIN_THERE;
     libxl_dominfo info;
-    bool exists;
+    int rc;
 
     libxl_dominfo_init(&info);
-    exists = !libxl_domain_info(m->xl, &info, domid) && !info.dying;
+    rc = libxl_domain_info(m->xl, &info, domid);
+    if (rc)
+        state = rc == ERROR_DOMAIN_NOTFOUND ? DOMAIN_GONE : DOMAIN_UNKNOWN;
+    else if (info.dying)
+        state = DOMAIN_GONE;
+    else if (info.shutdown &&
+             info.shutdown_reason != LIBXL_SHUTDOWN_REASON_SUSPEND)
+        state = DOMAIN_DOWN;
     libxl_dominfo_dispose(&info);
-    return exists;
+    return state;
+}
+
+bool domain_exists(const struct machine *m, uint32_t domid)
+{
+    enum domain_state state = domain_state(m, domid);
+
+    return state == DOMAIN_THERE || state == DOMAIN_DOWN;
+}
+
+char *domain_own_name(const struct machine *m, uint32_t domid)
+{
+    return libxl_domid_to_name(m->xl, domid);
 }
 
 char *domain_name(const struct machine *m, uint32_t domid,

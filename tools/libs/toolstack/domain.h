@@ -38,8 +38,20 @@ int domain_find(const struct machine *m, const char *text, uint32_t *domid_r);
 int domain_by_name(const struct machine *m, const char *name,
                    uint32_t *domid_r);
 
-/* Does the domain exist, and is it not about to go? */
+enum domain_state {
+    DOMAIN_THERE,       /* suspended ones, too */
+    DOMAIN_DOWN,        /* has crashed or shut down, and is kept */
+    DOMAIN_GONE,        /* or about to go */
+    DOMAIN_UNKNOWN,     /* the hypervisor could not be asked */
+};
+
+enum domain_state domain_state(const struct machine *m, uint32_t domid);
+
+/* Is it there, or down? */
 bool domain_exists(const struct machine *m, uint32_t domid);
+
+/* Its name as it is, which the caller frees; NULL if it has none. */
+char *domain_own_name(const struct machine *m, uint32_t domid);
 
 /* Room for a name as domain_name() writes it. */
 #define DOMAIN_NAME_SIZE 128
