@@ -2,9 +2,8 @@
 /*
  * engine.c - see engine.h.
  *
- * Overview: owns the table of engines, the rule by which their verdicts
- * become one, and the generation that stands for all that was loaded.  Knows
- * nothing of any engine in particular.
+ * Overview: owns the table of engines, and what is true of the loading of any
+ * of them.  Knows nothing of any engine in particular.
  */
 #include "engine.h"
 
@@ -12,11 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "generation.h"
-
-const struct engine_ops *const engines_built[] = {
-    &engine_clamav,
-    NULL
+const struct engine_source engines_built[] = {
+    { &engine_clamav, "/var/lib/clamav" },
+    { NULL, NULL }
 };
 
 static int limits_ok(const struct engine_limits *limits)
@@ -25,35 +22,39 @@ static int limits_ok(const struct engine_limits *limits)
            limits->max_scan_ms && limits->max_files && limits->max_recursion;
 }
 
-static int load_all(const struct engine_ops *const *ops, const char *db_dir,
-                    const char *temp_dir, const struct engine_limits *limits,
-                    struct engines *engines, char error_r[ENGINE_TEXT])
-{
-    for (; *ops; ops++) {
-        int rc;
-
-        if (engines->nr == ENGINE_MAX) {
-            snprintf(error_r, ENGINE_TEXT, "more than %d engines", ENGINE_MAX);
-            return -E2BIG;
-        }
-        rc = (*ops)->load(db_dir, temp_dir, limits,
-                          &engines->engine[engines->nr], error_r);
-        if (rc)
-            return rc;
-        engines->nr++;
-    }
-    return 0;
-}
-
-static int files_of(const char *db_dir, struct generation_files *files_r,
+static int files_of(const char *dir, struct generation_files *files_r,
                     char error_r[ENGINE_TEXT])
 {
-    int rc = generation_files(db_dir, files_r);
+    int rc = generation_files(dir, files_r);
 
     if (rc)
-        snprintf(error_r, ENGINE_TEXT, "signatures: %s: %s", db_dir,
+        snprintf(error_r, ENGINE_TEXT, "signatures: %s: %s", dir,
                  strerror(-rc));
     return rc;
+}
+
+/* Whether what was read is what there was before and after. */
+static int load_once(const struct engine_source *source, const char *temp_dir,
+                     const struct engine_limits *limits,
+                     struct generation_files *files, struct engine **engine_r,
+                     int *changed_r, char error_r[ENGINE_TEXT])
+{
+    struct generation_files before = *files;
+    int load_rc = source->ops->load(source->dir, temp_dir, limits, engine_r,
+                                    error_r);
+    int rc;
+
+    if (load_rc)
+        *engine_r = NULL;
+    rc = files_of(source->dir, files, error_r);
+    if (rc) {
+        engine_unload(*engine_r);
+        *engine_r = NULL;
+        *changed_r = 0;
+        return rc;
+    }
+    *changed_r = memcmp(&before, files, sizeof(before)) != 0;
+    return load_rc;
 }
 
 /*
@@ -61,94 +62,90 @@ static int files_of(const char *db_dir, struct generation_files *files_r,
  * are the same before and after.  Whether it liked what it found counts only
  * then, too.
  */
-static int load_unchanged(const struct engine_ops *const *ops,
-                          const char *db_dir, const char *temp_dir,
+static int load_unchanged(const struct engine_source *source,
+                          const char *temp_dir,
                           const struct engine_limits *limits,
-                          struct engines *engines, char error_r[ENGINE_TEXT])
+                          struct generation_files *files,
+                          struct engine **engine_r, char error_r[ENGINE_TEXT])
 {
-    struct generation_files before, after;
-    int rc = files_of(db_dir, &before, error_r);
+    for (unsigned int i = 0; i < ENGINE_MAX_LOADS; i++) {
+        int changed, rc;
 
-    if (rc)
-        return rc;
-    for (unsigned int i = 0; i < ENGINES_MAX_LOADS; i++) {
-        int load_rc = load_all(ops, db_dir, temp_dir, limits, engines,
-                               error_r);
-
-        rc = files_of(db_dir, &after, error_r);
-        if (rc)
+        rc = load_once(source, temp_dir, limits, files, engine_r, &changed,
+                       error_r);
+        if (!changed)
             return rc;
-        if (!memcmp(&before, &after, sizeof(after))) {
-            if (load_rc)
-                return load_rc;
-            rc = generation_make(engines, &after, &engines->generation);
-            snprintf(error_r, ENGINE_TEXT, "%s%s", rc ? "signatures: " : "",
-                     rc ? strerror(-rc) : "");
-            return rc;
-        }
-        engines_dispose(engines);
-        before = after;
+        engine_unload(*engine_r);
+        *engine_r = NULL;
     }
     snprintf(error_r, ENGINE_TEXT, "signatures: %s changes whenever it is "
-             "loaded", db_dir);
+             "loaded", source->dir);
     return -EBUSY;
 }
 
-int engines_load(const struct engine_ops *const *ops, const char *db_dir,
-                 const char *temp_dir, const struct engine_limits *limits,
-                 struct engines *engines_r, char error_r[ENGINE_TEXT])
+_Static_assert(sizeof(((struct generation_part *)NULL)->version) ==
+               ENGINE_TEXT, "room for what describe() says");
+
+/* Its octets are digested, all of them.  Time limits no clean verdict. */
+static void fill_part(const struct engine *engine,
+                      const struct engine_limits *limits,
+                      const struct generation_files *files,
+                      struct generation_part *part_r)
 {
-    memset(engines_r, 0, sizeof(*engines_r));
+    char version[ENGINE_TEXT];
+
+    memset(part_r, 0, sizeof(*part_r));
+    part_r->files = *files;
+    part_r->limits[0] = limits->max_file_octets;
+    part_r->limits[1] = limits->max_scan_octets;
+    part_r->limits[2] = limits->max_files;
+    part_r->limits[3] = limits->max_recursion;
+    snprintf(part_r->name, sizeof(part_r->name), "%s", engine->ops->name);
+    engine->ops->describe(engine, version);
+    snprintf(part_r->version, sizeof(part_r->version), "%s", version);
+}
+
+int engine_load(const struct engine_source *source, const char *temp_dir,
+                const struct engine_limits *limits,
+                const struct generation_part *known,
+                struct engine **engine_r, struct generation_part *part_r,
+                char error_r[ENGINE_TEXT])
+{
+    struct generation_files files;
+    int rc;
+
+    *engine_r = NULL;
     if (!limits_ok(limits)) {
         snprintf(error_r, ENGINE_TEXT, "a limit of the scan is 0");
         return -EINVAL;
     }
-    if (!*ops) {
-        snprintf(error_r, ENGINE_TEXT, "no engine");
-        return -EINVAL;
+    rc = files_of(source->dir, &files, error_r);
+    if (rc)
+        return rc;
+    if (known && !memcmp(&files, &known->files, sizeof(files))) {
+        snprintf(error_r, ENGINE_TEXT, "signatures: %s is as it was",
+                 source->dir);
+        return -EALREADY;
     }
-    return load_unchanged(ops, db_dir, temp_dir, limits, engines_r, error_r);
+    rc = load_unchanged(source, temp_dir, limits, &files, engine_r, error_r);
+    if (rc)
+        return rc;
+    fill_part(*engine_r, limits, &files, part_r);
+    error_r[0] = 0;
+    return 0;
 }
 
-void engines_describe(const struct engines *engines, char text_r[ENGINE_TEXT])
+void engine_describe(const struct engine *engine, char text_r[ENGINE_TEXT])
 {
-    size_t used = 0;
+    char text[ENGINE_TEXT];
 
-    text_r[0] = 0;
-    for (unsigned int i = 0; i < engines->nr; i++) {
-        struct engine *engine = engines->engine[i];
-        char text[ENGINE_TEXT];
-
-        engine->ops->describe(engine, text);
-        snprintf(text_r + used, ENGINE_TEXT - used, "%s%s, %u signatures",
-                 used ? "; " : "", text, engine->ops->signatures(engine));
-        used = strlen(text_r);
-    }
+    engine->ops->describe(engine, text);
+    snprintf(text_r, ENGINE_TEXT, "%.160s, %u signatures", text,
+             engine->ops->signatures(engine));
 }
 
-struct verdict engines_scan(const struct engines *engines, int fd,
-                            uint64_t size)
+void engine_unload(struct engine *engine)
 {
-    struct verdict all = verdict_not_scanned(VSCANIF_REASON_RESOURCES);
-
-    for (unsigned int i = 0; i < engines->nr; i++) {
-        struct engine *engine = engines->engine[i];
-        struct verdict v = engine->ops->scan(engine, fd, size);
-
-        v.generation = engines->generation;
-        if (v.code == VSCANIF_VERDICT_INFECTED)
-            return v;
-        if (i == 0 || all.code == VSCANIF_VERDICT_CLEAN)
-            all = v;
-    }
-    return all;
-}
-
-void engines_dispose(struct engines *engines)
-{
-    while (engines->nr) {
-        struct engine *engine = engines->engine[--engines->nr];
-
+    if (engine)
         engine->ops->unload(engine);
-    }
 }

@@ -3,8 +3,9 @@
  * engine.h - what a scan engine is.
  *
  * An engine is one file engine-NAME.c that exports one struct engine_ops, and
- * one row in engine.c.  It is loaded once, by a process with a single thread,
- * and then used by that process's forked children.
+ * one row in engine.c.  It is loaded once, by a process of its own with a
+ * single thread (proc-loader.h), and then used by that process's forked
+ * children.
  */
 #ifndef VSCAN_ENGINE_H
 #define VSCAN_ENGINE_H
@@ -12,8 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "generation.h"
 #include "verdict.h"
 
+/* Engines that scan each file. */
 #define ENGINE_MAX              4
 /* Octets of the text that describes an engine or its failure. */
 #define ENGINE_TEXT             200
@@ -49,15 +52,15 @@ struct engine {
 
 /* An error's text goes to @error_r, NUL-terminated, cut to ENGINE_TEXT. */
 struct engine_ops {
-    const char *name;
+    const char *name;           /* a short word, before each detection */
 
     /*
-     * Loads all signatures in the directory @db_dir.  Temporary files go to
+     * Loads all signatures in the directory @dir.  Temporary files go to
      * @temp_dir, now and in every scan: the path may be another file system
      * by then.  Returns 0, or -errno with @error_r set; a directory without a
      * single signature is -ENOENT.
      */
-    int (*load)(const char *db_dir, const char *temp_dir,
+    int (*load)(const char *dir, const char *temp_dir,
                 const struct engine_limits *limits, struct engine **engine_r,
                 char error_r[ENGINE_TEXT]);
 
@@ -79,37 +82,39 @@ struct engine_ops {
 
 extern const struct engine_ops engine_clamav;
 
-/* All engines of this build, up to the first NULL. */
-extern const struct engine_ops *const engines_built[];
-
-/* Engines that scan each file one after the other. */
-struct engines {
-    struct engine *engine[ENGINE_MAX];
-    unsigned int nr;
-    uint64_t generation;        /* what was loaded (vscanif.h), never 0 */
+/* An engine, and the directory of its signatures. */
+struct engine_source {
+    const struct engine_ops *ops;
+    const char *dir;
 };
 
+/*
+ * All engines of this build with their usual directories; the last has no ops.
+ * Unless others are asked for, the first is in use, and each of which there is
+ * the directory.
+ */
+extern const struct engine_source engines_built[];
+
 /* So often is a directory loaded that changes meanwhile. */
-#define ENGINES_MAX_LOADS       3
+#define ENGINE_MAX_LOADS        3
 
 /*
- * Loads every engine of @ops (up to the first NULL) from what @db_dir holds at
- * one moment: if it has changed meanwhile, all are loaded again.  Returns 0;
- * -EBUSY when it changes all the time, or another -errno, with @error_r set;
- * @engines_r is to be disposed of in all cases.
+ * Loads an engine from what its directory holds at one moment: if it has
+ * changed meanwhile, it is loaded again.  Returns 0, with *@part_r what the
+ * engine adds to the generation; -EALREADY when that is *@known (NULL: nothing
+ * is); -EBUSY when the directory changes all the time; or another -errno.
+ * On failure nothing is loaded and @error_r says why.
  */
-int engines_load(const struct engine_ops *const *ops, const char *db_dir,
-                 const char *temp_dir, const struct engine_limits *limits,
-                 struct engines *engines_r, char error_r[ENGINE_TEXT]);
-void engines_describe(const struct engines *engines, char text_r[ENGINE_TEXT]);
+int engine_load(const struct engine_source *source, const char *temp_dir,
+                const struct engine_limits *limits,
+                const struct generation_part *known,
+                struct engine **engine_r, struct generation_part *part_r,
+                char error_r[ENGINE_TEXT]);
 
-/*
- * Infected if one engine says so; else not scanned if one engine could not
- * scan (the first one's reason); else clean.  Always of the engines' own
- * generation.
- */
-struct verdict engines_scan(const struct engines *engines, int fd,
-                            uint64_t size);
-void engines_dispose(struct engines *engines);
+/* Engine and signatures in one line, for people. */
+void engine_describe(const struct engine *engine, char text_r[ENGINE_TEXT]);
+
+/* NULL is nothing. */
+void engine_unload(struct engine *engine);
 
 #endif

@@ -124,26 +124,16 @@ out:
     return rc;
 }
 
-int generation_make(const struct engines *engines,
-                    const struct generation_files *files,
-                    uint64_t *generation_r)
+int generation_make(const struct generation_part *const *parts,
+                    unsigned int nr, uint64_t *generation_r)
 {
     uint8_t digest[DIGEST_OCTETS];
     EVP_MD_CTX *ctx = digest_start();
-    int rc = ctx ? digest_add(ctx, files->digest, sizeof(files->digest)) :
-             -ENOMEM;
+    int rc = ctx ? 0 : -ENOMEM;
     uint64_t generation;
 
-    for (unsigned int i = 0; !rc && i < engines->nr; i++) {
-        const struct engine *engine = engines->engine[i];
-        char text[ENGINE_TEXT];
-
-        engine->ops->describe(engine, text);
-        rc = digest_add(ctx, engine->ops->name,
-                        strlen(engine->ops->name) + 1);
-        if (!rc)
-            rc = digest_add(ctx, text, strlen(text) + 1);
-    }
+    for (unsigned int i = 0; !rc && i < nr; i++)
+        rc = digest_add(ctx, parts[i], sizeof(*parts[i]));
     if (!rc)
         rc = digest_end(ctx, digest);
     EVP_MD_CTX_free(ctx);

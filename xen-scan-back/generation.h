@@ -8,9 +8,8 @@
 #ifndef VSCAN_GENERATION_H
 #define VSCAN_GENERATION_H
 
+#include <stddef.h>
 #include <stdint.h>
-
-#include "engine.h"
 
 /* What a directory holds: SHA-256 of names, sizes and contents. */
 struct generation_files {
@@ -24,12 +23,19 @@ struct generation_files {
  */
 int generation_files(const char *dir, struct generation_files *files_r);
 
+/* What one engine adds to a generation; octets that have no meaning are 0. */
+struct generation_part {
+    struct generation_files files;
+    char name[16];              /* of the engine */
+    char version[200];          /* of engine and signatures, as it says */
+    uint64_t limits[4];         /* of what it looks at */
+};
+
 /*
- * The generation of @engines, loaded from @files; never 0.  Returns 0, or
- * -ENOMEM when the digest cannot be made.
+ * The generation of engines that have loaded these @nr parts, in this order;
+ * never 0.  Returns 0, or -ENOMEM when the digest cannot be made.
  */
-int generation_make(const struct engines *engines,
-                    const struct generation_files *files,
-                    uint64_t *generation_r);
+int generation_make(const struct generation_part *const *parts,
+                    unsigned int nr, uint64_t *generation_r);
 
 #endif

@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "log.h"
@@ -21,7 +22,11 @@ static const char usage[] =
 "in dom0, finds its guests in xenstore (see vscanctl(8), attach).  Runs in the\n"
 "foreground, logs to standard error; to be run as root, by a service manager.\n"
 "\n"
-"  -d, --database DIR     ClamAV signatures; default /var/lib/clamav\n"
+"  -e, --engine NAME=DIR  scan with this engine, and the signatures in this\n"
+"                         directory; once for each engine.  Default:\n"
+"                         clamav=/var/lib/clamav\n"
+"  -D, --degraded-clean   while an engine has no signatures, what the others\n"
+"                         find nothing in is clean; default: not scanned\n"
 "  -w, --workers N        files scanned at the same time; default: one for\n"
 "                         each processor\n"
 "  -t, --scan-timeout MS  time for one file; default 20000\n"
@@ -29,6 +34,7 @@ static const char usage[] =
 "  -h, --help             this text\n"
 "  -V, --version          program and protocol version\n"
 "\n"
+"SIGHUP loads signatures that have changed, which also happens by itself.\n"
 "Exit status: 0 stopped by a signal, 1 failed, 2 usage.\n";
 
 /* The engine ends a scan itself this much before its worker is killed. */
@@ -44,7 +50,7 @@ static unsigned int processors(void)
 
     if (n < 1)
         return 1;
-    return n > POOL_MAX_WORKERS ? POOL_MAX_WORKERS : (unsigned int)n;
+    return n > POOL_MAX_CREWS ? POOL_MAX_CREWS : (unsigned int)n;
 }
 
 /* A number for an option; says what is wrong with it. */
@@ -58,12 +64,51 @@ static bool take_number(const char *option, const char *text, uint32_t min,
     return false;
 }
 
+/* NAME=DIR; says what is wrong with it. */
+static bool take_engine(const char *text, struct pool_config *config)
+{
+    size_t len = strcspn(text, "=");
+
+    for (const struct engine_source *row = engines_built; row->ops; row++) {
+        if (strlen(row->ops->name) != len || strncmp(row->ops->name, text, len))
+            continue;
+        for (unsigned int i = 0; i < config->nr_engines; i++)
+            if (config->source[i].ops == row->ops) {
+                fprintf(stderr, "xen-scan-back: --engine %s: named twice\n",
+                        row->ops->name);
+                return false;
+            }
+        if (text[len] != '=' || text[len + 1] != '/') {
+            fprintf(stderr, "xen-scan-back: --engine %s: needs a directory, "
+                    "with its whole path\n", text);
+            return false;
+        }
+        config->source[config->nr_engines++] =
+            (struct engine_source){ row->ops, text + len + 1 };
+        return true;
+    }
+    fprintf(stderr, "xen-scan-back: there is no engine \"%.*s\"; there are:",
+            (int)len, text);
+    for (const struct engine_source *row = engines_built; row->ops; row++)
+        fprintf(stderr, " %s", row->ops->name);
+    fputs("\n", stderr);
+    return false;
+}
+
+static void default_engines(struct pool_config *config)
+{
+    for (const struct engine_source *row = engines_built; row->ops; row++)
+        if (row == engines_built || !access(row->dir, F_OK))
+            config->source[config->nr_engines++] = *row;
+}
+
 /* Returns -1 to go on, or an exit status. */
 static int parse(int argc, char **argv, struct pool_config *config,
                  enum log_level *level_r)
 {
     static const struct option options[] = {
-        { "database", required_argument, NULL, 'd' },
+        { "engine", required_argument, NULL, 'e' },
+        { "degraded-clean", no_argument, NULL, 'D' },
         { "workers", required_argument, NULL, 'w' },
         { "scan-timeout", required_argument, NULL, 't' },
         { "verbose", no_argument, NULL, 'v' },
@@ -73,15 +118,19 @@ static int parse(int argc, char **argv, struct pool_config *config,
     };
     int option;
 
-    while ((option = getopt_long(argc, argv, "d:w:t:vhV", options, NULL)) !=
+    while ((option = getopt_long(argc, argv, "e:Dw:t:vhV", options, NULL)) !=
            -1) {
         switch (option) {
-        case 'd':
-            config->db_dir = optarg;
+        case 'e':
+            if (!take_engine(optarg, config))
+                return 2;
+            break;
+        case 'D':
+            config->degraded_clean = true;
             break;
         case 'w':
-            if (!take_number("workers", optarg, 1, POOL_MAX_WORKERS,
-                             &config->workers))
+            if (!take_number("workers", optarg, 1, POOL_MAX_CREWS,
+                             &config->crews))
                 return 2;
             break;
         case 't':
@@ -115,10 +164,8 @@ static int parse(int argc, char **argv, struct pool_config *config,
 int main(int argc, char **argv)
 {
     struct pool_config config = {
-        .engines = engines_built,
-        .db_dir = "/var/lib/clamav",
         .limits = ENGINE_LIMITS_DEFAULT,
-        .workers = processors(),
+        .crews = processors(),
         .scan_timeout_ms = DEFAULT_SCAN_TIMEOUT_MS,
     };
     enum log_level level = LOG_LEVEL_INFO;
@@ -126,6 +173,8 @@ int main(int argc, char **argv)
 
     if (status >= 0)
         return status;
+    if (!config.nr_engines)
+        default_engines(&config);
     config.limits.max_scan_ms = config.scan_timeout_ms - ENGINE_HEAD_START_MS;
     log_init("xen-scan-back", level);
     if (access("/dev/xen/xenbus", F_OK) && access("/proc/xen/xenbus", F_OK)) {

@@ -6,8 +6,10 @@
  * meaning are 0.  The table says who may send what to whom, and with what
  * descriptor:
  *
- *   parent -> pool      struct pool_attach      the pool's end of a link
+ *   parent -> pool      struct pool_order       the pool's end of the channel
  *   pool   -> parent    struct pool_ready       -
+ *   pool   -> loader    struct loader_order     -    (first LOADER_LOAD)
+ *   loader -> pool      struct loader_said      a worker, of LOADER_WORKER
  *   link   -> pool      struct pool_request     a snapshot
  *   pool   -> link      struct pool_answer      -    (first a generation)
  *   pool   -> worker    struct worker_job       the same snapshot
@@ -19,14 +21,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "generation.h"
 #include "verdict.h"
 
-/* The guest with @domid is served through this descriptor from now on. */
-struct pool_attach {
-    uint32_t domid;
+enum pool_order_kind {
+    POOL_LINK = 1,          /* of the guest with domid @number */
+    POOL_LOADER,            /* of the engine @number; takes the place of the
+                             * one before when it has loaded */
 };
 
-/* Once, when the pool can scan (0) or has failed for good (-errno). */
+struct pool_order {
+    uint32_t kind;
+    uint32_t number;
+};
+
+/* Once, when the pool can scan for the first time (0) or has failed for good
+ * (-errno). */
 struct pool_ready {
     int32_t status;
     char text[200];         /* engines and signatures, or why not */
@@ -53,6 +63,33 @@ struct pool_answer {
     struct verdict verdict;
 };
 
+enum loader_order_kind {
+    LOADER_LOAD = 1,        /* unless it would be @known */
+    LOADER_FORK,            /* a worker, which the loader names by @number */
+    LOADER_KILL,            /* the worker with the process id @number */
+    LOADER_RETIRE,          /* end when no worker is left */
+};
+
+struct loader_order {
+    uint32_t kind;
+    uint32_t number;
+    struct generation_part known;   /* all 0: nothing */
+};
+
+enum loader_said_kind {
+    LOADER_READY = 1,       /* has loaded @part; or it has not, and ends */
+    LOADER_WORKER,          /* has forked @pid for @number; or it has not */
+};
+
+struct loader_said {
+    uint32_t kind;
+    int32_t status;         /* 0 or -errno; -EALREADY: what is known */
+    uint32_t number;
+    int32_t pid;
+    struct generation_part part;
+    char text[200];         /* engine and signatures, or why not */
+};
+
 /* The pool chooses @id, never twice and never WORKER_HELLO. */
 struct worker_job {
     uint64_t id;
@@ -62,6 +99,7 @@ struct worker_job {
 /* The id of a worker's first message: it is in its sandbox. */
 #define WORKER_HELLO            0
 
+/* The verdict is of no generation: the pool knows which it is. */
 struct worker_answer {
     uint64_t id;
     uint32_t scan_us;
@@ -70,6 +108,9 @@ struct worker_answer {
 };
 
 _Static_assert(sizeof(struct pool_ready) == 204, "no hole");
+_Static_assert(sizeof(struct generation_part) == 280, "no hole");
+_Static_assert(sizeof(struct loader_order) == 288, "no hole");
+_Static_assert(sizeof(struct loader_said) == 496, "no hole");
 _Static_assert(sizeof(struct pool_request) == 16, "no hole");
 _Static_assert(sizeof(struct pool_answer) == 136, "no hole");
 _Static_assert(offsetof(struct pool_answer, verdict) == 24, "no hole");

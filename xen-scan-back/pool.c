@@ -2,7 +2,7 @@
 /*
  * pool.c - see pool.h.
  *
- * Overview: owns the order of jobs and the states of workers.  The order is
+ * Overview: owns the order of jobs and the states of crews.  The order is
  * start-time fair queueing: a link's cost grows by each of its jobs, and the
  * link with the least cost is next.  The pool's own cost is that of the last
  * start; whoever queues a first job after a rest starts there, so that a
@@ -16,11 +16,11 @@
 #include <errno.h>
 #include <string.h>
 
-void pool_init(struct pool *pool, unsigned int nr_workers)
+void pool_init(struct pool *pool, unsigned int nr_crews)
 {
-    assert(nr_workers >= 1 && nr_workers <= POOL_MAX_WORKERS);
+    assert(nr_crews >= 1 && nr_crews <= POOL_MAX_CREWS);
     memset(pool, 0, sizeof(*pool));
-    pool->nr_workers = nr_workers;
+    pool->nr_crews = nr_crews;
 }
 
 void pool_attach_link(struct pool *pool, struct pool_link *link,
@@ -43,9 +43,9 @@ void pool_detach_link(struct pool *pool, struct pool_link *link)
     while (*p != link)
         p = &(*p)->next;
     *p = link->next;
-    for (unsigned int i = 0; i < pool->nr_workers; i++) {
-        if (pool->worker[i].job.link == link)
-            pool->worker[i].job.link = NULL;
+    for (unsigned int i = 0; i < pool->nr_crews; i++) {
+        if (pool->crew[i].job.link == link)
+            pool->crew[i].job.link = NULL;
     }
 }
 
@@ -93,10 +93,10 @@ int pool_unqueue(struct pool *pool, struct pool_link *link,
     return 1;
 }
 
-static int idle_worker(const struct pool *pool)
+static int idle_crew(const struct pool *pool)
 {
-    for (unsigned int i = 0; i < pool->nr_workers; i++) {
-        if (pool->worker[i].state == POOL_WORKER_IDLE)
+    for (unsigned int i = 0; i < pool->nr_crews; i++) {
+        if (pool->crew[i].state == POOL_CREW_IDLE)
             return (int)i;
     }
     return -1;
@@ -117,29 +117,29 @@ static struct pool_link *next_link(const struct pool *pool)
 int pool_start(struct pool *pool, int64_t deadline_ms)
 {
     struct pool_link *link = next_link(pool);
-    int i = idle_worker(pool);
-    struct pool_worker *worker;
+    int i = idle_crew(pool);
+    struct pool_crew *crew;
 
     if (i < 0 || !link)
         return -1;
-    worker = &pool->worker[i];
-    worker->job = take_first(link);
-    worker->state = POOL_WORKER_BUSY;
-    worker->deadline_ms = deadline_ms;
+    crew = &pool->crew[i];
+    crew->job = take_first(link);
+    crew->state = POOL_CREW_BUSY;
+    crew->deadline_ms = deadline_ms;
     link->running++;
     pool->cost = link->cost;
-    link->cost += worker->job.size + POOL_JOB_COST;
+    link->cost += crew->job.size + POOL_JOB_COST;
     return i;
 }
 
-struct pool_job pool_finish(struct pool *pool, unsigned int worker,
-                            enum pool_worker_state state)
+struct pool_job pool_finish(struct pool *pool, unsigned int crew,
+                            enum pool_crew_state state)
 {
-    struct pool_worker *w = &pool->worker[worker];
+    struct pool_crew *w = &pool->crew[crew];
     struct pool_job job = w->job;
 
-    assert(w->state == POOL_WORKER_BUSY && state != POOL_WORKER_BUSY);
-    *w = (struct pool_worker){ .state = state };
+    assert(w->state == POOL_CREW_BUSY && state != POOL_CREW_BUSY);
+    *w = (struct pool_crew){ .state = state };
     pool->nr_jobs--;
     if (job.link)
         job.link->running--;
@@ -150,10 +150,10 @@ int64_t pool_deadline(const struct pool *pool)
 {
     int64_t first = -1;
 
-    for (unsigned int i = 0; i < pool->nr_workers; i++) {
-        const struct pool_worker *w = &pool->worker[i];
+    for (unsigned int i = 0; i < pool->nr_crews; i++) {
+        const struct pool_crew *w = &pool->crew[i];
 
-        if (w->state == POOL_WORKER_BUSY &&
+        if (w->state == POOL_CREW_BUSY &&
             (first < 0 || w->deadline_ms < first))
             first = w->deadline_ms;
     }
@@ -162,20 +162,11 @@ int64_t pool_deadline(const struct pool *pool)
 
 int pool_overdue(const struct pool *pool, int64_t now_ms)
 {
-    for (unsigned int i = 0; i < pool->nr_workers; i++) {
-        const struct pool_worker *w = &pool->worker[i];
+    for (unsigned int i = 0; i < pool->nr_crews; i++) {
+        const struct pool_crew *w = &pool->crew[i];
 
-        if (w->state == POOL_WORKER_BUSY && w->deadline_ms <= now_ms)
+        if (w->state == POOL_CREW_BUSY && w->deadline_ms <= now_ms)
             return (int)i;
     }
     return -1;
-}
-
-int pool_alive(const struct pool *pool)
-{
-    for (unsigned int i = 0; i < pool->nr_workers; i++) {
-        if (pool->worker[i].state != POOL_WORKER_ABSENT)
-            return 1;
-    }
-    return 0;
 }

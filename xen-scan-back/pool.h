@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pool.h - which job runs next, and on which worker.
+ * pool.h - which job runs next, and on which crew.
+ *
+ * A crew is what scans one file at a time: a worker of each engine.
  *
  * Pure: no I/O, no allocation, no clock; descriptors and times are numbers
  * that the caller understands.  A job is in one place at a time: in its
- * link's queue, at a worker, or returned to the caller.
+ * link's queue, at a crew, or returned to the caller.
  */
 #ifndef VSCAN_POOL_H
 #define VSCAN_POOL_H
@@ -14,7 +16,7 @@
 
 #include "vscanif.h"
 
-#define POOL_MAX_WORKERS        64
+#define POOL_MAX_CREWS        64
 /* Jobs of one link, waiting and running: what its guest can have in flight. */
 #define POOL_LINK_JOBS          VSCANIF_RING_SIZE
 /*
@@ -41,30 +43,28 @@ struct pool_link {
     struct pool_link *next;
 };
 
-enum pool_worker_state {
-    POOL_WORKER_ABSENT,         /* no process */
-    POOL_WORKER_STARTING,       /* not yet in its sandbox */
-    POOL_WORKER_IDLE,
-    POOL_WORKER_BUSY,           /* has job and deadline */
-    POOL_WORKER_DYING,          /* killed, not yet buried */
+enum pool_crew_state {
+    POOL_CREW_DOWN,             /* not complete */
+    POOL_CREW_IDLE,
+    POOL_CREW_BUSY,             /* has job and deadline */
 };
 
-struct pool_worker {
-    enum pool_worker_state state;
+struct pool_crew {
+    enum pool_crew_state state;
     struct pool_job job;
     int64_t deadline_ms;
 };
 
 struct pool {
     struct pool_link *links;
-    struct pool_worker worker[POOL_MAX_WORKERS];
-    unsigned int nr_workers;
+    struct pool_crew crew[POOL_MAX_CREWS];
+    unsigned int nr_crews;
     unsigned int nr_jobs;       /* waiting and running, of all links */
     uint64_t cost;              /* its link's when the last job started */
 };
 
-/* @nr_workers: 1 ... POOL_MAX_WORKERS, all absent. */
-void pool_init(struct pool *pool, unsigned int nr_workers);
+/* @nr_crews: 1 ... POOL_MAX_CREWS, all down. */
+void pool_init(struct pool *pool, unsigned int nr_crews);
 
 void pool_attach_link(struct pool *pool, struct pool_link *link,
                       uint32_t domid);
@@ -84,8 +84,8 @@ int pool_unqueue(struct pool *pool, struct pool_link *link,
                  struct pool_job *job_r);
 
 /*
- * Gives the next job to an idle worker, which is busy from now on.  Returns
- * the worker's number; -1 when no worker is idle or no job waits.
+ * Gives the next job to an idle crew, which is busy from now on.  Returns
+ * the crew's number; -1 when no crew is idle or no job waits.
  *
  * Links are served by cost: the one that has had least goes first.  A link
  * that had nothing to do starts level with the others: it has no credit, and
@@ -93,17 +93,14 @@ int pool_unqueue(struct pool *pool, struct pool_link *link,
  */
 int pool_start(struct pool *pool, int64_t deadline_ms);
 
-/* Takes the job off a busy worker, which gets the state @state. */
-struct pool_job pool_finish(struct pool *pool, unsigned int worker,
-                            enum pool_worker_state state);
+/* Takes the job off a busy crew, which gets the state @state. */
+struct pool_job pool_finish(struct pool *pool, unsigned int crew,
+                            enum pool_crew_state state);
 
-/* The earliest deadline of a busy worker; -1 if there is none. */
+/* The earliest deadline of a busy crew; -1 if there is none. */
 int64_t pool_deadline(const struct pool *pool);
 
-/* A busy worker whose deadline is not after @now_ms; -1 if there is none. */
+/* A busy crew whose deadline is not after @now_ms; -1 if there is none. */
 int pool_overdue(const struct pool *pool, int64_t now_ms);
-
-/* Whether a worker runs or will: else jobs would wait in vain. */
-int pool_alive(const struct pool *pool);
 
 #endif

@@ -37,6 +37,9 @@
  */
 #define SNAPSHOT_BUDGET ((uint64_t)64 << 20)
 
+/* How long the pool may take to take a request. */
+#define POOL_WAIT_MS    10000
+
 /* After a ring could not be joined, for want of memory perhaps. */
 #define RETRY_MS    5000
 
@@ -151,7 +154,9 @@ static int scan(struct guest *guest, const struct scan_request *req,
                             why_r);
     if (!rc) {
         msg.id = flight->pool_id;
-        rc = ipc_send(guest->pool, &msg, sizeof(msg), snapshot);
+        /* The pool waits for no link, so that this ends. */
+        rc = ipc_send_wait(guest->pool, &msg, sizeof(msg), snapshot,
+                           POOL_WAIT_MS);
         close(snapshot);
         if (!rc) {
             guest->at_pool++;

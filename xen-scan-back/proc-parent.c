@@ -2,9 +2,10 @@
 /*
  * proc-parent.c - see proc-parent.h.
  *
- * Overview: starts the pool, waits until it can scan, then keeps one link
- * process for each device below backend/vscan.  It reads the names of nodes
- * and nothing else that others write; it owns nothing of a guest.
+ * Overview: starts the pool and the loaders of signatures, waits until one can
+ * scan, then keeps one link process for each device below backend/vscan.  It
+ * reads the names of nodes and nothing else that others write; it owns nothing
+ * of a guest.
  */
 #define _GNU_SOURCE
 #include "proc-parent.h"
@@ -29,6 +30,7 @@
 #include "proc.h"
 #include "proc-guest.h"
 #include "sandbox.h"
+#include "databases.h"
 #include "vscanif.h"
 #include "xs.h"
 
@@ -52,6 +54,7 @@ struct parent {
     pid_t pool;
     int control, epoll, signals, timer;
     bool stop, failed;
+    struct databases databases;
     struct log_limit log_limit;
     struct child child[PARENT_MAX_GUESTS];
 };
@@ -73,7 +76,7 @@ static int start_pool(struct parent *parent)
 
 static void start_link(struct parent *parent, struct child *child)
 {
-    struct pool_attach msg = { .domid = child->domid };
+    struct pool_order msg = { .kind = POOL_LINK, .number = child->domid };
     int ends[2];
     int rc = ipc_pair(ends);
 
@@ -257,6 +260,8 @@ static void on_exit_of(struct parent *parent, pid_t pid, int status)
         parent->stop = true;
         return;
     }
+    if (databases_on_exit(&parent->databases, pid, status))
+        return;
     for (int i = 0; i < PARENT_MAX_GUESTS; i++) {
         struct child *child = &parent->child[i];
 
@@ -275,11 +280,25 @@ static void on_signal(struct parent *parent)
     int status;
     pid_t pid;
 
-    while (read(parent->signals, &info, sizeof(info)) == sizeof(info))
+    while (read(parent->signals, &info, sizeof(info)) == sizeof(info)) {
         parent->stop |= info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT;
+        if (info.ssi_signo == SIGHUP)
+            databases_reload(&parent->databases);
+    }
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
         on_exit_of(parent, pid, status);
     look_for_devices(parent);
+}
+
+/* Starts what is due; the timer is set for what is due next. */
+static void start_children(struct parent *parent)
+{
+    int64_t links = start_links(parent);
+    int64_t loaders = databases_start(&parent->databases, parent->control);
+
+    proc_timer_at(parent->timer, links >= 0 && (loaders < 0 ||
+                                                links < loaders) ?
+                                 links : loaders);
 }
 
 static void loop(struct parent *parent)
@@ -287,7 +306,7 @@ static void loop(struct parent *parent)
     struct epoll_event ev;
 
     while (!parent->stop) {
-        proc_timer_at(parent->timer, start_links(parent));
+        start_children(parent);
         if (epoll_wait(parent->epoll, &ev, 1, -1) != 1)
             continue;
         if (ev.data.fd == parent->control)
@@ -296,6 +315,8 @@ static void loop(struct parent *parent)
             on_signal(parent);
         else if (ev.data.fd == parent->timer)
             proc_timer_ack(parent->timer);
+        else if (ev.data.fd == databases_fd(&parent->databases))
+            databases_on_change(&parent->databases);
         else
             on_watch(parent);
     }
@@ -325,6 +346,10 @@ static void stop(struct parent *parent)
             continue;
         if (ev.data.fd == parent->signals)
             on_signal(parent);
+        else if (ev.data.fd == parent->timer)
+            proc_timer_ack(parent->timer);
+        else if (ev.data.fd == databases_fd(&parent->databases))
+            databases_on_change(&parent->databases);
         else if (parent->xs && ev.data.fd == xs_fileno(parent->xs))
             on_watch(parent);
     }
@@ -339,13 +364,16 @@ int proc_parent(const struct pool_config *config, uint32_t max_pages)
     };
     int rc = start_pool(&parent);
 
+    if (!rc)
+        rc = databases_open(&parent.databases, config);
     if (!rc) {
         parent.epoll = epoll_create1(EPOLL_CLOEXEC);
         parent.signals = proc_signals();
         parent.timer = proc_timer();
         if ((rc = add_fd(&parent, parent.control)) ||
             (rc = add_fd(&parent, parent.signals)) ||
-            (rc = add_fd(&parent, parent.timer)))
+            (rc = add_fd(&parent, parent.timer)) ||
+            (rc = add_fd(&parent, databases_fd(&parent.databases))))
             log_error("cannot set up the event loop: %s", strerror(-rc));
     }
     if (rc) {

@@ -58,6 +58,48 @@ void clients_sweep(struct process *p)
     }
 }
 
+/* Sends what waits, as long as the socket takes it. */
+static void client_flush(struct process *p, struct client *c)
+{
+    const bool waited = c->nr_waiting > 0;
+    int rc = 0;
+
+    while (c->nr_waiting && !rc) {
+        rc = ipc_send(c->source.fd, &c->waiting[c->first],
+                      sizeof(c->waiting[0]), -1);
+        if (rc)
+            break;
+        c->first = (c->first + 1) % CLIENT_MESSAGES;
+        c->nr_waiting--;
+    }
+    if (!rc && waited)
+        rc = source_watch_room(p, &c->source, false);
+    if (rc && rc != -EAGAIN)
+        client_refuse(p, c, "has gone");
+}
+
+/* In the order of calls.  Nobody waits for a link. */
+static void client_tell(struct process *p, struct client *c,
+                        const struct pool_answer *message)
+{
+    int rc = c->nr_waiting ? -EAGAIN :
+             ipc_send(c->source.fd, message, sizeof(*message), -1);
+
+    if (!rc)
+        return;
+    if (rc != -EAGAIN) {
+        client_refuse(p, c, "has gone");
+        return;
+    }
+    if (c->nr_waiting == CLIENT_MESSAGES) {
+        client_refuse(p, c, "does not take its answers");
+        return;
+    }
+    c->waiting[(c->first + c->nr_waiting) % CLIENT_MESSAGES] = *message;
+    if (c->nr_waiting++ == 0 && source_watch_room(p, &c->source, true))
+        client_refuse(p, c, "cannot be watched");
+}
+
 void job_answer(struct process *p, const struct pool_job *job,
                 const struct verdict *verdict, uint32_t scan_us)
 {
@@ -73,40 +115,40 @@ void job_answer(struct process *p, const struct pool_job *job,
     message.scan_us = scan_us;
     message.kind = POOL_VERDICT;
     message.verdict = *verdict;
-    /* It has asked for no more than its socket can take. */
-    if (ipc_send(c->source.fd, &message, sizeof(message), -1))
-        client_refuse(p, c, "does not take its answers");
+    client_tell(p, c, &message);
 }
 
 /* Before any answer that was made with it. */
-static int tell_generation(const struct client *c, uint64_t generation)
+static void tell_generation(struct process *p, struct client *c)
 {
     struct pool_answer message;
 
     memset(&message, 0, sizeof(message));
     message.kind = POOL_GENERATION;
-    message.verdict.generation = generation;
-    return ipc_send(c->source.fd, &message, sizeof(message), -1);
-}
-
-void job_answer_none(struct process *p, const struct pool_job *job,
-                     unsigned int reason)
-{
-    struct verdict v = verdict_not_scanned(reason);
-
-    job_answer(p, job, &v, 0);
+    message.verdict.generation = p->generation;
+    client_tell(p, c, &message);
 }
 
 void jobs_answer_all(struct process *p)
 {
+    const struct verdict none =
+        verdict_not_scanned(VSCANIF_REASON_RESOURCES);
+
     for (struct client *c = p->clients; c; c = c->next) {
         struct pool_job job;
 
         while (c->source.fd >= 0 && pool_unqueue(&p->pool, &c->link, &job)) {
             close(job.fd);
-            job_answer_none(p, &job, VSCANIF_REASON_RESOURCES);
+            job_answer(p, &job, &none, 0);
         }
     }
+}
+
+void clients_tell_generation(struct process *p)
+{
+    for (struct client *c = p->clients; c; c = c->next)
+        if (c->source.fd >= 0)
+            tell_generation(p, c);
 }
 
 static void take_request(struct process *p, struct client *c,
@@ -129,6 +171,7 @@ static void client_ready(struct process *p, struct source *source)
 {
     struct client *c = (struct client *)source;
 
+    client_flush(p, c);
     for (unsigned int n = 0; n < REQUESTS_AT_ONCE && source->fd >= 0; n++) {
         struct pool_request request;
         int fd, rc;
@@ -159,10 +202,6 @@ void client_new(struct process *p, uint32_t domid, int fd)
         goto fail;
     }
     c->source = (struct source){ .fd = fd, .ready = client_ready };
-    if (tell_generation(c, p->engines.generation)) {
-        log_error("domain %u: its link has gone", domid);
-        goto fail;
-    }
     if (source_watch(p, &c->source)) {
         log_error("domain %u: its link cannot be watched", domid);
         goto fail;
@@ -171,6 +210,7 @@ void client_new(struct process *p, uint32_t domid, int fd)
     c->next = p->clients;
     p->clients = c;
     p->nr_clients++;
+    tell_generation(p, c);
     return;
 fail:
     free(c);

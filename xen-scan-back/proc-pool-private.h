@@ -1,17 +1,26 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * proc-pool-private.h - what the three files of the pool's process share.
+ * proc-pool-private.h - what the files of the pool's process share.
  *
  *   proc-pool.c            start, events, time, end
  *   proc-pool-links.c      what links ask, and are answered
- *   proc-pool-workers.c    the workers' lives, jobs and answers
+ *   proc-pool-loaders.c    which signatures are in use
+ *   proc-pool-crews.c      the workers' lives, jobs and answers
+ *
+ * A crew scans one file: it is a worker of each engine.  Each engine has two
+ * sides, one in use and one for the next signatures: a loader, and a worker in
+ * each crew that this loader has forked.
  */
 #ifndef VSCAN_PROC_POOL_PRIVATE_H
 #define VSCAN_PROC_POOL_PRIVATE_H
 
+#include "findings.h"
 #include "log.h"
+#include "messages.h"
 #include "pool.h"
 #include "proc-pool.h"
+
+#define SIDES   2
 
 struct process;
 
@@ -20,25 +29,69 @@ struct source {
     void (*ready)(struct process *p, struct source *source);
 };
 
+/* Answers to all that a link can have asked for, and news of signatures. */
+#define CLIENT_MESSAGES (POOL_LINK_JOBS + 8)
+
 struct client {
     struct source source;       /* first */
     struct pool_link link;
+    /* What its socket does not take yet: few messages, by the kernel's
+     * net.unix.max_dgram_qlen. */
+    struct pool_answer waiting[CLIENT_MESSAGES];
+    unsigned int first, nr_waiting;
     struct client *next;
+};
+
+enum worker_state {
+    WORKER_NONE,                /* no process */
+    WORKER_ORDERED,             /* its loader is to fork it */
+    WORKER_STARTING,            /* not yet in its sandbox */
+    WORKER_IDLE,
+    WORKER_BUSY,
 };
 
 struct worker {
     struct source source;       /* first */
-    pid_t pid;                  /* 0: none */
-    uint64_t job_id;
-    uint64_t generation;        /* of the engines it was forked with */
-    int64_t restart_ms;         /* -1: never, or running */
+    enum worker_state state;
+    unsigned int crew, engine, side;    /* where it belongs */
+    pid_t pid;                  /* for its loader, and the log */
+    int64_t order_ms;           /* when it may be ordered, for WORKER_NONE */
+};
+
+struct loader {
+    struct source source;       /* first; closed: there is none */
+    unsigned int engine, side;
+    bool ready;                 /* has loaded, and forks */
+    bool retired;               /* ends when no worker of it scans */
+    struct generation_part part;
+};
+
+struct engine_slot {
+    struct loader loader[SIDES];
+    unsigned int side;          /* in use, or was in use last */
+    bool loaded;                /* its loader is there, with all workers once */
+    bool settled;               /* the first loader has come to its end */
+    struct generation_part part;        /* loaded last; all 0: never */
+    char text[ENGINE_TEXT];     /* signatures in use, or why there are none */
+    char loading[ENGINE_TEXT];  /* those of the other side */
+};
+
+struct crew {
+    struct worker worker[ENGINE_MAX][SIDES];
+    unsigned int side[ENGINE_MAX];      /* a busy crew's may be the old one */
+    uint64_t job_id, generation;        /* of what it scans */
+    unsigned int waiting;               /* workers that have not answered */
+    bool scanned;                       /* one of them has answered */
+    uint32_t scan_us;                   /* of the slowest */
+    struct findings findings;
 };
 
 struct process {
     const struct pool_config *config;
-    struct engines engines;
     struct pool pool;
-    struct worker worker[POOL_MAX_WORKERS];
+    struct crew crew[POOL_MAX_CREWS];
+    struct engine_slot engine[ENGINE_MAX];
+    uint64_t generation;        /* 0: none yet */
     struct client *clients;
     unsigned int nr_clients, max_clients;
     struct source control, signals, timer;
@@ -54,10 +107,13 @@ struct process {
 /* Events of an open source go to its ready(). */
 int source_watch(struct process *p, struct source *source);
 
+/* Whether it is ready, too, when its socket takes a message again. */
+int source_watch_room(struct process *p, struct source *source, bool room);
+
 /* Closes it; nothing if it is closed. */
 void source_close(struct process *p, struct source *source);
 
-/* Takes over @fd, the socket of the guest's link. */
+/* proc-pool-links.c: takes over @fd, the socket of the guest's link. */
 void client_new(struct process *p, uint32_t domid, int fd);
 
 /*
@@ -67,25 +123,62 @@ void client_new(struct process *p, uint32_t domid, int fd);
 void client_close(struct process *p, struct client *c);
 void clients_sweep(struct process *p);
 
+/* All links hear of the generation, before any answer that is of it. */
+void clients_tell_generation(struct process *p);
+
 /* Tells whoever waits for @job, which is no more in the pool. */
 void job_answer(struct process *p, const struct pool_job *job,
                 const struct verdict *verdict, uint32_t scan_us);
-void job_answer_none(struct process *p, const struct pool_job *job,
-                     unsigned int reason);
 
-/* With no worker now or soon, nobody is kept waiting. */
+/* With no engine, nobody is kept waiting. */
 void jobs_answer_all(struct process *p);
 
-void worker_start(struct process *p, unsigned int i);
+/* proc-pool-loaders.c */
+void loaders_init(struct process *p);
 
-/* Whoever waits for this worker's answer gets @reason instead. */
-void worker_kill(struct process *p, unsigned int i, unsigned int reason,
-                 const char *why);
+/* Takes over @fd, a loader's: it is told to load. */
+void loader_new(struct process *p, unsigned int engine, int fd);
 
-/* After SIGCHLD: each dead worker has a successor, at once or soon. */
-void workers_bury(struct process *p);
+/* Uses an engine's next signatures if each crew has a worker for them. */
+void loader_try(struct process *p, unsigned int engine);
 
-/* Waiting jobs to idle workers. */
-void workers_give_jobs(struct process *p);
+/* Has each engine loaded, or failed to, and one of them loaded? */
+bool loaders_settled(const struct process *p);
+bool loaders_any(const struct process *p);
+/* All engines, for people; each is in use or says why not. */
+void loaders_describe(const struct process *p, char text_r[ENGINE_TEXT]);
+
+/* Returns 0; or -errno when there is no such loader to be told. */
+int loader_tell(struct process *p, unsigned int engine, unsigned int side,
+                enum loader_order_kind kind, uint32_t number);
+
+/* proc-pool-crews.c */
+void crews_init(struct process *p);
+
+/* A loader of @engine has come: it is to fork a worker for each crew. */
+void crews_order(struct process *p, unsigned int engine, unsigned int side);
+
+/* It has gone, and its workers with it. */
+void crews_drop(struct process *p, unsigned int engine, unsigned int side);
+
+/* Does each crew have an idle worker on this side? */
+bool crews_have(const struct process *p, unsigned int engine,
+                unsigned int side);
+
+/* @engine's side in use, or whether it is, has changed: crews at rest follow
+ * at once, busy ones when they have finished. */
+void crews_follow(struct process *p, unsigned int engine);
+
+/* Takes over @fd: the loader has forked the worker, or failed with @status. */
+void worker_born(struct process *p, unsigned int engine, unsigned int side,
+                 const struct loader_said *said, int fd);
+
+/* Waiting jobs to crews at rest. */
+void crews_give_jobs(struct process *p);
+
+/* Ends what has had its time, orders workers that are due. */
+void crews_on_time(struct process *p, int64_t now_ms);
+/* When to be called next; -1: never. */
+int64_t crews_due(const struct process *p);
 
 #endif

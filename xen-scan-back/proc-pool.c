@@ -3,8 +3,8 @@
  * proc-pool.c - see proc-pool.h.
  *
  * Overview: owns the process: its start, the loop of events, the timer, its
- * end.  What runs next is decided in pool.c; links and workers have a file
- * each, see proc-pool-private.h.
+ * end.  What runs next is decided in pool.c; links, loaders and crews have a
+ * file each, see proc-pool-private.h.
  */
 #define _GNU_SOURCE
 #include "proc-pool-private.h"
@@ -16,7 +16,6 @@
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "ipc.h"
@@ -26,7 +25,7 @@
 
 #define EVENTS                  16
 /* Descriptors that are neither a link's nor a worker's. */
-#define OWN_FDS                 32
+#define OWN_FDS                 (32 + SIDES * ENGINE_MAX)
 
 int source_watch(struct process *p, struct source *source)
 {
@@ -36,6 +35,14 @@ int source_watch(struct process *p, struct source *source)
     if (epoll_ctl(p->epoll, EPOLL_CTL_ADD, source->fd, &event))
         return -errno;
     return 0;
+}
+
+int source_watch_room(struct process *p, struct source *source, bool room)
+{
+    struct epoll_event event = { .events = EPOLLIN | (room ? EPOLLOUT : 0),
+                                 .data = { .ptr = source } };
+
+    return epoll_ctl(p->epoll, EPOLL_CTL_MOD, source->fd, &event) ? -errno : 0;
 }
 
 /*
@@ -69,14 +76,18 @@ static void tell_ready(struct process *p, int status, const char *text)
 
 static void control_ready(struct process *p, struct source *source)
 {
-    struct pool_attach attach;
+    struct pool_order order;
     int fd, rc;
 
-    rc = ipc_recv(source->fd, &attach, sizeof(attach), &fd);
+    rc = ipc_recv(source->fd, &order, sizeof(order), &fd);
     if (rc == -EAGAIN)
         return;
-    if (rc == 1 && fd >= 0) {
-        client_new(p, attach.domid, fd);
+    if (rc == 1 && fd >= 0 && order.kind == POOL_LINK) {
+        client_new(p, order.number, fd);
+        return;
+    }
+    if (rc == 1 && fd >= 0 && order.kind == POOL_LOADER) {
+        loader_new(p, order.number, fd);
         return;
     }
     p->stop = 1;
@@ -93,27 +104,14 @@ static void signals_ready(struct process *p, struct source *source)
     while (read(source->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
         if (info.ssi_signo == SIGTERM)
             p->stop = 1;
-        if (info.ssi_signo == SIGCHLD)
-            workers_bury(p);
     }
 }
 
 static void timer_ready(struct process *p, struct source *source)
 {
-    int64_t now = proc_now_ms();
-    int i;
-
     proc_timer_ack(source->fd);
     p->timer_ms = -1;
-    while ((i = pool_overdue(&p->pool, now)) >= 0)
-        worker_kill(p, (unsigned int)i, VSCANIF_REASON_TIMEOUT,
-                    "has had its time");
-    for (unsigned int n = 0; n < p->pool.nr_workers; n++) {
-        struct worker *w = &p->worker[n];
-
-        if (!w->pid && w->restart_ms >= 0 && w->restart_ms <= now)
-            worker_start(p, n);
-    }
+    crews_on_time(p, proc_now_ms());
 }
 
 /*
@@ -122,36 +120,23 @@ static void timer_ready(struct process *p, struct source *source)
  */
 static void set_timer(struct process *p)
 {
-    int64_t when = pool_deadline(&p->pool);
+    int64_t when = crews_due(p);
 
-    for (unsigned int i = 0; i < p->pool.nr_workers; i++) {
-        int64_t restart = p->worker[i].restart_ms;
-
-        if (!p->worker[i].pid && restart >= 0 && (when < 0 || restart < when))
-            when = restart;
-    }
     if (when < 0 || (p->timer_ms >= 0 && p->timer_ms <= when))
         return;
     proc_timer_at(p->timer.fd, when);
     p->timer_ms = when;
 }
 
-/* The parent hears of the first workers: all have started, or one cannot. */
+/* The parent hears of it when all engines have come to something, and one of
+ * them scans. */
 static void check_start(struct process *p)
 {
     char text[ENGINE_TEXT];
 
-    for (unsigned int i = 0; i < p->pool.nr_workers; i++) {
-        if (p->worker[i].restart_ms >= 0) {
-            tell_ready(p, -ECHILD, "a worker cannot start, see the log");
-            p->stop = 1;
-            p->status = 1;
-            return;
-        }
-        if (p->pool.worker[i].state == POOL_WORKER_STARTING)
-            return;
-    }
-    engines_describe(&p->engines, text);
+    if (!loaders_settled(p))
+        return;
+    loaders_describe(p, text);
     tell_ready(p, 0, text);
 }
 
@@ -173,8 +158,8 @@ static int serve(struct process *p)
         }
         if (!p->told_ready)
             check_start(p);
-        workers_give_jobs(p);
-        if (!pool_alive(&p->pool))
+        crews_give_jobs(p);
+        if (!loaders_any(p))
             jobs_answer_all(p);
         clients_sweep(p);
     }
@@ -204,7 +189,7 @@ static int open_sources(struct process *p)
 static void bound_clients(struct process *p)
 {
     struct rlimit limit = { .rlim_cur = 0 };
-    rlim_t own = OWN_FDS + p->config->workers;
+    rlim_t own = OWN_FDS + (rlim_t)SIDES * ENGINE_MAX * p->config->crews;
 
     getrlimit(RLIMIT_NOFILE, &limit);
     p->max_clients = limit.rlim_cur <= own ? 0 :
@@ -222,28 +207,17 @@ static void process_init(struct process *p, const struct pool_config *config,
     p->timer = (struct source){ .fd = -1, .ready = timer_ready };
     p->epoll = -1;
     p->timer_ms = -1;
-    pool_init(&p->pool, config->workers);
-    for (unsigned int i = 0; i < POOL_MAX_WORKERS; i++) {
-        p->worker[i].source.fd = -1;
-        p->worker[i].restart_ms = -1;
-    }
+    pool_init(&p->pool, config->crews);
+    loaders_init(p);
+    crews_init(p);
 }
 
+/* The loaders see that we have gone, and end with all workers. */
 static void process_dispose(struct process *p)
 {
-    for (unsigned int i = 0; i < p->pool.nr_workers; i++) {
-        struct worker *w = &p->worker[i];
-
-        if (w->pid) {
-            kill(w->pid, SIGKILL);
-            waitpid(w->pid, NULL, 0);
-        }
-        source_close(p, &w->source);
-    }
     for (struct client *c = p->clients; c; c = c->next)
         client_close(p, c);
     clients_sweep(p);
-    engines_dispose(&p->engines);
     source_close(p, &p->timer);
     source_close(p, &p->signals);
     source_close(p, &p->control);
@@ -253,7 +227,6 @@ static void process_dispose(struct process *p)
 
 int proc_pool(const struct pool_config *config, int control)
 {
-    char text[ENGINE_TEXT] = "";
     struct process p;
     int rc;
 
@@ -266,23 +239,16 @@ int proc_pool(const struct pool_config *config, int control)
     rc = open_sources(&p);
     if (rc)
         goto out;
-    rc = engines_load(config->engines, config->db_dir, SANDBOX_TEMP_DIR,
-                      &config->limits, &p.engines, text);
-    if (rc)
-        goto out;
     rc = sandbox_enter(SANDBOX_POOL);
     if (rc)
         goto out;
     bound_clients(&p);
-    for (unsigned int i = 0; i < config->workers; i++)
-        worker_start(&p, i);
-    check_start(&p);
     rc = serve(&p);
 out:
     if (rc && !p.told_ready) {
-        if (!text[0])
-            snprintf(text, sizeof(text), "pool cannot start: %s",
-                     strerror(-rc));
+        char text[ENGINE_TEXT];
+
+        snprintf(text, sizeof(text), "pool cannot start: %s", strerror(-rc));
         tell_ready(&p, rc, text);
     } else if (rc) {
         log_error("ends: %s", strerror(-rc));

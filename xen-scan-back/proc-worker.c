@@ -42,7 +42,7 @@ static uint64_t now_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-static struct worker_answer scan_job(const struct engines *engines,
+static struct worker_answer scan_job(struct engine *engine,
                                      const struct worker_job *job, int fd)
 {
     struct worker_answer answer;
@@ -53,7 +53,7 @@ static struct worker_answer scan_job(const struct engines *engines,
     if (snapshot_check(fd, job->size))
         answer.verdict = verdict_not_scanned(VSCANIF_REASON_ENGINE);
     else
-        answer.verdict = engines_scan(engines, fd, job->size);
+        answer.verdict = engine->ops->scan(engine, fd, job->size);
     took = now_us() - start;
     answer.scan_us = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
     return answer;
@@ -73,7 +73,7 @@ static int next_job(struct worker_job *job_r, int *fd_r)
     }
 }
 
-static int serve(const struct engines *engines)
+static int serve(struct engine *engine)
 {
     for (;;) {
         struct worker_job job;
@@ -85,7 +85,7 @@ static int serve(const struct engines *engines)
             return 0;
         if (rc < 0)
             return rc;
-        answer = scan_job(engines, &job, fd);
+        answer = scan_job(engine, &job, fd);
         if (fd >= 0)
             close(fd);
         rc = ipc_send(END_FD, &answer, sizeof(answer), -1);
@@ -96,7 +96,7 @@ static int serve(const struct engines *engines)
     }
 }
 
-int proc_worker(const struct engines *engines, int end)
+int proc_worker(struct engine *engine, int end)
 {
     struct worker_answer hello;
     int rc;
@@ -115,7 +115,7 @@ int proc_worker(const struct engines *engines, int end)
     hello.verdict = verdict_not_scanned(VSCANIF_REASON_RESOURCES);
     rc = ipc_send(END_FD, &hello, sizeof(hello), -1);
     if (!rc)
-        rc = serve(engines);
+        rc = serve(engine);
 out:
     if (rc)
         log_error("ends: %s", strerror(-rc));

@@ -288,6 +288,7 @@ int sandbox_enter(enum sandbox_role role)
     case SANDBOX_WORKER:
         step = worker_steps;
         break;
+    case SANDBOX_LOADER:
     case SANDBOX_POOL:
         step = pool_steps;
         break;

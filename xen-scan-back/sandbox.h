@@ -24,6 +24,7 @@
 
 enum sandbox_role {
     SANDBOX_WORKER,
+    SANDBOX_LOADER,
     SANDBOX_POOL,
     SANDBOX_LINK,
 };

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include "ipc.h"
 #include "messages.h"
 #include "pool.h"
+#include "proc-loader.h"
 #include "proc-pool.h"
 #include "proc.h"
 #include "sandbox.h"
@@ -29,7 +31,26 @@
 
 char good_dir[] = "/tmp/test-pool-XXXXXX";
 
-char bad_dir[] = "/tmp/test-pool-XXXXXX";
+static const char *path_of(const char *name)
+{
+    static char path[128];
+
+    snprintf(path, sizeof(path), "%s/%s", good_dir, name);
+    return path;
+}
+
+void put_signatures(const char *name)
+{
+    int fd = open(path_of(name), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+    assert_true(fd >= 0);
+    close(fd);
+}
+
+void remove_signatures(const char *name)
+{
+    assert_int_equal(unlink(path_of(name)), 0);
+}
 
 struct pool_shared *pool_shared;
 
@@ -141,19 +162,28 @@ static struct verdict fake_scan(struct engine *engine, int fd, uint64_t size)
         for (;;)
             pause();
     }
+    if (is_command(content, "stop")) {
+        sigset_t set;
+        int sig;
+
+        sigemptyset(&set);
+        sigaddset(&set, SIGUSR1);
+        sigprocmask(SIG_BLOCK, &set, NULL);
+        pool_shared->pid = getpid();
+        sem_post(&pool_shared->waiting);
+        sigwait(&set, &sig);
+    }
     if (is_command(content, "exit"))
         _exit(0);
     if (is_command(content, "forge other"))
-        forge(1000, pool_shared->generation);
+        forge(1000, 0);
     if (is_command(content, "forge hello"))
-        forge(WORKER_HELLO, pool_shared->generation);
+        forge(WORKER_HELLO, 0);
     /* Its job's id: the pool counts from 1, and each one comes here. */
     if (is_command(content, "forge true"))
-        forge(pool_shared->scans, pool_shared->generation);
-    if (is_command(content, "forge generation"))
-        forge(pool_shared->scans, pool_shared->generation ^ 1);
-    if (is_command(content, "forge none"))
         forge(pool_shared->scans, 0);
+    if (is_command(content, "forge generation"))
+        forge(pool_shared->scans, pool_shared->generation);
     if (is_command(content, "short"))
         ipc_send(SANDBOX_FD, "x", 1, -1);
     if (is_command(content, "odd"))
@@ -163,20 +193,58 @@ static struct verdict fake_scan(struct engine *engine, int fd, uint64_t size)
     return verdict_clean();
 }
 
-static struct engine fake_engine;
+/* Behind "other ", a command for the second engine; to it all else is clean. */
+static struct verdict other_scan(struct engine *engine, int fd, uint64_t size)
+{
+    char content[64] = "";
+
+    (void)engine;
+    (void)size;
+    if (pread(fd, content, sizeof(content) - 1, 0) <= 0)
+        return verdict_not_scanned(VSCANIF_REASON_LIMITS);
+    if (is_command(content, "other virus") || is_command(content, "virus"))
+        return verdict_infected("Other.Virus");
+    if (is_command(content, "other limits"))
+        return verdict_not_scanned(VSCANIF_REASON_LIMITS);
+    if (is_command(content, "other exit"))
+        _exit(0);
+    return verdict_clean();
+}
+
+static struct engine fake_engine[2] = {
+    { &fake_engine_ops[0] }, { &fake_engine_ops[1] },
+};
+
+static int refuse(char error_r[ENGINE_TEXT])
+{
+    snprintf(error_r, ENGINE_TEXT, "no signatures at all");
+    return -ENOENT;
+}
 
 static int fake_load(const char *db_dir, const char *temp_dir,
                      const struct engine_limits *limits,
                      struct engine **engine_r, char error_r[ENGINE_TEXT])
 {
+    (void)db_dir;
     (void)temp_dir;
     (void)limits;
-    if (!strcmp(db_dir, bad_dir)) {
-        snprintf(error_r, ENGINE_TEXT, "no signatures at all");
-        return -ENOENT;
-    }
-    *engine_r = &fake_engine;
-    return 0;
+    pool_shared->loads++;
+    *engine_r = &fake_engine[0];
+    return access(path_of("bad"), F_OK) ? 0 : refuse(error_r);
+}
+
+static int other_load(const char *db_dir, const char *temp_dir,
+                      const struct engine_limits *limits,
+                      struct engine **engine_r, char error_r[ENGINE_TEXT])
+{
+    (void)db_dir;
+    (void)temp_dir;
+    (void)limits;
+    pool_shared->loads++;
+    if (!access(path_of("other-dies"), F_OK))
+        raise(SIGKILL);
+    *engine_r = &fake_engine[1];
+    return access(path_of("other-bad"), F_OK) ? 0 : refuse(error_r);
 }
 
 static void fake_describe(const struct engine *engine,
@@ -197,13 +265,14 @@ static void fake_unload(struct engine *engine)
     (void)engine;
 }
 
-static const struct engine_ops fake_ops = {
-    .name = "fake", .load = fake_load, .describe = fake_describe,
-    .signatures = fake_signatures, .scan = fake_scan, .unload = fake_unload,
+const struct engine_ops fake_engine_ops[2] = {
+    { .name = "fake", .load = fake_load, .describe = fake_describe,
+      .signatures = fake_signatures, .scan = fake_scan,
+      .unload = fake_unload },
+    { .name = "other", .load = other_load, .describe = fake_describe,
+      .signatures = fake_signatures, .scan = other_scan,
+      .unload = fake_unload },
 };
-static struct engine fake_engine = { &fake_ops };
-
-const struct engine_ops *const fake_engines[] = { &fake_ops, NULL };
 
 pid_t pool_pid;
 
@@ -232,6 +301,36 @@ void run_pool(void)
     pool_control = ends[0];
 }
 
+pid_t last_loader;
+
+pid_t run_loader(unsigned int engine)
+{
+    struct pool_order order = { .kind = POOL_LOADER, .number = engine };
+    int ends[2];
+    pid_t pid;
+
+    assert_int_equal(ipc_pair(ends), 0);
+    pid = proc_fork("test-loader");
+    assert_true(pid >= 0);
+    if (pid == 0)
+        _exit(proc_loader(&pool_config_now.source[engine],
+                          &pool_config_now.limits, ends[1]));
+    assert_int_equal(ipc_send(pool_control, &order, sizeof(order), ends[0]),
+                     0);
+    close(ends[0]);
+    close(ends[1]);
+    last_loader = pid;
+    return pid;
+}
+
+int loader_status(pid_t pid)
+{
+    int status;
+
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
 void wait_readable(int fd)
 {
     struct pollfd in = { .fd = fd, .events = POLLIN };
@@ -252,7 +351,7 @@ struct pool_ready pool_says(void)
 int pool_attach_guest(uint32_t domid)
 {
     struct pool_answer first, expected = { .kind = POOL_GENERATION };
-    struct pool_attach message = { .domid = domid };
+    struct pool_order message = { .kind = POOL_LINK, .number = domid };
     int ends[2];
 
     assert_int_equal(ipc_pair(ends), 0);
@@ -278,19 +377,43 @@ int pool_status(void)
     return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-void pool_side_start(unsigned int workers, uint32_t timeout_ms)
+static void start_with(unsigned int engines, unsigned int crews,
+                       uint32_t timeout_ms)
 {
     pool_config_now = (struct pool_config){
-        .engines = fake_engines, .db_dir = good_dir,
-        .limits = ENGINE_LIMITS_DEFAULT,
-        .workers = workers, .scan_timeout_ms = timeout_ms,
+        .source = { { &fake_engine_ops[0], good_dir },
+                    { &fake_engine_ops[1], good_dir } },
+        .nr_engines = engines, .limits = ENGINE_LIMITS_DEFAULT,
+        .crews = crews, .scan_timeout_ms = timeout_ms,
     };
     if (geteuid())
         skip();
     run_pool();
+    for (unsigned int e = 0; e < engines; e++)
+        run_loader(e);
     assert_int_equal(pool_says().status, 0);
     link_a = pool_attach_guest(5);
     link_b = pool_attach_guest(6);
+}
+
+void pool_side_start(unsigned int crews, uint32_t timeout_ms)
+{
+    start_with(1, crews, timeout_ms);
+}
+
+void pool_side_start_both(unsigned int crews, uint32_t timeout_ms)
+{
+    start_with(2, crews, timeout_ms);
+}
+
+void until_new_generation(int link)
+{
+    struct pool_answer got = pool_answer_of(link);
+
+    assert_int_equal(got.kind, POOL_GENERATION);
+    assert_true(got.verdict.generation != 0);
+    assert_int_not_equal(got.verdict.generation, pool_shared->generation);
+    pool_shared->generation = got.verdict.generation;
 }
 
 int pool_side_setup(void **state)
@@ -310,11 +433,12 @@ int pool_side_teardown(void **state)
     close(pool_control);
     close(link_a);
     close(link_b);
-    if (pool_pid > 0) {
+    if (pool_pid > 0)
         kill(pool_pid, SIGKILL);
-        waitpid(pool_pid, NULL, 0);
-        pool_pid = 0;
-    }
+    pool_pid = 0;
+    /* The loaders end with it. */
+    while (waitpid(-1, NULL, 0) > 0)
+        ;
     return munmap(pool_shared, sizeof(*pool_shared));
 }
 
@@ -351,7 +475,8 @@ void assert_answer(int link, uint64_t id, unsigned int code,
     assert_string_equal(got.verdict.name, name);
     if (code != VSCANIF_VERDICT_NOT_SCANNED)
         assert_int_equal(got.verdict.generation, pool_shared->generation);
-    else if (reason == VSCANIF_REASON_ENGINE)
+    else if (reason == VSCANIF_REASON_ENGINE &&
+             pool_config_now.nr_engines == 1)
         assert_int_equal(got.verdict.generation, 0);
 }
 
@@ -378,11 +503,11 @@ int pool_side_make_dirs(void **state)
 {
     (void)state;
     /* A pool that gives up root still reads it. */
-    return !mkdtemp(good_dir) || !mkdtemp(bad_dir) || chmod(good_dir, 0755);
+    return !mkdtemp(good_dir) || chmod(good_dir, 0755);
 }
 
 int pool_side_remove_dirs(void **state)
 {
     (void)state;
-    return rmdir(good_dir) || rmdir(bad_dir);
+    return rmdir(good_dir);
 }

@@ -2,8 +2,10 @@
 /*
  * pool-side.h - a pool, for tests, with real processes.
  *
- * Overview: the engine is a fake: the content of a file is a command to it.
- * What it has to tell the test goes through memory that is shared by fork.
+ * Overview: the engines are fakes: the content of a file is a command to the
+ * first, and behind "other " to the second.  What they have to tell the test
+ * goes through memory that is shared by fork.  The test plays the parent: it
+ * starts the loaders.
  */
 #ifndef VSCAN_TESTS_POOL_SIDE_H
 #define VSCAN_TESTS_POOL_SIDE_H
@@ -26,14 +28,17 @@
 #define LONG_MS         60000
 #define LONG_S          60
 
-/* Directories of signatures; the fake engine does not like the second. */
+/* A directory of signatures.  The first fake engine does not like a file "bad"
+ * in it, the second none "other-bad", and its loader dies of "other-dies". */
 extern char good_dir[];
-extern char bad_dir[];
+void put_signatures(const char *name);
+void remove_signatures(const char *name);
 
 struct pool_shared {
     sem_t waiting;      /* posted by a worker that waits to be killed */
     pid_t pid;          /* its */
-    unsigned int scans;
+    unsigned int scans;     /* by the first engine */
+    unsigned int loads;     /* of any */
     uint64_t generation;    /* that the last link was told */
     char confined[200];
 };
@@ -42,7 +47,7 @@ extern struct pool_shared *pool_shared;
 
 void forge(uint64_t id, uint64_t generation);
 
-extern const struct engine_ops *const fake_engines[];
+extern const struct engine_ops fake_engine_ops[2];
 extern pid_t pool_pid;
 extern int pool_control;
 extern struct pool_config pool_config_now;
@@ -50,11 +55,21 @@ extern int link_a;      /* of two guests */
 extern int link_b;
 
 void run_pool(void);
+/* The parent starts a loader of this engine; returns its process id, which is
+ * in last_loader, too. */
+pid_t run_loader(unsigned int engine);
+extern pid_t last_loader;
+/* The exit status of a loader that has ended. */
+int loader_status(pid_t pid);
 void wait_readable(int fd);
 struct pool_ready pool_says(void);
 int pool_attach_guest(uint32_t domid);
 int pool_status(void);
-void pool_side_start(unsigned int workers, uint32_t timeout_ms);
+/* With the first engine, or with both. */
+void pool_side_start(unsigned int crews, uint32_t timeout_ms);
+void pool_side_start_both(unsigned int crews, uint32_t timeout_ms);
+/* Until the link hears of another generation than the last. */
+void until_new_generation(int link);
 int pool_side_setup(void **state);
 int pool_side_teardown(void **state);
 void pool_ask(int link, uint64_t id, const char *content);

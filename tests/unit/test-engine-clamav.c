@@ -294,15 +294,17 @@ static void needs_signatures(void **state)
 
 static uint64_t generation_now(void)
 {
+    const struct engine_source source = { &engine_clamav, db };
+    struct generation_part part;
+    const struct generation_part *const parts[] = { &part };
     char error[ENGINE_TEXT];
-    struct engines engines;
+    struct engine *engine;
     uint64_t generation;
 
-    assert_int_equal(engines_load(engines_built, db, temp, &limits, &engines,
-                                  error), 0);
-    generation = engines.generation;
-    assert_true(generation != 0);
-    engines_dispose(&engines);
+    assert_int_equal(engine_load(&source, temp, &limits, NULL, &engine, &part,
+                                 error), 0);
+    assert_int_equal(generation_make(parts, 1, &generation), 0);
+    engine_unload(engine);
     return generation;
 }
 

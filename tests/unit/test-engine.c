@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test-engine.c - tests of xen-scan-back/engine.c: several engines, and what
- * changes while they load (signatures.h).
+ * test-engine.c - tests of xen-scan-back/engine.c: what is true of the loading
+ * of any engine (tests/lib/signatures.h).
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,9 +18,6 @@
 #include "engine.h"
 #include "signatures.h"
 
-static struct verdict fake_verdict[2];
-
-static struct verdict fake_scan(struct engine *engine, int fd, uint64_t size);
 static void fake_describe(const struct engine *engine,
                           char text_r[ENGINE_TEXT])
 {
@@ -32,7 +29,7 @@ static void fake_describe(const struct engine *engine,
 static unsigned int fake_signatures(const struct engine *engine)
 {
     (void)engine;
-    return 1;
+    return UINT32_MAX;
 }
 
 /* What happens to the directory while it is loaded. */
@@ -50,21 +47,11 @@ static void fake_unload(struct engine *engine)
     fake_unloads++;
 }
 
-static const struct engine_ops fake_ops[2] = {
-    { .name = "fake", .describe = fake_describe,
-      .signatures = fake_signatures, .scan = fake_scan, .load = fake_load,
-      .unload = fake_unload },
-    { .describe = fake_describe, .signatures = fake_signatures,
-      .scan = fake_scan },
+static const struct engine_ops fake_ops = {
+    .name = "fake", .describe = fake_describe, .signatures = fake_signatures,
+    .load = fake_load, .unload = fake_unload,
 };
-static struct engine fake[2] = { { &fake_ops[0] }, { &fake_ops[1] } };
-
-static struct verdict fake_scan(struct engine *engine, int fd, uint64_t size)
-{
-    (void)fd;
-    (void)size;
-    return fake_verdict[engine - fake];
-}
+static struct engine fake = { &fake_ops };
 
 static int fake_load(const char *db_dir, const char *temp_dir,
                      const struct engine_limits *with,
@@ -76,45 +63,33 @@ static int fake_load(const char *db_dir, const char *temp_dir,
     fake_loads++;
     if (while_loading)
         while_loading(fake_loads);
-    *engine_r = &fake[0];
+    *engine_r = &fake;
     snprintf(error_r, ENGINE_TEXT, "fake");
     return fake_load_rc;
 }
 
-static void worst_verdict_wins(void **state)
+/* Of one engine that is loaded. */
+static struct engine *engine;
+static struct generation_part part;
+static char error[ENGINE_TEXT];
+
+static int load_with(const struct engine_limits *with,
+                     const struct generation_part *known)
 {
-    const struct verdict verdicts[] = {
-        verdict_clean(), verdict_not_scanned(VSCANIF_REASON_LIMITS),
-        verdict_infected("One"),
-    };
-    struct engines both = { .engine = { &fake[0], &fake[1] }, .nr = 2,
-                            .generation = 5 };
-    char text[ENGINE_TEXT];
+    const struct engine_source source = { &fake_ops, db };
 
-    (void)state;
-    for (unsigned int i = 0; i < 9; i++) {
-        unsigned int x = i / 3, y = i % 3, worst = x > y ? x : y;
-        struct verdict v;
+    fake_loads = fake_unloads = 0;
+    return engine_load(&source, temp, with, known, &engine, &part, error);
+}
 
-        fake_verdict[0] = verdicts[x];
-        fake_verdict[1] = verdicts[y];
-        v = engines_scan(&both, -1, 1);
-        assert_int_equal(v.generation, 5);
-        v.generation = 0;
-        assert_memory_equal(&v, &verdicts[worst], sizeof(v));
-    }
-    both.nr = 0;
-    assert_not_scanned(engines_scan(&both, -1, 1), VSCANIF_REASON_RESOURCES);
-    assert_int_equal(engines_scan(&both, -1, 1).generation, 0);
-    both.nr = 2;
-    engines_describe(&both, text);
-    assert_int_equal(strlen(text), ENGINE_TEXT - 1);
+static int load_fake(void)
+{
+    return load_with(&limits, NULL);
 }
 
 static void limits_are_never_0(void **state)
 {
     struct engine_limits zero[5] = { limits, limits, limits, limits, limits };
-    char error[ENGINE_TEXT];
 
     (void)state;
     zero[0].max_file_octets = 0;
@@ -123,47 +98,55 @@ static void limits_are_never_0(void **state)
     zero[3].max_files = 0;
     zero[4].max_recursion = 0;
     for (unsigned int i = 0; i < 5; i++) {
-        struct engines engines;
-
-        assert_int_equal(engines_load(engines_built, db, temp, &zero[i],
-                                      &engines, error), -EINVAL);
-        assert_int_equal(engines.nr, 0);
-        engines_dispose(&engines);
+        assert_int_equal(load_with(&zero[i], NULL), -EINVAL);
+        assert_null(engine);
+        assert_int_equal(fake_loads, 0);
     }
 }
 
-static void all_engines_load(void **state)
+static void part_is_of_engine_files_and_limits(void **state)
 {
-    static const struct engine_ops *const six[] = {
-        &engine_clamav, &engine_clamav, &engine_clamav, &engine_clamav,
-        &engine_clamav, NULL
-    };
-    static const struct engine_ops *const none[] = { NULL };
-    char error[ENGINE_TEXT], text[ENGINE_TEXT];
-    struct engines engines;
+    struct generation_part first;
+    struct engine_limits other = limits;
+    char text[ENGINE_TEXT];
 
     (void)state;
-    assert_int_equal(engines_load(engines_built, db, temp, &limits, &engines,
-                                  error), 0);
-    engines_describe(&engines, text);
-    assert_non_null(strstr(text, ", 2 signatures"));
-    engines_dispose(&engines);
-    assert_int_equal(engines.nr, 0);
-    assert_int_equal(engines_load(none, db, temp, &limits, &engines, error),
-                     -EINVAL);
-    engines_dispose(&engines);
-    assert_int_equal(engines_load(six, db, temp, &limits, &engines, error),
-                     -E2BIG);
-    assert_int_equal(engines.nr, ENGINE_MAX);
-    engines_dispose(&engines);
+    while_loading = NULL;
+    assert_int_equal(load_fake(), 0);
+    assert_string_equal(error, "");
+    assert_string_equal(part.name, "fake");
+    assert_int_equal(strlen(part.version), ENGINE_TEXT - 1);
+    engine_describe(engine, text);
+    assert_non_null(strstr(text, "x, 4294967295 signatures"));
+    first = part;
+    engine_unload(engine);
+    assert_int_equal(load_fake(), 0);
+    assert_memory_equal(&part, &first, sizeof(part));
+    other.max_files++;
+    assert_int_equal(load_with(&other, NULL), 0);
+    assert_memory_not_equal(&part, &first, sizeof(part));
+    /* Time is no property of what is clean. */
+    other = limits;
+    other.max_scan_ms++;
+    assert_int_equal(load_with(&other, NULL), 0);
+    assert_memory_equal(&part, &first, sizeof(part));
 }
 
-static int load_fake(struct engines *engines_r, char error_r[ENGINE_TEXT])
+static void what_is_known_is_not_loaded(void **state)
 {
-    static const struct engine_ops *const ops[] = { &fake_ops[0], NULL };
+    struct generation_part known;
 
-    fake_loads = fake_unloads = 0;
-    return engines_load(ops, db, temp, &limits, engines_r, error_r);
+    (void)state;
+    while_loading = NULL;
+    assert_int_equal(load_fake(), 0);
+    known = part;
+    assert_int_equal(load_with(&limits, &known), -EALREADY);
+    assert_null(engine);
+    assert_int_equal(fake_loads, 0);
+    assert_non_null(strstr(error, "as it was"));
+    known.files.digest[0] ^= 1;
+    assert_int_equal(load_with(&limits, &known), 0);
+    assert_int_equal(fake_loads, 1);
 }
 
 static void change_once(unsigned int load_nr)
@@ -174,7 +157,7 @@ static void change_once(unsigned int load_nr)
 
 static void change_before_the_last(unsigned int load_nr)
 {
-    if (load_nr < ENGINES_MAX_LOADS)
+    if (load_nr < ENGINE_MAX_LOADS)
         write_text_in(db, "other.hdb", load_nr % 2 ? "odd" : "even");
 }
 
@@ -186,86 +169,117 @@ static void change_always(unsigned int load_nr)
 /* What counts is what the last load found. */
 static void loads_again_what_changes(void **state)
 {
-    char error[ENGINE_TEXT];
-    struct engines engines;
-    uint64_t with, without;
+    struct generation_part with, without;
 
     (void)state;
     while_loading = NULL;
-    assert_int_equal(load_fake(&engines, error), 0);
+    assert_int_equal(load_fake(), 0);
     assert_int_equal(fake_loads, 1);
-    without = engines.generation;
-    engines_dispose(&engines);
+    without = part;
+    engine_unload(engine);
     while_loading = change_once;
-    assert_int_equal(load_fake(&engines, error), 0);
+    assert_int_equal(load_fake(), 0);
     assert_string_equal(error, "");
     assert_int_equal(fake_loads, 2);
     assert_int_equal(fake_unloads, 1);
-    with = engines.generation;
-    assert_int_not_equal(with, without);
-    engines_dispose(&engines);
+    with = part;
+    assert_memory_not_equal(&with, &without, sizeof(with));
+    engine_unload(engine);
     while_loading = NULL;
-    assert_int_equal(load_fake(&engines, error), 0);
-    assert_int_equal(engines.generation, with);
-    engines_dispose(&engines);
+    assert_int_equal(load_fake(), 0);
+    assert_memory_equal(&part, &with, sizeof(part));
+    engine_unload(engine);
     while_loading = change_before_the_last;
-    assert_int_equal(load_fake(&engines, error), 0);
-    assert_int_equal(fake_loads, ENGINES_MAX_LOADS);
-    engines_dispose(&engines);
+    assert_int_equal(load_fake(), 0);
+    assert_int_equal(fake_loads, ENGINE_MAX_LOADS);
+    engine_unload(engine);
     while_loading = change_always;
-    assert_int_equal(load_fake(&engines, error), -EBUSY);
-    assert_int_equal(fake_loads, ENGINES_MAX_LOADS);
-    assert_int_equal(fake_unloads, ENGINES_MAX_LOADS);
-    assert_int_equal(engines.nr, 0);
+    assert_int_equal(load_fake(), -EBUSY);
+    assert_int_equal(fake_loads, ENGINE_MAX_LOADS);
+    assert_int_equal(fake_unloads, ENGINE_MAX_LOADS);
+    assert_null(engine);
     assert_non_null(strstr(error, "changes"));
-    engines_dispose(&engines);
+    engine_unload(engine);
     unlink_in(db, "other.hdb");
 }
 
 /* Half a file may well be no signature: what counts is the whole one. */
 static void failure_counts_when_nothing_changed(void **state)
 {
-    char error[ENGINE_TEXT];
-    struct engines engines;
-
     (void)state;
     fake_load_rc = -EINVAL;
     while_loading = change_once;
-    assert_int_equal(load_fake(&engines, error), -EINVAL);
+    assert_int_equal(load_fake(), -EINVAL);
     assert_string_equal(error, "fake");
     assert_int_equal(fake_loads, 2);
-    engines_dispose(&engines);
+    engine_unload(engine);
     while_loading = NULL;
-    assert_int_equal(load_fake(&engines, error), -EINVAL);
+    assert_int_equal(load_fake(), -EINVAL);
     assert_int_equal(fake_loads, 1);
-    engines_dispose(&engines);
+    engine_unload(engine);
     fake_load_rc = 0;
     unlink_in(db, "other.hdb");
 }
 
-static void no_directory_no_engines(void **state)
+static void no_directory_no_engine(void **state)
 {
-    static const struct engine_ops *const ops[] = { &fake_ops[0], NULL };
-    char error[ENGINE_TEXT];
-    struct engines engines;
+    const struct engine_source source = { &fake_ops, "/nonexistent" };
 
     (void)state;
-    assert_int_equal(engines_load(ops, "/nonexistent", temp, &limits,
-                                  &engines, error), -ENOENT);
+    assert_int_equal(engine_load(&source, temp, &limits, NULL, &engine, &part,
+                                 error), -ENOENT);
     assert_non_null(strstr(error, "/nonexistent: No such file"));
-    assert_int_equal(engines.nr, 0);
-    engines_dispose(&engines);
+    assert_null(engine);
+    engine_unload(engine);
+}
+
+static void directory_goes(unsigned int load_nr)
+{
+    char to[128];
+
+    (void)load_nr;
+    snprintf(to, sizeof(to), "%s.gone", db);
+    assert_int_equal(rename(db, to), 0);
+}
+
+static void directory_goes_while_it_is_loaded(void **state)
+{
+    char to[128];
+
+    (void)state;
+    while_loading = directory_goes;
+    assert_int_equal(load_fake(), -ENOENT);
+    assert_null(engine);
+    assert_int_equal(fake_unloads, 1);
+    snprintf(to, sizeof(to), "%s.gone", db);
+    assert_int_equal(rename(to, db), 0);
+}
+
+static void rows(void **state)
+{
+    unsigned int nr = 0;
+
+    (void)state;
+    for (const struct engine_source *row = engines_built; row->ops; row++) {
+        assert_int_equal(row->dir[0], '/');
+        assert_true(strlen(row->ops->name) <
+                    sizeof(((struct generation_part *)NULL)->name));
+        nr++;
+    }
+    assert_in_range(nr, 1, ENGINE_MAX);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(worst_verdict_wins),
         cmocka_unit_test(limits_are_never_0),
-        cmocka_unit_test(all_engines_load),
+        cmocka_unit_test(part_is_of_engine_files_and_limits),
+        cmocka_unit_test(what_is_known_is_not_loaded),
         cmocka_unit_test(loads_again_what_changes),
         cmocka_unit_test(failure_counts_when_nothing_changed),
-        cmocka_unit_test(no_directory_no_engines),
+        cmocka_unit_test(no_directory_no_engine),
+        cmocka_unit_test(directory_goes_while_it_is_loaded),
+        cmocka_unit_test(rows),
     };
 
     return cmocka_run_group_tests_name("engine", tests, signatures_make,

@@ -210,45 +210,46 @@ static void directories_that_cannot_be_read(void **state)
 
 /* Engines ------------------------------------------------------------------*/
 
-static const char *version = "1.0";
+static const struct generation_part plain = {
+    .files = { { 7 } }, .name = "fake", .version = "1.0",
+    .limits = { 1, 2, 3, 4 },
+};
 
-static void describe(const struct engine *engine, char text_r[ENGINE_TEXT])
+static uint64_t generation_of(const struct generation_part *first,
+                              const struct generation_part *second)
 {
-    (void)engine;
-    snprintf(text_r, ENGINE_TEXT, "%s", version);
-}
-
-static uint64_t generation_of(const char *name, unsigned int nr,
-                              uint8_t first_octet)
-{
-    const struct engine_ops ops = { .name = name, .describe = describe };
-    struct engine engine = { &ops };
-    struct engines engines = { .engine = { &engine, &engine }, .nr = nr };
-    struct generation_files now = { { first_octet } };
+    const struct generation_part *const parts[] = { first, second };
     uint64_t generation = 0;
 
-    assert_int_equal(generation_make(&engines, &now, &generation), 0);
+    assert_int_equal(generation_make(parts, second ? 2 : first ? 1 : 0,
+                                     &generation), 0);
     assert_true(generation != 0);
     return generation;
 }
 
-static void engines_count(void **state)
+static void all_of_the_parts_counts(void **state)
 {
-    uint64_t g[7];
+    struct generation_part other[6] = {
+        plain, plain, plain, plain, plain, plain,
+    };
+    uint64_t g[11];
 
     (void)state;
-    g[0] = generation_of("fake", 1, 7);
-    assert_int_equal(generation_of("fake", 1, 7), g[0]);
-    g[1] = generation_of("fake", 2, 7);
-    g[2] = generation_of("fake", 1, 8);
-    g[3] = generation_of("other", 1, 7);
-    g[4] = generation_of("fake1", 1, 7);
-    version = "1.1";
-    g[5] = generation_of("fake", 1, 7);
-    version = "11.0";
-    g[6] = generation_of("fake", 1, 7);
-    version = "1.0";
-    for (unsigned int i = 0; i < 7; i++)
+    other[0].files.digest[31] = 1;
+    other[1].name[15] = 1;
+    other[2].version[199] = 1;
+    other[3].limits[0] = 5;
+    other[4].limits[3] = 5;
+    strcpy(other[5].name, "fake1");
+    g[0] = generation_of(&plain, NULL);
+    assert_int_equal(generation_of(&plain, NULL), g[0]);
+    for (unsigned int i = 0; i < 6; i++)
+        g[1 + i] = generation_of(&other[i], NULL);
+    g[7] = generation_of(&plain, &plain);
+    g[8] = generation_of(&plain, &other[0]);
+    g[9] = generation_of(&other[0], &plain);
+    g[10] = generation_of(NULL, NULL);
+    for (unsigned int i = 0; i < 11; i++)
         for (unsigned int k = 0; k < i; k++)
             assert_int_not_equal(g[i], g[k]);
 }
@@ -262,7 +263,7 @@ int main(void)
         TEST(nothing_else_counts),
         TEST(only_files_count),
         TEST(directories_that_cannot_be_read),
-        cmocka_unit_test(engines_count),
+        cmocka_unit_test(all_of_the_parts_counts),
     };
 
     return cmocka_run_group_tests_name("generation", tests, NULL, NULL);

@@ -14,11 +14,11 @@
 static struct pool pool;
 static struct pool_link a, b, c;
 
-static int with_workers(unsigned int nr)
+static int with_crews(unsigned int nr)
 {
     pool_init(&pool, nr);
     for (unsigned int i = 0; i < nr; i++)
-        pool.worker[i].state = POOL_WORKER_IDLE;
+        pool.crew[i].state = POOL_CREW_IDLE;
     pool_attach_link(&pool, &a, 1);
     pool_attach_link(&pool, &b, 2);
     pool_attach_link(&pool, &c, 3);
@@ -28,7 +28,7 @@ static int with_workers(unsigned int nr)
 static int setup(void **state)
 {
     (void)state;
-    return with_workers(1);
+    return with_crews(1);
 }
 
 static void put(struct pool_link *link, uint64_t id, uint64_t size)
@@ -42,7 +42,7 @@ static uint64_t run_one(void)
     int i = pool_start(&pool, 0);
 
     return i < 0 ? 0 :
-           pool_finish(&pool, (unsigned int)i, POOL_WORKER_IDLE).id;
+           pool_finish(&pool, (unsigned int)i, POOL_CREW_IDLE).id;
 }
 
 static void one_link_in_order(void **state)
@@ -67,7 +67,7 @@ static void queue_is_bounded(void **state)
     /* A running job counts; an ended one does not. */
     assert_int_equal(pool_start(&pool, 0), 0);
     assert_int_equal(pool_queue(&pool, &a, 99, 1, 99), -ENOBUFS);
-    pool_finish(&pool, 0, POOL_WORKER_IDLE);
+    pool_finish(&pool, 0, POOL_CREW_IDLE);
     put(&a, POOL_LINK_JOBS + 1, 1);
     assert_int_equal(pool_queue(&pool, &a, 99, 1, 99), -ENOBUFS);
     /* Another link has its own bound. */
@@ -89,7 +89,7 @@ static void newcomer_waits_for_one_scan(void **state)
     assert_int_equal(run_one(), 1);
     assert_int_equal(pool_start(&pool, 0), 0);
     put(&b, 100, 100 * MIB);
-    assert_int_equal(pool_finish(&pool, 0, POOL_WORKER_IDLE).id, 2);
+    assert_int_equal(pool_finish(&pool, 0, POOL_CREW_IDLE).id, 2);
     assert_int_equal(run_one(), 100);
 }
 
@@ -186,7 +186,7 @@ static void detached_link_leaves_no_trace(void **state)
     assert_int_equal(pool_start(&pool, 0), 0);
     assert_int_equal(pool_unqueue(&pool, &a, &job), 1);
     pool_detach_link(&pool, &a);
-    job = pool_finish(&pool, 0, POOL_WORKER_IDLE);
+    job = pool_finish(&pool, 0, POOL_CREW_IDLE);
     assert_int_equal(job.id, 1);
     assert_null(job.link);
     assert_int_equal(run_one(), 100);
@@ -199,7 +199,7 @@ static void detached_link_leaves_no_trace(void **state)
 static void deadlines(void **state)
 {
     (void)state;
-    with_workers(3);
+    with_crews(3);
     assert_int_equal(pool_deadline(&pool), -1);
     for (uint64_t id = 1; id <= 3; id++)
         put(&a, id, 1);
@@ -210,25 +210,18 @@ static void deadlines(void **state)
     assert_int_equal(pool_deadline(&pool), 100);
     assert_int_equal(pool_overdue(&pool, 99), -1);
     assert_int_equal(pool_overdue(&pool, 100), 1);
-    assert_int_equal(pool_finish(&pool, 1, POOL_WORKER_DYING).id, 2);
+    assert_int_equal(pool_finish(&pool, 1, POOL_CREW_DOWN).id, 2);
     assert_int_equal(pool_deadline(&pool), 200);
     assert_int_equal(pool_overdue(&pool, 199), -1);
 }
 
-static void only_idle_workers_get_jobs(void **state)
+static void only_idle_crews_get_jobs(void **state)
 {
-    static const enum pool_worker_state others[] = {
-        POOL_WORKER_ABSENT, POOL_WORKER_STARTING, POOL_WORKER_DYING,
-    };
-
     (void)state;
     put(&a, 1, 1);
-    for (unsigned int i = 0; i < 3; i++) {
-        pool.worker[0].state = others[i];
-        assert_int_equal(pool_start(&pool, 0), -1);
-        assert_int_equal(pool_alive(&pool), i > 0);
-    }
-    pool.worker[0].state = POOL_WORKER_IDLE;
+    pool.crew[0].state = POOL_CREW_DOWN;
+    assert_int_equal(pool_start(&pool, 0), -1);
+    pool.crew[0].state = POOL_CREW_IDLE;
     assert_int_equal(run_one(), 1);
 }
 
@@ -245,7 +238,7 @@ int main(void)
         cmocka_unit_test_setup(debts_hold_while_others_wait, setup),
         cmocka_unit_test_setup(detached_link_leaves_no_trace, setup),
         cmocka_unit_test_setup(deadlines, setup),
-        cmocka_unit_test_setup(only_idle_workers_get_jobs, setup),
+        cmocka_unit_test_setup(only_idle_crews_get_jobs, setup),
     };
 
     return cmocka_run_group_tests_name("pool", tests, NULL, NULL);

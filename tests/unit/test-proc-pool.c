@@ -39,37 +39,30 @@ static void assert_closed(int link)
     assert_int_equal(ipc_recv(link, &got, sizeof(got), NULL), 0);
 }
 
+/* The process id of a child that has ended, or will. */
+static pid_t waitable(void)
+{
+    siginfo_t info;
+
+    assert_int_equal(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
+    return info.si_pid;
+}
+
 /* Tests ---------------------------------------------------------------------*/
 
 static void says_that_it_is_ready(void **state)
 {
     (void)state;
     pool_config_now = (struct pool_config){
-        .engines = fake_engines, .db_dir = good_dir,
+        .source = { { &fake_engine_ops[0], good_dir } }, .nr_engines = 1,
         .limits = ENGINE_LIMITS_DEFAULT,
-        .workers = 2, .scan_timeout_ms = LONG_MS,
+        .crews = 2, .scan_timeout_ms = LONG_MS,
     };
     if (geteuid())
         skip();
     run_pool();
+    run_loader(0);
     assert_string_equal(pool_says().text, "fake 1.0, 7 signatures");
-}
-
-static void says_why_it_is_not(void **state)
-{
-    struct pool_ready ready;
-
-    (void)state;
-    pool_config_now = (struct pool_config){
-        .engines = fake_engines, .db_dir = bad_dir,
-        .limits = ENGINE_LIMITS_DEFAULT,
-        .workers = 1, .scan_timeout_ms = LONG_MS,
-    };
-    run_pool();
-    ready = pool_says();
-    assert_int_equal(ready.status, -ENOENT);
-    assert_string_equal(ready.text, "no signatures at all");
-    assert_int_equal(pool_status(), 1);
 }
 
 static void scans_for_two_guests(void **state)
@@ -80,11 +73,11 @@ static void scans_for_two_guests(void **state)
     pool_ask(link_b, 1, "virus");
     assert_clean(link_a, 1);
     assert_answer(link_b, 1, VSCANIF_VERDICT_INFECTED, VSCANIF_REASON_NONE,
-                  "Test.Virus");
+                  "fake:Test.Virus");
     pool_ask(link_a, UINT64_MAX, "virus");
     assert_answer(link_a, UINT64_MAX, VSCANIF_VERDICT_INFECTED,
                   VSCANIF_REASON_NONE,
-                  "Test.Virus");
+                  "fake:Test.Virus");
 }
 
 static void scans_with_clamav(void **state)
@@ -102,11 +95,12 @@ static void scans_with_clamav(void **state)
     fputs("Test.Word:0:*:6d616c69636520736179732068656c6c6f\n", file);
     fclose(file);
     pool_config_now = (struct pool_config){
-        .engines = engines_built, .db_dir = dir,
-        .limits = ENGINE_LIMITS_DEFAULT, .workers = 2,
+        .source = { { &engine_clamav, dir } }, .nr_engines = 1,
+        .limits = ENGINE_LIMITS_DEFAULT, .crews = 2,
         .scan_timeout_ms = LONG_MS,
     };
     run_pool();
+    run_loader(0);
     assert_int_equal(pool_says().status, 0);
     unlink(path);
     rmdir(dir);
@@ -118,7 +112,8 @@ static void scans_with_clamav(void **state)
             assert_clean(link_a, id);
         else
             assert_answer(link_a, id, VSCANIF_VERDICT_INFECTED,
-                          VSCANIF_REASON_NONE, "Test.Word.UNOFFICIAL");
+                          VSCANIF_REASON_NONE,
+                          "clamav:Test.Word.UNOFFICIAL");
     }
 }
 
@@ -137,9 +132,7 @@ static void answers_with_the_size(void **state)
 
 static void generation_is_of_the_signatures(void **state)
 {
-    char path[64];
     uint64_t first;
-    FILE *file;
 
     (void)state;
     pool_side_start(1, LONG_MS);
@@ -149,15 +142,12 @@ static void generation_is_of_the_signatures(void **state)
     assert_int_equal(pool_shared->generation, first);
     pool_side_teardown(state);
     pool_side_setup(state);
-    snprintf(path, sizeof(path), "%s/new.ndb", good_dir);
-    file = fopen(path, "w");
-    assert_non_null(file);
-    fclose(file);
+    put_signatures("new.ndb");
     pool_side_start(1, LONG_MS);
     assert_int_not_equal(pool_shared->generation, first);
     pool_side_teardown(state);
     pool_side_setup(state);
-    assert_int_equal(unlink(path), 0);
+    remove_signatures("new.ndb");
     pool_side_start(1, LONG_MS);
     assert_int_equal(pool_shared->generation, first);
 }
@@ -247,34 +237,47 @@ static void end_of_link_drops_its_jobs(void **state)
     assert_int_equal(pool_shared->scans, 2);
 }
 
-/* Takes no answer; the pool must not wait for it. */
+/* Takes no answer; the pool must not wait for it.  How many its socket holds is
+ * the kernel's business. */
 static void deaf_link_is_closed(void **state)
 {
-    int small = 1, answers = 0;
+    struct pollfd gone = { .fd = link_a, .events = POLLRDHUP };
+    unsigned int id = 0;
 
     (void)state;
     pool_side_start(1, LONG_MS);
-    setsockopt(link_a, SOL_SOCKET, SO_RCVBUF, &small, sizeof(small));
-    for (uint64_t id = 0; id < 100000; id++) {
-        struct pollfd gone = { .fd = link_a, .events = POLLRDHUP };
-        int now = 0;
-
-        pool_ask(link_a, id, "clean");
-        do {
+    gone.fd = link_a;
+    while (!gone.revents && id < 100000) {
+        pool_ask(link_a, id++, "clean");
+        while (__atomic_load_n(&pool_shared->scans, __ATOMIC_SEQ_CST) < id &&
+               !gone.revents) {
             sched_yield();
-            assert_int_equal(ioctl(link_a, FIONREAD, &now), 0);
             poll(&gone, 1, 0);
-        } while (now == answers && !gone.revents);
-        if (gone.revents)
-            break;
-        answers = now;
+        }
     }
-    assert_true(answers >= (int)(POOL_LINK_JOBS * sizeof(struct pool_answer)));
-    assert_true(answers < (int)(90000 * sizeof(struct pool_answer)));
+    assert_in_range(id, POOL_LINK_JOBS + 1, 99999);
     pool_ask(link_b, 1, "clean");
     assert_clean(link_b, 1);
 }
 
+/* More than some sockets hold, taken late. */
+static void slow_link_gets_all_its_answers(void **state)
+{
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    for (unsigned int id = 1; id <= POOL_LINK_JOBS; id++) {
+        pool_ask(link_a, id, "clean");
+        while (__atomic_load_n(&pool_shared->scans, __ATOMIC_SEQ_CST) < id)
+            sched_yield();
+    }
+    for (unsigned int id = 1; id <= POOL_LINK_JOBS; id++)
+        assert_clean(link_a, id);
+    pool_ask(link_a, 100, "virus");
+    assert_answer(link_a, 100, VSCANIF_VERDICT_INFECTED, VSCANIF_REASON_NONE,
+                  "fake:Test.Virus");
+}
+
+/* With all that has been started for it. */
 static void ends_with_its_parent(void **state)
 {
     pid_t worker;
@@ -287,6 +290,8 @@ static void ends_with_its_parent(void **state)
     close(pool_control);
     pool_control = -1;
     assert_int_equal(pool_status(), 0);
+    /* The loader, which has waited for its workers. */
+    assert_int_equal(loader_status(waitable()), 0);
     assert_int_equal(kill(worker, 0), -1);
     assert_int_equal(errno, ESRCH);
     assert_closed(link_a);
@@ -308,11 +313,12 @@ static void ends_on_sigterm(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(says_that_it_is_ready), TEST(says_why_it_is_not),
+        TEST(says_that_it_is_ready),
         TEST(scans_for_two_guests), TEST(scans_with_clamav),
         TEST(answers_with_the_size), TEST(generation_is_of_the_signatures),
         TEST(breach_costs_one_link), TEST(requests_in_flight_are_bounded),
         TEST(end_of_link_drops_its_jobs), TEST(deaf_link_is_closed),
+        TEST(slow_link_gets_all_its_answers),
         TEST(ends_with_its_parent), TEST(ends_on_sigterm),
     };
 

@@ -35,9 +35,9 @@ static void needs_privileges_for_its_sandbox(void **state)
 
     (void)state;
     pool_config_now = (struct pool_config){
-        .engines = fake_engines, .db_dir = good_dir,
+        .source = { { &fake_engine_ops[0], good_dir } }, .nr_engines = 1,
         .limits = ENGINE_LIMITS_DEFAULT,
-        .workers = 1, .scan_timeout_ms = LONG_MS,
+        .crews = 1, .scan_timeout_ms = LONG_MS,
     };
     assert_int_equal(ipc_pair(ends), 0);
     pool_pid = proc_fork("test-pool");
@@ -75,7 +75,7 @@ static void crash_costs_one_scan(void **state)
     until_waiting();
     pool_ask(link_b, 1, "virus");
     assert_answer(link_b, 1, VSCANIF_VERDICT_INFECTED, VSCANIF_REASON_NONE,
-                  "Test.Virus");
+                  "fake:Test.Virus");
     assert_int_equal(kill(pool_shared->pid, SIGKILL), 0);
     assert_reason(link_a, 1, VSCANIF_REASON_ENGINE);
     for (uint64_t id = 2; id < 10; id++) {
@@ -113,17 +113,13 @@ static void worker_cannot_lie_about_more_than_its_job(void **state)
     }
 }
 
-/* A verdict is of the signatures that its worker was born with. */
-static void worker_cannot_lie_about_its_generation(void **state)
+/* It is the pool that knows of which signatures a verdict is. */
+static void worker_cannot_name_a_generation(void **state)
 {
-    static const char *const lies[] = { "forge generation", "forge none" };
-
     (void)state;
     pool_side_start(1, LONG_MS);
-    for (uint64_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
-        pool_ask(link_a, i, lies[i]);
-        assert_reason(link_a, i, VSCANIF_REASON_ENGINE);
-    }
+    pool_ask(link_a, 1, "forge generation");
+    assert_reason(link_a, 1, VSCANIF_REASON_ENGINE);
     /* It is not the forgery as such that is found out. */
     pool_ask(link_a, 7, "forge true");
     assert_clean(link_a, 7);
@@ -171,7 +167,7 @@ int main(void)
         TEST(needs_privileges_for_its_sandbox), TEST(worker_is_confined),
         TEST(crash_costs_one_scan), TEST(time_out_costs_one_scan),
         TEST(worker_cannot_lie_about_more_than_its_job),
-        TEST(worker_cannot_lie_about_its_generation),
+        TEST(worker_cannot_name_a_generation),
         TEST(sandboxes_of_the_others),
     };
 

@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proc-loader.c - see proc-loader.h.
+ *
+ * Overview: owns the loaded signatures, which its workers share with it, and
+ * the workers' lives: they are its children and end with it.  It never sees a
+ * file of a guest, and never waits for anybody but its pool.
+ */
+#define _GNU_SOURCE
+#include "proc-loader.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ipc.h"
+#include "log.h"
+#include "messages.h"
+#include "proc-worker.h"
+#include "proc.h"
+#include "sandbox.h"
+
+#define END_FD  SANDBOX_FD
+/* The pool reads all the time: one that does not for so long is stuck. */
+#define POOL_WAIT_MS    10000
+
+struct loader {
+    const struct engine_source *source;
+    const struct engine_limits *limits;
+    struct engine *engine;
+    int signals;
+    pid_t worker[LOADER_MAX_WORKERS];   /* 0: none */
+    unsigned int nr_workers;
+    bool retired, gone;
+    struct log_limit log_limit;
+};
+
+static void say(struct loader *l, const struct loader_said *said, int fd)
+{
+    int rc = ipc_send_wait(END_FD, said, sizeof(*said), fd, POOL_WAIT_MS);
+
+    if (rc && rc != -EPIPE)
+        log_error("pool: %s", strerror(-rc));
+    l->gone |= rc != 0;
+}
+
+/* Children ---------------------------------------------------------------- */
+
+static pid_t *slot_of(struct loader *l, pid_t pid)
+{
+    for (unsigned int i = 0; i < LOADER_MAX_WORKERS; i++)
+        if (l->worker[i] == pid)
+            return &l->worker[i];
+    return NULL;
+}
+
+/* Returns the worker's process id, with the pool's end of its channel. */
+static pid_t fork_worker(struct loader *l, int *end_r)
+{
+    pid_t *slot = slot_of(l, 0), pid;
+    int ends[2], rc;
+
+    if (!slot)
+        return -EAGAIN;
+    rc = ipc_pair(ends);
+    if (rc)
+        return rc;
+    pid = proc_fork("vscan-worker");
+    if (pid == 0)
+        _exit(proc_worker(l->engine, ends[1]));
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        return pid;
+    }
+    *slot = pid;
+    l->nr_workers++;
+    *end_r = ends[0];
+    return pid;
+}
+
+static void on_fork(struct loader *l, uint32_t number)
+{
+    struct loader_said said;
+    int fd = -1;
+    pid_t pid = fork_worker(l, &fd);
+
+    memset(&said, 0, sizeof(said));
+    said.kind = LOADER_WORKER;
+    said.number = number;
+    if (pid < 0)
+        said.status = pid;
+    else
+        said.pid = pid;
+    say(l, &said, fd);
+    if (fd >= 0)
+        close(fd);
+}
+
+/* One that has ended already may have left its number to somebody else. */
+static void on_kill(struct loader *l, uint32_t number)
+{
+    if (number > 0 && number <= INT32_MAX && slot_of(l, (pid_t)number))
+        kill((pid_t)number, SIGKILL);
+}
+
+static void bury(struct loader *l)
+{
+    struct signalfd_siginfo info;
+    int status;
+    pid_t pid;
+
+    while (read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
+        l->gone |= info.ssi_signo == SIGTERM;
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        pid_t *slot = slot_of(l, pid);
+
+        if (slot) {
+            *slot = 0;
+            l->nr_workers--;
+        }
+        if (!status || !log_limit_ok(&l->log_limit))
+            continue;
+        if (WIFSIGNALED(status))
+            log_warning("worker %d: signal %d (%s)", (int)pid,
+                        WTERMSIG(status), strsignal(WTERMSIG(status)));
+        else
+            log_warning("worker %d: exit status %d", (int)pid,
+                        WEXITSTATUS(status));
+    }
+}
+
+/* The pool's orders ------------------------------------------------------- */
+
+static void take_order(struct loader *l, const struct loader_order *order)
+{
+    switch (order->kind) {
+    case LOADER_FORK:
+        on_fork(l, order->number);
+        break;
+    case LOADER_KILL:
+        on_kill(l, order->number);
+        break;
+    case LOADER_RETIRE:
+        l->retired = true;
+        break;
+    }
+}
+
+static void take_orders(struct loader *l)
+{
+    struct loader_order order;
+    int rc;
+
+    while ((rc = ipc_recv(END_FD, &order, sizeof(order), NULL)) == 1)
+        take_order(l, &order);
+    l->gone |= rc != -EAGAIN;
+}
+
+static void serve(struct loader *l)
+{
+    struct pollfd in[2] = {
+        { .fd = l->signals, .events = POLLIN },
+        { .fd = END_FD, .events = POLLIN },
+    };
+
+    while (!l->gone && !(l->retired && l->nr_workers == 0)) {
+        if (poll(in, 2, -1) < 0 && errno != EINTR)
+            break;
+        bury(l);
+        take_orders(l);
+    }
+}
+
+/* They would end by themselves, but for one that scans for ever. */
+static void end_workers(struct loader *l)
+{
+    for (unsigned int i = 0; i < LOADER_MAX_WORKERS; i++)
+        if (l->worker[i]) {
+            kill(l->worker[i], SIGKILL);
+            waitpid(l->worker[i], NULL, 0);
+        }
+}
+
+/* Start ------------------------------------------------------------------- */
+
+/* Waits for the order to load.  Returns 0 or -errno. */
+static int wait_for_order(struct loader_order *order_r)
+{
+    struct pollfd in = { .fd = END_FD, .events = POLLIN };
+    int rc;
+
+    while ((rc = ipc_recv(END_FD, order_r, sizeof(*order_r), NULL)) == -EAGAIN)
+        if (poll(&in, 1, -1) < 0 && errno != EINTR)
+            return -errno;
+    if (rc != 1)
+        return rc ? rc : -EPIPE;
+    return order_r->kind == LOADER_LOAD ? 0 : -EPROTO;
+}
+
+/* Returns an exit status; 0 to go on. */
+static int load(struct loader *l, const struct loader_order *order)
+{
+    static const struct generation_part nothing;
+    const bool any = memcmp(&order->known, &nothing, sizeof(nothing)) != 0;
+    struct loader_said said;
+    int rc;
+
+    memset(&said, 0, sizeof(said));
+    said.kind = LOADER_READY;
+    rc = engine_load(l->source, SANDBOX_TEMP_DIR, l->limits,
+                     any ? &order->known : NULL, &l->engine, &said.part,
+                     said.text);
+    if (!rc) {
+        engine_describe(l->engine, said.text);
+        l->signals = proc_signals();
+        rc = l->signals < 0 ? l->signals : sandbox_enter(SANDBOX_LOADER);
+        if (rc)
+            snprintf(said.text, sizeof(said.text), "the loader cannot start: "
+                     "%s", strerror(-rc));
+    }
+    if (rc)
+        memset(&said.part, 0, sizeof(said.part));
+    said.status = rc;
+    say(l, &said, -1);
+    if (!rc)
+        return 0;
+    return rc == -ENOMEM || rc == -EBUSY || l->engine ? LOADER_EXIT_FAILED :
+           LOADER_EXIT_REFUSED;
+}
+
+int proc_loader(const struct engine_source *source,
+                const struct engine_limits *limits, int end)
+{
+    struct loader l = { .source = source, .limits = limits, .signals = -1 };
+    struct loader_order order;
+    int rc, status;
+
+    log_set_role("loader of %s", source->ops->name);
+    rc = sandbox_keep_only(end);
+    if (!rc)
+        rc = wait_for_order(&order);
+    if (rc == -EPIPE)
+        return 0;
+    if (rc) {
+        log_error("ends: %s", strerror(-rc));
+        return LOADER_EXIT_FAILED;
+    }
+    status = load(&l, &order);
+    if (!status) {
+        serve(&l);
+        end_workers(&l);
+    }
+    return status;
+}

@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proc-pool-crews.c - see proc-pool-private.h.
+ *
+ * Overview: owns the workers' sockets, and what a crew has found so far.  A
+ * snapshot is closed here as soon as its crew has it.  A worker is not trusted
+ * once it has had a job: all that it can say is one verdict on that job, for
+ * its engine; for anything else it is killed, and another takes its place.
+ */
+#define _GNU_SOURCE
+#include "proc-pool-private.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ipc.h"
+#include "proc.h"
+
+/* How long a worker that could not start is left alone. */
+#define RESTART_MS      1000
+/* A loader is busy with workers that were ordered before. */
+#define ORDER_MS        10
+
+void crews_init(struct process *p)
+{
+    for (unsigned int c = 0; c < POOL_MAX_CREWS; c++)
+        for (unsigned int e = 0; e < ENGINE_MAX; e++)
+            for (unsigned int side = 0; side < SIDES; side++)
+                p->crew[c].worker[e][side] = (struct worker){
+                    .source = { .fd = -1 }, .crew = c, .engine = e,
+                    .side = side,
+                };
+}
+
+static const char *name_of(const struct process *p, const struct worker *w)
+{
+    return p->config->source[w->engine].ops->name;
+}
+
+/* A crew is at rest when it has an idle worker of each engine in use. */
+static void look_at(struct process *p, unsigned int c)
+{
+    struct pool_crew *pc = &p->pool.crew[c];
+    struct crew *crew = &p->crew[c];
+
+    if (pc->state == POOL_CREW_BUSY)
+        return;
+    pc->state = loaders_any(p) ? POOL_CREW_IDLE : POOL_CREW_DOWN;
+    for (unsigned int e = 0; e < p->config->nr_engines; e++)
+        if (p->engine[e].loaded &&
+            crew->worker[e][crew->side[e]].state != WORKER_IDLE)
+            pc->state = POOL_CREW_DOWN;
+}
+
+/* Orders ------------------------------------------------------------------ */
+
+static void order(struct process *p, struct worker *w)
+{
+    int rc = loader_tell(p, w->engine, w->side, LOADER_FORK, w->crew);
+
+    if (!rc) {
+        w->state = WORKER_ORDERED;
+        return;
+    }
+    w->order_ms = proc_now_ms() + (rc == -EAGAIN ? ORDER_MS : RESTART_MS);
+    if (rc != -ENOENT && rc != -EAGAIN && log_limit_ok(&p->log_limit))
+        log_error("%s: a worker cannot be ordered: %s", name_of(p, w),
+                  strerror(-rc));
+}
+
+static bool is_due(const struct process *p, const struct worker *w)
+{
+    return w->state == WORKER_NONE &&
+           p->engine[w->engine].loader[w->side].ready;
+}
+
+void crews_order(struct process *p, unsigned int engine, unsigned int side)
+{
+    for (unsigned int c = 0; c < p->pool.nr_crews; c++)
+        if (is_due(p, &p->crew[c].worker[engine][side]))
+            order(p, &p->crew[c].worker[engine][side]);
+}
+
+/* Jobs -------------------------------------------------------------------- */
+
+/* All of the crew have answered, or will not. */
+static void finish(struct process *p, unsigned int c)
+{
+    struct pool_job job = pool_finish(&p->pool, c, POOL_CREW_DOWN);
+    struct crew *crew = &p->crew[c];
+    struct verdict verdict = findings_join(&crew->findings);
+
+    if (verdict.code == VSCANIF_VERDICT_CLEAN && !p->config->degraded_clean &&
+        crew->findings.nr < p->config->nr_engines)
+        verdict = verdict_not_scanned(VSCANIF_REASON_RESOURCES);
+    if (crew->scanned)
+        verdict.generation = crew->generation;
+    job_answer(p, &job, &verdict, crew->scan_us);
+    for (unsigned int e = 0; e < p->config->nr_engines; e++)
+        crews_follow(p, e);
+}
+
+static void found(struct process *p, struct worker *w,
+                  const struct verdict *verdict)
+{
+    struct crew *crew = &p->crew[w->crew];
+
+    findings_add(&crew->findings, w->engine, name_of(p, w), verdict);
+    if (--crew->waiting == 0)
+        finish(p, w->crew);
+}
+
+/* The worker is gone, or will be as soon as its loader hears of it. */
+static void drop(struct process *p, struct worker *w, unsigned int reason)
+{
+    const bool busy = w->state == WORKER_BUSY;
+    const struct verdict none = verdict_not_scanned(reason);
+
+    /* One that cannot start is not tried again at once. */
+    w->order_ms = w->state == WORKER_STARTING ? proc_now_ms() + RESTART_MS : 0;
+    source_close(p, &w->source);
+    w->state = WORKER_NONE;
+    w->pid = 0;
+    if (busy)
+        found(p, w, &none);
+    look_at(p, w->crew);
+}
+
+/* Says why, has it killed, and has another one forked. */
+static void fail(struct process *p, struct worker *w, unsigned int reason,
+                 const char *why)
+{
+    const struct pool_job *job = &p->pool.crew[w->crew].job;
+
+    if (log_limit_ok(&p->log_limit)) {
+        if (w->state == WORKER_BUSY && job->link)
+            log_warning("worker %d of %s %s, scanning for domain %u",
+                        (int)w->pid, name_of(p, w), why, job->link->domid);
+        else if (w->state == WORKER_BUSY)
+            log_warning("worker %d of %s %s, scanning for a link that has "
+                        "gone", (int)w->pid, name_of(p, w), why);
+        else
+            log_warning("worker %d of %s %s", (int)w->pid, name_of(p, w),
+                        why);
+    }
+    loader_tell(p, w->engine, w->side, LOADER_KILL, (uint32_t)w->pid);
+    drop(p, w, reason);
+    if (w->order_ms == 0 && is_due(p, w))
+        order(p, w);
+}
+
+/* What a worker says ------------------------------------------------------ */
+
+static bool verdict_is_one(const struct verdict *v)
+{
+    static const uint8_t zero[sizeof(v->reserved)];
+    size_t len = strnlen(v->name, sizeof(v->name));
+
+    if (memcmp(v->reserved, zero, sizeof(zero)) || v->generation)
+        return false;
+    if (len == sizeof(v->name) ||
+        (v->code == VSCANIF_VERDICT_INFECTED) != (len > 0) ||
+        (v->code == VSCANIF_VERDICT_NOT_SCANNED) !=
+        (v->reason != VSCANIF_REASON_NONE) ||
+        v->code < VSCANIF_VERDICT_CLEAN ||
+        v->code > VSCANIF_VERDICT_NOT_SCANNED ||
+        v->reason > VSCANIF_REASON_RESOURCES)
+        return false;
+    for (size_t i = 0; i < sizeof(v->name); i++)
+        if (i < len ? v->name[i] < 0x20 || v->name[i] > 0x7e : v->name[i] != 0)
+            return false;
+    return true;
+}
+
+static void said(struct process *p, struct worker *w,
+                 const struct worker_answer *untrusted)
+{
+    struct crew *crew = &p->crew[w->crew];
+
+    if (w->state == WORKER_STARTING && untrusted->id == WORKER_HELLO) {
+        w->state = WORKER_IDLE;
+        look_at(p, w->crew);
+        loader_try(p, w->engine);
+        return;
+    }
+    if (w->state != WORKER_BUSY || untrusted->id != crew->job_id ||
+        !verdict_is_one(&untrusted->verdict)) {
+        fail(p, w, VSCANIF_REASON_ENGINE, "sent what is no answer");
+        return;
+    }
+    w->state = WORKER_IDLE;
+    crew->scanned = true;
+    if (untrusted->scan_us > crew->scan_us)
+        crew->scan_us = untrusted->scan_us;
+    found(p, w, &untrusted->verdict);
+}
+
+static void worker_ready(struct process *p, struct source *source)
+{
+    struct worker *w = (struct worker *)source;
+    struct worker_answer untrusted;
+    int rc = ipc_recv(source->fd, &untrusted, sizeof(untrusted), NULL);
+
+    if (rc == -EAGAIN)
+        return;
+    if (rc == 1)
+        said(p, w, &untrusted);
+    else
+        fail(p, w, VSCANIF_REASON_ENGINE,
+             rc == 0 ? "has ended" : "sent what is no answer");
+}
+
+void worker_born(struct process *p, unsigned int engine, unsigned int side,
+                 const struct loader_said *message, int fd)
+{
+    struct worker *w;
+
+    if (message->number >= p->pool.nr_crews ||
+        p->crew[message->number].worker[engine][side].state !=
+        WORKER_ORDERED) {
+        log_error("a loader has forked what was not ordered");
+        if (fd >= 0)
+            close(fd);
+        return;
+    }
+    w = &p->crew[message->number].worker[engine][side];
+    w->state = WORKER_STARTING;
+    w->pid = message->pid;
+    if (fd < 0) {
+        log_error("%s: no worker: %s", name_of(p, w),
+                  strerror(-message->status));
+        drop(p, w, VSCANIF_REASON_ENGINE);
+        return;
+    }
+    w->source = (struct source){ .fd = fd, .ready = worker_ready };
+    if (source_watch(p, &w->source))
+        fail(p, w, VSCANIF_REASON_ENGINE, "cannot be watched");
+}
+
+/* Sides ------------------------------------------------------------------- */
+
+bool crews_have(const struct process *p, unsigned int engine,
+                unsigned int side)
+{
+    for (unsigned int c = 0; c < p->pool.nr_crews; c++)
+        if (p->crew[c].worker[engine][side].state != WORKER_IDLE)
+            return false;
+    return true;
+}
+
+/* A worker whose socket is closed ends by itself when it has nothing to do. */
+void crews_follow(struct process *p, unsigned int engine)
+{
+    const struct engine_slot *slot = &p->engine[engine];
+
+    for (unsigned int c = 0; c < p->pool.nr_crews; c++) {
+        struct crew *crew = &p->crew[c];
+
+        if (p->pool.crew[c].state != POOL_CREW_BUSY &&
+            slot->loaded && crew->side[engine] != slot->side) {
+            struct worker *old = &crew->worker[engine][crew->side[engine]];
+
+            crew->side[engine] = slot->side;
+            drop(p, old, VSCANIF_REASON_ENGINE);
+        }
+        look_at(p, c);
+    }
+}
+
+void crews_drop(struct process *p, unsigned int engine, unsigned int side)
+{
+    for (unsigned int c = 0; c < p->pool.nr_crews; c++) {
+        struct worker *w = &p->crew[c].worker[engine][side];
+
+        if (w->state != WORKER_NONE)
+            drop(p, w, VSCANIF_REASON_ENGINE);
+    }
+}
+
+/* Work -------------------------------------------------------------------- */
+
+static void give(struct process *p, unsigned int c)
+{
+    struct pool_job *job = &p->pool.crew[c].job;
+    struct crew *crew = &p->crew[c];
+    struct worker_job message = { .id = ++p->last_job_id, .size = job->size };
+    const int fd = job->fd;
+
+    crew->job_id = message.id;
+    crew->generation = p->generation;
+    crew->scanned = false;
+    crew->scan_us = 0;
+    crew->findings = (struct findings){ .nr = 0 };
+    job->fd = -1;
+    /* Counted before the first of them can fail and end the job. */
+    crew->waiting = 0;
+    for (unsigned int e = 0; e < p->config->nr_engines; e++)
+        if (p->engine[e].loaded) {
+            crew->worker[e][crew->side[e]].state = WORKER_BUSY;
+            crew->waiting++;
+        }
+    for (unsigned int e = 0; e < p->config->nr_engines; e++) {
+        struct worker *w = &crew->worker[e][crew->side[e]];
+
+        if (w->state == WORKER_BUSY &&
+            ipc_send(w->source.fd, &message, sizeof(message), fd))
+            fail(p, w, VSCANIF_REASON_ENGINE, "does not take its job");
+    }
+    close(fd);
+}
+
+void crews_give_jobs(struct process *p)
+{
+    int64_t deadline = proc_now_ms() + p->config->scan_timeout_ms;
+    int c;
+
+    while ((c = pool_start(&p->pool, deadline)) >= 0)
+        give(p, (unsigned int)c);
+}
+
+/* Time -------------------------------------------------------------------- */
+
+static void end_scan(struct process *p, unsigned int c)
+{
+    const uint64_t id = p->crew[c].job_id;
+
+    for (unsigned int e = 0; e < p->config->nr_engines; e++)
+        for (unsigned int side = 0; side < SIDES; side++) {
+            struct worker *w = &p->crew[c].worker[e][side];
+
+            if (w->state == WORKER_BUSY && p->crew[c].job_id == id)
+                fail(p, w, VSCANIF_REASON_TIMEOUT, "has had its time");
+        }
+}
+
+void crews_on_time(struct process *p, int64_t now_ms)
+{
+    int c;
+
+    while ((c = pool_overdue(&p->pool, now_ms)) >= 0)
+        end_scan(p, (unsigned int)c);
+    for (unsigned int i = 0; i < p->pool.nr_crews; i++)
+        for (unsigned int e = 0; e < p->config->nr_engines; e++)
+            for (unsigned int side = 0; side < SIDES; side++) {
+                struct worker *w = &p->crew[i].worker[e][side];
+
+                if (is_due(p, w) && w->order_ms <= now_ms)
+                    order(p, w);
+            }
+}
+
+int64_t crews_due(const struct process *p)
+{
+    int64_t when = pool_deadline(&p->pool);
+
+    for (unsigned int i = 0; i < p->pool.nr_crews; i++)
+        for (unsigned int e = 0; e < p->config->nr_engines; e++)
+            for (unsigned int side = 0; side < SIDES; side++) {
+                const struct worker *w = &p->crew[i].worker[e][side];
+
+                if (is_due(p, w) && (when < 0 || w->order_ms < when))
+                    when = w->order_ms;
+            }
+    return when;
+}
