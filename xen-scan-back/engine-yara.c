@@ -62,8 +62,6 @@
 /* Octets of a message of libyara's compiler. */
 #define RULES_MESSAGE           512
 
-extern const struct engine_ops engine_yara;
-
 struct yara {
     struct engine base;
     YR_RULES *rules;

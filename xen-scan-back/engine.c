@@ -13,6 +13,7 @@
 
 const struct engine_source engines_built[] = {
     { &engine_clamav, "/var/lib/clamav" },
+    { &engine_yara, "/etc/xen-vscan/yara" },
     { NULL, NULL }
 };
 

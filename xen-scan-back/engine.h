@@ -81,6 +81,7 @@ struct engine_ops {
 };
 
 extern const struct engine_ops engine_clamav;
+extern const struct engine_ops engine_yara;
 
 /* An engine, and the directory of its signatures. */
 struct engine_source {

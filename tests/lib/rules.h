@@ -12,8 +12,6 @@
 
 #include "engine.h"
 
-extern const struct engine_ops engine_yara;
-
 extern char rules[64];
 
 int rules_make(void **state);
