@@ -132,10 +132,10 @@ void loader_try(struct process *p, unsigned int engine)
     make_generation(p);
     log_info("%s: in use: %s; generation %016llx", name_of(p, engine),
              slot->text, (unsigned long long)p->generation);
-    /* It is told to kill a worker yet, perhaps. */
-    loader_tell(p, engine, old, LOADER_RETIRE, 0);
+    /* It is told to kill a worker yet, perhaps.  (At first there is none.) */
     slot->loader[old].ready = false;
-    slot->loader[old].retired = true;
+    slot->loader[old].retired =
+        loader_tell(p, engine, old, LOADER_RETIRE, 0) == 0;
     crews_follow(p, engine);
 }
 

@@ -229,7 +229,7 @@ static void bad_ones_change_nothing(void **state)
 static void loader_that_dies_is_replaced(void **state)
 {
     uint64_t generation;
-    pid_t loader;
+    pid_t loader, first;
 
     (void)state;
     pool_config_now = (struct pool_config){
@@ -240,9 +240,14 @@ static void loader_that_dies_is_replaced(void **state)
     if (geteuid())
         skip();
     run_pool();
-    loader = run_loader(0);
+    first = run_loader(0);
     assert_int_equal(pool_says().status, 0);
     link_a = pool_attach_guest(5);
+    /* Not the first one, which nothing came before. */
+    put_signatures("new");
+    loader = run_loader(0);
+    until_new_generation(link_a);
+    assert_int_equal(loader_status(first), 0);
     generation = pool_shared->generation;
     pool_ask(link_a, 1, "wait");
     until_waiting();
@@ -265,6 +270,7 @@ static void loader_that_dies_is_replaced(void **state)
         }
         assert_int_equal(got.verdict.reason, VSCANIF_REASON_RESOURCES);
     }
+    remove_signatures("new");
 }
 
 static void loader_that_dies_while_it_loads(void **state)

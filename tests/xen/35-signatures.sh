@@ -84,6 +84,7 @@ check "guest1: none of them failed" \
 
 check "kill -9 of the process that has loaded" in_domain scanner \
     'pkill -9 "^vscan-loader"'
+check "the log tells" wait_for log_has 'clamav: the loader has ended'
 check "scanning goes on by itself" wait_for read_is_denied guest2 /root/late
 check "the signature is deleted" in_domain scanner 'rm "$1"' $db/late.ndb
 check "the text is clean again" wait_for read_is "$late" guest1 /root/late
