@@ -37,6 +37,7 @@ void remove_signatures(const char *name);
 struct pool_shared {
     sem_t waiting;      /* posted by a worker that waits to be killed */
     pid_t pid;          /* its */
+    int go;             /* one that has stopped is to go on */
     unsigned int scans;     /* by the first engine */
     unsigned int loads;     /* of any */
     uint64_t generation;    /* that the last link was told */

@@ -167,7 +167,7 @@ static void scan_that_runs_is_not_disturbed(void **state)
     now = pool_shared->generation;
     pool_ask(link_b, 2, "clean");
     assert_clean(link_b, 2);
-    assert_int_equal(kill(pool_shared->pid, SIGUSR1), 0);
+    __atomic_store_n(&pool_shared->go, 1, __ATOMIC_SEQ_CST);
     assert_int_equal(pool_answer_of(link_a).kind, POOL_GENERATION);
     got = pool_answer_of(link_a);
     assert_int_equal(got.id, 1);
@@ -182,27 +182,20 @@ static void scan_that_runs_is_not_disturbed(void **state)
 }
 
 /* Its loader is to end, but kills it first. */
-static void scan_of_old_signatures_can_be_ended(void **state)
+static void worker_of_old_signatures_is_killed(void **state)
 {
     pid_t first;
 
     (void)state;
-    pool_config_now = (struct pool_config){
-        .source = { { &fake_engine_ops[0], good_dir } }, .nr_engines = 1,
-        .limits = ENGINE_LIMITS_DEFAULT, .crews = 2, .scan_timeout_ms = 1000,
-    };
-    if (geteuid())
-        skip();
-    run_pool();
-    first = run_loader(0);
-    assert_int_equal(pool_says().status, 0);
-    link_a = pool_attach_guest(5);
-    pool_ask(link_a, 1, "wait");
+    pool_side_start(2, LONG_MS);
+    first = last_loader;
+    pool_ask(link_a, 1, "stop and talk");
     until_waiting();
     put_signatures("new");
     run_loader(0);
     until_new_generation(link_a);
-    assert_reason(link_a, 1, VSCANIF_REASON_TIMEOUT);
+    __atomic_store_n(&pool_shared->go, 1, __ATOMIC_SEQ_CST);
+    assert_reason(link_a, 1, VSCANIF_REASON_ENGINE);
     assert_int_equal(loader_status(first), 0);
     assert_int_equal(kill(pool_shared->pid, 0), -1);
     assert_int_equal(errno, ESRCH);
@@ -367,7 +360,7 @@ int main(void)
         TEST(slow_one_is_ended), TEST(without_one_engine_nothing_is_clean),
         TEST(or_it_is_by_option), TEST(new_ones_are_used_at_once),
         TEST(scan_that_runs_is_not_disturbed),
-        TEST(scan_of_old_signatures_can_be_ended),
+        TEST(worker_of_old_signatures_is_killed),
         TEST(bad_ones_change_nothing), TEST(changes_under_load), TEST(loader_that_dies_is_replaced),
         TEST(loader_that_dies_while_it_loads), TEST(loader_without_a_pool),
     };
