@@ -170,8 +170,8 @@ bool databases_on_exit(struct databases *s, pid_t pid, int status)
                 (WEXITSTATUS(status) == 0 ||
                  WEXITSTATUS(status) == LOADER_EXIT_REFUSED))
                 return true;
-            log_error("%s: its loader ended, wait status 0x%x",
-                      name_of(s, e), (unsigned int)status);
+            log_error("%s: its loader ended: %s", name_of(s, e),
+                      proc_end(status).text);
             if (s->engine[e].due_ms < 0)
                 s->engine[e].due_ms = proc_now_ms() + RESTART_MS;
             return true;

@@ -125,14 +125,8 @@ static void bury(struct loader *l)
             *slot = 0;
             l->nr_workers--;
         }
-        if (!status || !log_limit_ok(&l->log_limit))
-            continue;
-        if (WIFSIGNALED(status))
-            log_warning("worker %d: signal %d (%s)", (int)pid,
-                        WTERMSIG(status), strsignal(WTERMSIG(status)));
-        else
-            log_warning("worker %d: exit status %d", (int)pid,
-                        WEXITSTATUS(status));
+        if (status && log_limit_ok(&l->log_limit))
+            log_warning("worker %d: %s", (int)pid, proc_end(status).text);
     }
 }
 

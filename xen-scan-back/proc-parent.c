@@ -253,8 +253,7 @@ static void on_exit_of(struct parent *parent, pid_t pid, int status)
 {
     if (pid == parent->pool) {
         if (!parent->stop)
-            log_error("the pool ended, wait status 0x%x",
-                      (unsigned int)status);
+            log_error("the pool ended: %s", proc_end(status).text);
         parent->pool = 0;
         parent->failed |= !parent->stop;
         parent->stop = true;
@@ -269,8 +268,8 @@ static void on_exit_of(struct parent *parent, pid_t pid, int status)
             continue;
         child->pid = 0;
         if (status && !parent->stop)
-            log_error("the link of domain %u ended, status 0x%x",
-                      child->domid, (unsigned int)status);
+            log_error("the link of domain %u ended: %s", child->domid,
+                      proc_end(status).text);
     }
 }
 

@@ -225,6 +225,20 @@ static void now(void **state)
     assert_true(proc_now_ms() >= before);
 }
 
+static void tells_how_it_ended(void **state)
+{
+    static const char sys[] = "signal 31 (Bad system call), a system call that "
+                              "its sandbox forbids";
+
+    (void)state;
+    assert_string_equal(proc_end(0).text, "exit status 0");
+    assert_string_equal(proc_end(3 << 8).text, "exit status 3");
+    assert_string_equal(proc_end(SIGKILL).text, "signal 9 (Killed)");
+    assert_string_equal(proc_end(SIGSYS).text, sys);
+    /* With a core file. */
+    assert_string_equal(proc_end(SIGSYS | 0x80).text, sys);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, limit_time, \
                                                    unlimit_time)
 
@@ -232,7 +246,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(child), TEST(child_signals), TEST(dies_with_parent),
-        TEST(signals), TEST(timer), TEST(now),
+        TEST(signals), TEST(timer), TEST(now), TEST(tells_how_it_ended),
     };
 
     return cmocka_run_group_tests_name("proc", tests, NULL, NULL);

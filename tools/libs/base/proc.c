@@ -5,9 +5,12 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -33,6 +36,22 @@ pid_t proc_fork(const char *name)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     return 0;
+}
+
+struct proc_end proc_end(int wait_status)
+{
+    struct proc_end end;
+
+    if (!WIFSIGNALED(wait_status)) {
+        snprintf(end.text, sizeof(end.text), "exit status %d",
+                 WEXITSTATUS(wait_status));
+        return end;
+    }
+    snprintf(end.text, sizeof(end.text), "signal %d (%s)%s",
+             WTERMSIG(wait_status), strsignal(WTERMSIG(wait_status)),
+             WTERMSIG(wait_status) != SIGSYS ? "" :
+             ", a system call that its sandbox forbids");
+    return end;
 }
 
 int proc_signals(void)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * proc.h - the start of every process: fork, name, die with the parent.
+ * proc.h - the start of every process: fork, name, die with the parent; and how
+ * it ended.
  */
 #ifndef VSCAN_PROC_H
 #define VSCAN_PROC_H
@@ -14,6 +15,13 @@
  * SIGPIPE, at their defaults.  Returns as fork(2), or -errno.
  */
 pid_t proc_fork(const char *name);
+
+/* How a process ended, for the log, from what wait(2) gives. */
+struct proc_end {
+    char text[80];
+};
+
+struct proc_end proc_end(int wait_status);
 
 /*
  * Blocks SIGTERM, SIGINT, SIGHUP and SIGCHLD and returns a descriptor that
