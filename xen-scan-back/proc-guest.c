@@ -313,20 +313,22 @@ static int start(struct guest *guest, uint32_t max_pages)
     const char *why = "cannot start";
     int rc;
 
+    /* What only root may open; nothing is read from it yet. */
+    if ((rc = dataplane_open(&guest->dp, guest->domid, max_pages, &why)) ||
+        (rc = xsback_open(&guest->xsback, guest->domid, max_pages,
+                          &xsback_ops, guest, &why)))
+        goto out;
     /* Before libxenstore starts its thread, which would keep what is given up
      * thread by thread. */
     if ((rc = sandbox_enter(SANDBOX_LINK))) {
         why = "cannot enter the sandbox";
         goto out;
     }
-    if ((rc = dataplane_open(&guest->dp, guest->domid, max_pages, &why)))
-        goto out;
     if ((rc = wait_for_generation(guest))) {
         why = "the pool does not tell its generation";
         goto out;
     }
-    if ((rc = xsback_open(&guest->xsback, guest->domid, max_pages,
-                          &xsback_ops, guest, &why)))
+    if ((rc = xsback_start(&guest->xsback, &why)))
         goto out;
     guest->epoll = epoll_create1(EPOLL_CLOEXEC);
     guest->signals = proc_signals();

@@ -298,22 +298,24 @@ static int set_watches(struct xsback *back)
 int xsback_open(struct xsback *back, uint32_t front_domid, uint32_t max_pages,
                 const struct xsback_ops *ops, void *arg, const char **why_r)
 {
+    *back = (struct xsback){ .ops = ops, .arg = arg, .max_pages = max_pages,
+                             .front_domid = front_domid };
+    return xsx_open(&back->xs, why_r);
+}
+
+int xsback_start(struct xsback *back, const char **why_r)
+{
     uint32_t own_domid;
     char *name = NULL;
     int rc;
 
-    *back = (struct xsback){ .ops = ops, .arg = arg, .max_pages = max_pages,
-                             .front_domid = front_domid };
-    rc = xsx_open(&back->xs, why_r);
-    if (rc)
-        return rc;
     rc = xsx_own_domid(back->xs, &own_domid);
     if (rc) {
         *why_r = "cannot read our own domid";
         return rc;
     }
-    back->back = names_back(own_domid, front_domid);
-    back->front = names_front(front_domid);
+    back->back = names_back(own_domid, back->front_domid);
+    back->front = names_front(back->front_domid);
     rc = xsx_read(back->xs, XBT_NULL, back->back.s, NODE_DOMAIN, &name);
     escape(rc ? "?" : name, back->name, sizeof(back->name));
     free(name);

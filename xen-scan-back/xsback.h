@@ -42,12 +42,18 @@ struct xsback {
 };
 
 /*
- * Connects to xenstore, sets the watches, offers ourselves (InitWait).
- * Returns 0, or -errno with a sentence for the log in *@why_r; -ENOENT when
- * there is no such device.
+ * Connects to xenstore, for which one has to be root; nothing is read yet.
+ * Returns 0, or -errno with a sentence for the log in *@why_r.
  */
 int xsback_open(struct xsback *back, uint32_t front_domid, uint32_t max_pages,
                 const struct xsback_ops *ops, void *arg, const char **why_r);
+
+/*
+ * Sets the watches, with which libxenstore starts a thread, and offers
+ * ourselves (InitWait).  Returns and tells as xsback_open(); -ENOENT when there
+ * is no such device.
+ */
+int xsback_start(struct xsback *back, const char **why_r);
 
 int xsback_fd(const struct xsback *back);
 

@@ -35,7 +35,9 @@ void back_start(int pool, unsigned int max_pages)
                            .timer = -1 };
     must(!dataplane_open(&life.dp, FRONT, max_pages, &why), "devices");
     must(!wait_for_generation(&life), "the pool tells its generation");
-    rc = xsback_open(&life.xsback, FRONT, max_pages, &xsback_ops, &life, &why);
+    must(!xsback_open(&life.xsback, FRONT, max_pages, &xsback_ops, &life,
+                      &why), "xenstore can be reached");
+    rc = xsback_start(&life.xsback, &why);
     must(!rc || life.xsback.gone, "xenstore");
     life.epoll = epoll_create1(EPOLL_CLOEXEC);
     must(!add_fd(&life, pool) && !add_fd(&life, xsback_fd(&life.xsback)) &&

@@ -94,12 +94,20 @@ static void expect_state(const char *state)
     assert_int_equal(t.ring, state[0] == '4');
 }
 
+static int open_and_start(const char **why_r)
+{
+    int rc;
+
+    fake_enter(BACK);
+    rc = xsback_open(&t.back, FRONT, 64, &ops, NULL, why_r);
+    return rc ? rc : xsback_start(&t.back, why_r);
+}
+
 static void open_back(void)
 {
     const char *why = NULL;
 
-    fake_enter(BACK);
-    assert_int_equal(xsback_open(&t.back, FRONT, 64, &ops, NULL, &why), 0);
+    assert_int_equal(open_and_start(&why), 0);
     t.open = true;
 }
 
@@ -415,9 +423,7 @@ static void no_device(void **state)
     const char *why = NULL;
 
     (void)state;
-    fake_enter(BACK);
-    assert_int_equal(xsback_open(&t.back, FRONT, 64, &ops, NULL, &why),
-                     -ENOENT);
+    assert_int_equal(open_and_start(&why), -ENOENT);
     assert_non_null(why);
     assert_null(fake_read("/local/domain/3/backend"));
     xs_close(t.back.xs);
@@ -542,12 +548,10 @@ static void cannot_open(void **state)
 
     (void)state;
     fake_device_create(FRONT, BACK, NULL);
-    fake_enter(BACK);
     for (size_t i = 0; i < 3; i++) {
         why = NULL;
         fake_at(calls[i], 1, NULL, NULL, EIO);
-        assert_int_equal(xsback_open(&t.back, FRONT, 64, &ops, NULL, &why),
-                         -EIO);
+        assert_int_equal(open_and_start(&why), -EIO);
         assert_non_null(why);
         xs_close(t.back.xs);
     }
