@@ -361,10 +361,12 @@ int proc_parent(const struct pool_config *config, uint32_t max_pages)
         .config = config, .max_pages = max_pages, .control = -1,
         .epoll = -1, .signals = -1, .timer = -1,
     };
-    int rc = start_pool(&parent);
+    int rc = sandbox_enter(SANDBOX_PARENT);
 
     if (!rc)
         rc = databases_open(&parent.databases, config);
+    if (!rc)
+        rc = start_pool(&parent);
     if (!rc) {
         parent.epoll = epoll_create1(EPOLL_CLOEXEC);
         parent.signals = proc_signals();

@@ -3,9 +3,8 @@
  * sandbox.c - see sandbox.h.
  *
  * Overview: a role is a row of steps, taken in order; each step is one
- * function that returns 0 or -errno.  Files stay visible, read-only: glibc
- * and libclamav open some (time zone, character sets) when content asks for
- * them.
+ * function that returns 0 or -errno.  What a process sees of the file systems
+ * is made in sandbox-root.c.
  */
 #define _GNU_SOURCE
 #include "sandbox.h"
@@ -18,15 +17,14 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "log.h"
+#include "sandbox-root.h"
 
-#define NOBODY                  65534
 #define WORKER_FILES            1024
 #define LINK_FILES              4096
 
@@ -60,29 +58,15 @@ static int own_ipc(void)
     return result(unshare(CLONE_NEWIPC));
 }
 
-static int read_only_files(void)
+/* Nobody else's: no two processes have the same number at a time. */
+static uid_t own_id(void)
 {
-    struct mount_attr attr = {
-        .attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID,
-    };
-
-    if (unshare(CLONE_NEWNS) ||
-        mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
-        return -errno;
-    return result(mount_setattr(AT_FDCWD, "/", AT_RECURSIVE, &attr,
-                                sizeof(attr)));
+    return (uid_t)SANDBOX_FIRST_ID + (uid_t)getpid();
 }
 
-static int own_temp(void)
+static int scratch_root(void)
 {
-    char options[96];
-
-    snprintf(options, sizeof(options),
-             "size=%llu,nr_inodes=%d,mode=0700,uid=%d,gid=%d",
-             (unsigned long long)SANDBOX_TEMP_OCTETS, SANDBOX_TEMP_FILES,
-             NOBODY, NOBODY);
-    return result(mount("vscan", SANDBOX_TEMP_DIR, "tmpfs",
-                        MS_NOSUID | MS_NODEV | MS_NOEXEC, options));
+    return sandbox_root_scratch(own_id());
 }
 
 static int set_limit(int resource, rlim_t value)
@@ -151,8 +135,8 @@ static int link_limits(void)
     return set_limit(RLIMIT_NOFILE, LINK_FILES);
 }
 
-/* Queued snapshots are open files. */
-static int pool_limits(void)
+/* Snapshots in the queue, and workers' sockets, are open files. */
+static int all_open_files(void)
 {
     struct rlimit limit;
 
@@ -197,27 +181,30 @@ static int keep_caps(uint64_t caps)
     return rc ? rc : set_caps(caps);
 }
 
-static int no_caps(void)
+#define CAP(name) ((uint64_t)1 << CAP_##name)
+/* What a child needs on its way into its sandbox, and to be killed there. */
+#define CAPS_FOR_CHILDREN (CAP(SYS_ADMIN) | CAP(SETUID) | CAP(SETGID) | \
+                           CAP(SETPCAP) | CAP(KILL))
+
+/* Signatures are read whoever owns them. */
+static int parent_caps(void)
 {
-    return keep_caps(0);
+    return keep_caps(CAPS_FOR_CHILDREN | CAP(DAC_READ_SEARCH));
 }
 
-#define CAP(name) ((uint64_t)1 << CAP_##name)
-
-/* What workers need on their way into the sandbox, and to kill them there. */
-static int pool_caps(void)
+static int loader_caps(void)
 {
-    return keep_caps(CAP(SYS_ADMIN) | CAP(SETUID) | CAP(SETGID) |
-                     CAP(SETPCAP) | CAP(KILL));
+    return keep_caps(CAPS_FOR_CHILDREN);
 }
 
 /*
  * The kernel forgets the signal on the parent's death when the user changes;
  * the parent may have died in between.
  */
-static int nobody(void)
+static int own_user(void)
 {
     pid_t parent = getppid();
+    uid_t id = own_id();
     int sig, rc;
 
     rc = bound_caps(0);
@@ -225,8 +212,7 @@ static int nobody(void)
         return rc;
     if (prctl(PR_GET_PDEATHSIG, &sig, 0, 0, 0) ||
         prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) || setgroups(0, NULL) ||
-        setresgid(NOBODY, NOBODY, NOBODY) ||
-        setresuid(NOBODY, NOBODY, NOBODY) ||
+        setresgid(id, id, id) || setresuid(id, id, id) ||
         prctl(PR_SET_PDEATHSIG, sig, 0, 0, 0))
         return -errno;
     if (getppid() != parent)
@@ -234,26 +220,37 @@ static int nobody(void)
     return set_caps(0);
 }
 
-static const struct step worker_steps[] = {
-    { "private memory and file limits", worker_limits },
+/* The rows differ where the table in sandbox.h does. */
+static const struct step parent_steps[] = {
     { "core file", no_core },
     { "no new privileges", no_new_privs },
     { "network namespace", no_network },
     { "IPC namespace", own_ipc },
-    { "read-only file systems", read_only_files },
-    { "private " SANDBOX_TEMP_DIR, own_temp },
-    { "user nobody, no capabilities", nobody },
+    { "capabilities", parent_caps },
+    { "not dumpable", no_dump },
+    { NULL, NULL }
+};
+
+static const struct step loader_steps[] = {
+    { "open files", all_open_files },
+    { "core file", no_core },
+    { "no new privileges", no_new_privs },
+    { "network namespace", no_network },
+    { "IPC namespace", own_ipc },
+    { "read-only file systems", sandbox_root_read_only },
+    { "capabilities", loader_caps },
     { "not dumpable", no_dump },
     { NULL, NULL }
 };
 
 static const struct step pool_steps[] = {
-    { "open files", pool_limits },
+    { "open files", all_open_files },
     { "core file", no_core },
     { "no new privileges", no_new_privs },
     { "network namespace", no_network },
-    { "read-only file systems", read_only_files },
-    { "capabilities", pool_caps },
+    { "IPC namespace", own_ipc },
+    { "empty root", sandbox_root_empty },
+    { "own user, no capabilities", own_user },
     { "not dumpable", no_dump },
     { NULL, NULL }
 };
@@ -263,9 +260,31 @@ static const struct step link_steps[] = {
     { "core file", no_core },
     { "no new privileges", no_new_privs },
     { "network namespace", no_network },
-    { "capabilities", no_caps },
+    { "IPC namespace", own_ipc },
+    { "empty root", sandbox_root_empty },
+    { "own user, no capabilities", own_user },
     { "not dumpable", no_dump },
     { NULL, NULL }
+};
+
+static const struct step worker_steps[] = {
+    { "private memory and file limits", worker_limits },
+    { "core file", no_core },
+    { "no new privileges", no_new_privs },
+    { "network namespace", no_network },
+    { "IPC namespace", own_ipc },
+    { "root with a private " SANDBOX_TEMP_DIR, scratch_root },
+    { "own user, no capabilities", own_user },
+    { "not dumpable", no_dump },
+    { NULL, NULL }
+};
+
+static const struct step *const steps_of[] = {
+    [SANDBOX_PARENT] = parent_steps,
+    [SANDBOX_LOADER] = loader_steps,
+    [SANDBOX_POOL] = pool_steps,
+    [SANDBOX_LINK] = link_steps,
+    [SANDBOX_WORKER] = worker_steps,
 };
 
 static int privileged(void)
@@ -282,22 +301,8 @@ static int privileged(void)
 
 int sandbox_enter(enum sandbox_role role)
 {
-    const struct step *step = NULL;
+    const struct step *step = steps_of[role];
 
-    switch (role) {
-    case SANDBOX_WORKER:
-        step = worker_steps;
-        break;
-    case SANDBOX_LOADER:
-    case SANDBOX_POOL:
-        step = pool_steps;
-        break;
-    case SANDBOX_LINK:
-        step = link_steps;
-        break;
-    }
-    if (!step)
-        return -EINVAL;
     if (!privileged())
         return -EPERM;
     for (; step->name; step++) {

@@ -3,17 +3,24 @@
  * sandbox.h - what a process gives up for good before it reads the first
  * octet that a guest has written.
  *
- *                      worker          pool                link
- *   no new privileges  yes             yes                 yes
- *   not dumpable       yes             yes                 yes
- *   network            none            none                none
- *   user, groups       65534, none     root                root
- *   capabilities       none            for its workers     none
- *   file systems       own, read-only  own, read-only      as before
- *   temporary files    own tmpfs       none                as before
- *   open files         1024            as many as allowed  4096
- *   further memory     2 GiB           -                   -
- *   core file          none            none                none
+ *                     parent     loader     pool       link       worker
+ *   new privileges    none       none       none       none       none
+ *   user, groups      root       root       own, none  own, none  own, none
+ *   capabilities      for children  ditto   none       none       none
+ *   file systems      as before  read-only  empty      empty      next line
+ *   - of a worker     a private SANDBOX_TEMP_DIR and, read-only, the few files
+ *                     that content can ask for (sandbox-root.c)
+ *   network           none       none       none       none       none
+ *   IPC namespace     own        own        own        own        own
+ *   dumpable          no         no         no         no         no
+ *   core file         none       none       none       none       none
+ *   open files        as before  all allowed  ditto    4096       1024
+ *   further memory    -          -          -          -          2 GiB
+ *
+ * Parent and loader still may do what their children need on their way into
+ * their own sandboxes: that is what they are trusted with.  An own user is
+ * SANDBOX_FIRST_ID plus the number of the process, so that no two can signal or
+ * trace each other, or look into each other's /proc.
  *
  * Descriptors that are open stay usable.
  */
@@ -23,11 +30,19 @@
 #include <stdint.h>
 
 enum sandbox_role {
-    SANDBOX_WORKER,
-    SANDBOX_LOADER,
-    SANDBOX_POOL,
-    SANDBOX_LINK,
+    SANDBOX_PARENT,         /* reads names of devices, forks all others */
+    SANDBOX_LOADER,         /* has loaded signatures, forks workers */
+    SANDBOX_POOL,           /* sockets, queue, history */
+    SANDBOX_LINK,           /* has opened devices and xenstore */
+    SANDBOX_WORKER,         /* scans */
 };
+
+/*
+ * Users and groups that nobody else has: 1879048192 to 2147483647 is unused
+ * in systemd's list of ranges (systemd.io, "Users, Groups, UIDs and GIDs"), and
+ * a process number has at most 22 bits.
+ */
+#define SANDBOX_FIRST_ID        1879048192u
 
 /* Where a worker's private tmpfs is mounted. */
 #define SANDBOX_TEMP_DIR        "/tmp"
@@ -43,6 +58,7 @@ enum sandbox_role {
 #define SANDBOX_WORKER_MEMORY   ((uint64_t)2 << 30)
 
 /*
+ * The last step of a start, in a process with a single thread.
  * Returns 0; -EPERM, silently and with nothing done, when the caller lacks
  * the privileges to give up (CAP_SYS_ADMIN); another -errno with the failing
  * step logged, after which the process is half in its sandbox and has to end.

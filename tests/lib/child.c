@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -61,6 +62,27 @@ void child_stop(pid_t pid)
 {
     kill(pid, SIGKILL);
     assert_int_equal(waitpid(pid, NULL, 0), pid);
+}
+
+const char *status_field(pid_t pid, const char *name)
+{
+    static char line[512];
+    char path[48], *end;
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
+    file = fopen(path, "re");
+    assert_non_null(file);
+    do
+        assert_non_null(fgets(line, sizeof(line), file));
+    while (strncmp(line, name, strlen(name)));
+    fclose(file);
+    for (char *c = line; *c; c++)
+        if (*c == '\t' || *c == '\n')
+            *c = ' ';
+    for (end = line + strlen(line); end[-1] == ' '; end--)
+        end[-1] = 0;
+    return line + strlen(name) + strspn(line + strlen(name), " ");
 }
 
 int outcome(pid_t pid)

@@ -25,6 +25,10 @@ void put_text(const char *path, const char *text);
 pid_t child_start(void (*what)(void));
 void child_stop(pid_t pid);
 
+/* Field @name (with its colon) of /proc/PID/status, without white space around
+ * it, tabs as blanks; valid until the next call. */
+const char *status_field(pid_t pid, const char *name);
+
 /* The status with which it has ended. */
 int outcome(pid_t pid);
 

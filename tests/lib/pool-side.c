@@ -6,14 +6,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
+#include <iconv.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -54,39 +53,50 @@ void remove_signatures(const char *name)
 
 struct pool_shared *pool_shared;
 
+/* Is @text a Cyrillic ef in @charset?  -1: that is not known. */
+static int converts(const char *charset, const char *text)
+{
+    iconv_t how = iconv_open("UTF-8", charset);
+    char in[16], out[16] = "", *from = in, *to = out;
+    size_t in_left = strlen(text), out_left = sizeof(out) - 1;
+
+    if (how == (iconv_t)-1)
+        return -1;
+    memcpy(in, text, in_left);
+    iconv(how, &from, &in_left, &to, &out_left);
+    iconv_close(how);
+    return strcmp(out, "\xd1\x84") == 0;
+}
+
+static int can_open(const char *path, int flags)
+{
+    int fd = open(path, flags | O_CLOEXEC, 0600);
+
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    return 0;
+}
+
+/* What a worker finds of files, by calls that it may make. */
 static void look_around(char *text, size_t size)
 {
     unsigned int fds = 0;
-    struct rlimit core, files;
-    struct stat st;
-    int file = open("/tmp/new", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    int denied = open("/var/tmp/new", O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-    int denied_errno = errno, net = socket(AF_INET, SOCK_DGRAM, 0), sig = 0;
-    struct sockaddr to = { .sa_family = AF_INET,
-    .sa_data = "\0\11\x7f\0\0\1" };
-    int sent = net < 0 ? -1 :
-               (int)sendto(net, "x", 1, 0, &to, sizeof(to));
 
-    close(net);
-    close(denied);
     for (int fd = 0; fd < 1024; fd++)
         fds += fcntl(fd, F_GETFD) >= 0;
-    getrlimit(RLIMIT_CORE, &core);
-    getrlimit(RLIMIT_NOFILE, &files);
-    prctl(PR_GET_PDEATHSIG, &sig);
-    stat("/tmp", &st);
     snprintf(text, size,
-             "uid %d %d root %d gid %d %d groups %d nnp %d dump %d caps %d "
-             "fork %d tmp %d %o other %d net %d core %d files %d death %d "
-             "fds %u",
-             (int)getuid(), (int)geteuid(), setresuid(0, 0, 0),
-             (int)getgid(), (int)getegid(), getgroups(0, NULL),
-             prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0),
-             prctl(PR_GET_DUMPABLE), prctl(PR_CAPBSET_READ, 21),
-             (int)fork(), file >= 0, (unsigned int)(st.st_mode & 0777),
-             denied < 0 && denied_errno == EROFS, sent, (int)core.rlim_cur,
-             (int)files.rlim_max, sig, fds);
-    close(file);
+             "fds %u tmp %d root %d var %d etc %d proc %d dev %d sys %d "
+             "library %d "
+             "koi8 %d utf7 %d", fds,
+             can_open("/tmp/new", O_CREAT | O_WRONLY),
+             can_open("/new", O_CREAT | O_WRONLY),
+             can_open("/var/tmp", O_RDONLY), can_open("/etc/passwd", O_RDONLY),
+             can_open("/proc", O_RDONLY), can_open("/dev/null", O_RDONLY),
+             can_open("/sys", O_RDONLY),
+             can_open("/usr/lib/x86_64-linux-gnu/gconv/new",
+                      O_CREAT | O_WRONLY),
+             converts("KOI8-R", "\xc6"), converts("UTF-7", "+BEQ-"));
 }
 
 void forge(uint64_t id, uint64_t generation)
@@ -160,7 +170,7 @@ static struct verdict fake_scan(struct engine *engine, int fd, uint64_t size)
         pool_shared->pid = getpid();
         sem_post(&pool_shared->waiting);
         for (;;)
-            pause();
+            poll(NULL, 0, -1);
     }
     /* Few system calls are left to a worker. */
     if (is_command(content, "stop")) {
