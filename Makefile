@@ -75,7 +75,7 @@ $(O)/xen-scan-back/xen-scan-back: $(BACK_OBJ)
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS_HARD) -pthread -o $@ $^ \
 	    $(call libs,xengnttab xenevtchn xenstore xentoollog libclamav \
-	    yara libcrypto)
+	    yara libcrypto libseccomp)
 
 $(O)/tools/vscanctl/vscanctl: $(CTL_OBJ)
 $(O)/tools/vscand/vscand: $(DAEMON_OBJ)
@@ -164,7 +164,7 @@ $(O)/tests/libvscan.a: $(LIB_OBJ)
 
 link_test = mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) \
     $(LDFLAGS_HARD) -o $@ $(1) $(FAKE_OBJ) $(TEST_LIBS) \
-    $(call libs,cmocka xentoollog libclamav yara libcrypto)
+    $(call libs,cmocka xentoollog libclamav yara libcrypto libseccomp)
 
 $(O)/tests/unit/test-%: tests/unit/test-%.c $(FAKE_OBJ) $(TEST_LIBS) \
     | deps-build

@@ -4,11 +4,13 @@
  *
  * Overview: a role is a row of steps, taken in order; each step is one
  * function that returns 0 or -errno.  What a process sees of the file systems
- * is made in sandbox-root.c.
+ * is made in sandbox-root.c; its filter of system calls, which comes last, in
+ * sandbox-seccomp.c.
  */
 #define _GNU_SOURCE
 #include "sandbox.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -22,8 +24,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <openssl/crypto.h>
+
 #include "log.h"
 #include "sandbox-root.h"
+#include "sandbox-seccomp.h"
 
 #define WORKER_FILES            1024
 #define LINK_FILES              4096
@@ -220,6 +225,18 @@ static int own_user(void)
     return set_caps(0);
 }
 
+/*
+ * What libraries read when they are first used, and could not read any more:
+ * libcrypto its configuration; glibc the library for pthread_cancel(), with
+ * which libxenstore ends its thread.
+ */
+static int load_late_parts(void)
+{
+    if (OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL) != 1)
+        return -ENOMEM;
+    return dlopen("libgcc_s.so.1", RTLD_NOW) ? 0 : -ELIBACC;
+}
+
 /* The rows differ where the table in sandbox.h does. */
 static const struct step parent_steps[] = {
     { "core file", no_core },
@@ -244,6 +261,7 @@ static const struct step loader_steps[] = {
 };
 
 static const struct step pool_steps[] = {
+    { "libraries", load_late_parts },
     { "open files", all_open_files },
     { "core file", no_core },
     { "no new privileges", no_new_privs },
@@ -256,6 +274,7 @@ static const struct step pool_steps[] = {
 };
 
 static const struct step link_steps[] = {
+    { "libraries", load_late_parts },
     { "open files", link_limits },
     { "core file", no_core },
     { "no new privileges", no_new_privs },
@@ -302,18 +321,22 @@ static int privileged(void)
 int sandbox_enter(enum sandbox_role role)
 {
     const struct step *step = steps_of[role];
+    int rc;
 
     if (!privileged())
         return -EPERM;
     for (; step->name; step++) {
-        int rc = step->take();
-
-        if (rc) {
-            log_error("sandbox: %s: %s", step->name, strerror(-rc));
-            return rc;
-        }
+        rc = step->take();
+        if (rc)
+            goto fail;
     }
-    return 0;
+    rc = sandbox_seccomp(role);
+    if (!rc)
+        return 0;
+fail:
+    log_error("sandbox: %s: %s", step->name ? step->name : "system calls",
+              strerror(-rc));
+    return rc;
 }
 
 int sandbox_keep_only(int fd)

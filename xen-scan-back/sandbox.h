@@ -4,6 +4,8 @@
  * octet that a guest has written.
  *
  *                     parent     loader     pool       link       worker
+ *   system calls      filter     filter     filter     filter     filter
+ *   new processes     yes        yes        none       none       none
  *   new privileges    none       none       none       none       none
  *   user, groups      root       root       own, none  own, none  own, none
  *   capabilities      for children  ditto   none       none       none
@@ -17,10 +19,11 @@
  *   open files        as before  all allowed  ditto    4096       1024
  *   further memory    -          -          -          -          2 GiB
  *
- * Parent and loader still may do what their children need on their way into
- * their own sandboxes: that is what they are trusted with.  An own user is
- * SANDBOX_FIRST_ID plus the number of the process, so that no two can signal or
- * trace each other, or look into each other's /proc.
+ * A filter is an allow-list; any other call kills the process with SIGSYS
+ * (sandbox-seccomp.c).  Parent and loader still may do what their children
+ * need on their way into their own sandboxes: that is what they are trusted
+ * with.  An own user is SANDBOX_FIRST_ID plus the number of the process, so
+ * that no two can signal or trace each other, or look into each other's /proc.
  *
  * Descriptors that are open stay usable.
  */

@@ -199,6 +199,9 @@ static struct verdict fake_scan(struct engine *engine, int fd, uint64_t size)
         ipc_send(SANDBOX_FD, "x", 1, -1);
     if (is_command(content, "odd"))
         return odd_verdict(content[4]);
+    if (is_command(content, "socket"))
+        return socket(AF_INET, SOCK_DGRAM, 0) < 0 ? verdict_clean() :
+               verdict_infected("Test.Network");
     if (is_command(content, "look"))
         look_around(pool_shared->confined, sizeof(pool_shared->confined));
     return verdict_clean();

@@ -74,6 +74,21 @@ static void worker_is_confined(void **state)
              SANDBOX_FIRST_ID + (unsigned int)pool_shared->pid);
     assert_string_equal(status_field(pool_shared->pid, "Uid:"), own);
     assert_string_equal(status_field(pool_shared->pid, "Gid:"), own);
+    assert_string_equal(status_field(pool_shared->pid, "Seccomp:"), "2");
+}
+
+/* It does not even get an error, and the next worker takes over. */
+static void forbidden_call_costs_one_scan(void **state)
+{
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    for (uint64_t id = 0; id < 6; id += 2) {
+        pool_ask(link_a, id, "socket");
+        assert_reason(link_a, id, VSCANIF_REASON_ENGINE);
+        pool_ask(link_a, id + 1, "virus");
+        assert_answer(link_a, id + 1, VSCANIF_VERDICT_INFECTED,
+                      VSCANIF_REASON_NONE, "fake:Test.Virus");
+    }
 }
 
 static void crash_costs_one_scan(void **state)
@@ -141,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(needs_privileges_for_its_sandbox), TEST(worker_is_confined),
+        TEST(forbidden_call_costs_one_scan),
         TEST(crash_costs_one_scan), TEST(time_out_costs_one_scan),
         TEST(worker_cannot_lie_about_more_than_its_job),
         TEST(worker_cannot_name_a_generation),

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * test-sandbox.c - xen-scan-back/sandbox.c: the table in sandbox.h, seen from
- * outside.  What is to be seen of the file systems is in test-sandbox-root.c.
+ * outside.  What a filter forbids is in test-sandbox-seccomp.c, what is to be
+ * seen of the file systems in test-sandbox-root.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -158,6 +159,7 @@ static void is_as_the_table_says(void **state)
         assert_string_equal(status_field(pid, "CapInh:"), "0000000000000000");
         assert_string_equal(status_field(pid, "CapAmb:"), "0000000000000000");
         assert_string_equal(status_field(pid, "NoNewPrivs:"), "1");
+        assert_string_equal(status_field(pid, "Seccomp:"), "2");
         assert_false(same_namespace(pid, "net"));
         assert_false(same_namespace(pid, "ipc"));
         assert_int_equal(same_namespace(pid, "mnt"), e->same_mounts);
@@ -297,6 +299,7 @@ static void needs_privileges(void **state)
         for (unsigned int role = 0; role < ROLES; role++)
             must(sandbox_enter((enum sandbox_role)role) == -EPERM);
         must(!strcmp(status_field(getpid(), "NoNewPrivs:"), "0"));
+        must(!strcmp(status_field(getpid(), "Seccomp:"), "0"));
         _exit(0);
     }
     assert_int_equal(outcome(pid), 0);
