@@ -67,7 +67,6 @@ enum loader_order_kind {
     LOADER_LOAD = 1,        /* unless it would be @known */
     LOADER_FORK,            /* a worker, which the loader names by @number */
     LOADER_KILL,            /* the worker with the process id @number */
-    LOADER_RETIRE,          /* end when no worker is left */
 };
 
 struct loader_order {

@@ -36,18 +36,27 @@ struct loader {
     struct engine *engine;
     int signals;
     pid_t worker[LOADER_MAX_WORKERS];   /* 0: none */
-    unsigned int nr_workers;
-    bool retired, gone;
+    bool stop;
+    int status;                         /* to end with */
     struct log_limit log_limit;
 };
+
+/* The pool needs us no more, or something is wrong. */
+static void end(struct loader *l, int rc)
+{
+    if (rc && rc != -EPIPE) {
+        log_error("pool: %s", strerror(-rc));
+        l->status = LOADER_EXIT_FAILED;
+    }
+    l->stop = true;
+}
 
 static void say(struct loader *l, const struct loader_said *said, int fd)
 {
     int rc = ipc_send_wait(END_FD, said, sizeof(*said), fd, POOL_WAIT_MS);
 
-    if (rc && rc != -EPIPE)
-        log_error("pool: %s", strerror(-rc));
-    l->gone |= rc != 0;
+    if (rc)
+        end(l, rc);
 }
 
 /* Children ---------------------------------------------------------------- */
@@ -80,7 +89,6 @@ static pid_t fork_worker(struct loader *l, int *end_r)
         return pid;
     }
     *slot = pid;
-    l->nr_workers++;
     *end_r = ends[0];
     return pid;
 }
@@ -117,14 +125,13 @@ static void bury(struct loader *l)
     pid_t pid;
 
     while (read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
-        l->gone |= info.ssi_signo == SIGTERM;
+        if (info.ssi_signo == SIGTERM)
+            end(l, -EINTR);
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
         pid_t *slot = slot_of(l, pid);
 
-        if (slot) {
+        if (slot)
             *slot = 0;
-            l->nr_workers--;
-        }
         if (status && log_limit_ok(&l->log_limit))
             log_warning("worker %d: %s", (int)pid, proc_end(status).text);
     }
@@ -141,9 +148,6 @@ static void take_order(struct loader *l, const struct loader_order *order)
     case LOADER_KILL:
         on_kill(l, order->number);
         break;
-    case LOADER_RETIRE:
-        l->retired = true;
-        break;
     }
 }
 
@@ -154,7 +158,8 @@ static void take_orders(struct loader *l)
 
     while ((rc = ipc_recv(END_FD, &order, sizeof(order), NULL)) == 1)
         take_order(l, &order);
-    l->gone |= rc != -EAGAIN;
+    if (rc != -EAGAIN)
+        end(l, rc);
 }
 
 static void serve(struct loader *l)
@@ -164,15 +169,15 @@ static void serve(struct loader *l)
         { .fd = END_FD, .events = POLLIN },
     };
 
-    while (!l->gone && !(l->retired && l->nr_workers == 0)) {
+    while (!l->stop) {
         if (poll(in, 2, -1) < 0 && errno != EINTR)
-            break;
+            end(l, -errno);
         bury(l);
         take_orders(l);
     }
 }
 
-/* They would end by themselves, but for one that scans for ever. */
+/* Most would end by themselves; one that a guest has taken over would not. */
 static void end_workers(struct loader *l)
 {
     for (unsigned int i = 0; i < LOADER_MAX_WORKERS; i++)
@@ -225,8 +230,8 @@ static int load(struct loader *l, const struct loader_order *order)
     say(l, &said, -1);
     if (!rc)
         return 0;
-    return rc == -ENOMEM || rc == -EBUSY || l->engine ? LOADER_EXIT_FAILED :
-           LOADER_EXIT_REFUSED;
+    return rc == -EALREADY || rc == -ENOENT || rc == -EINVAL ||
+           rc == -EFBIG ? LOADER_EXIT_REFUSED : LOADER_EXIT_FAILED;
 }
 
 int proc_loader(const struct engine_source *source,
@@ -240,8 +245,6 @@ int proc_loader(const struct engine_source *source,
     rc = sandbox_keep_only(end);
     if (!rc)
         rc = wait_for_order(&order);
-    if (rc == -EPIPE)
-        return 0;
     if (rc) {
         log_error("ends: %s", strerror(-rc));
         return LOADER_EXIT_FAILED;
@@ -250,6 +253,7 @@ int proc_loader(const struct engine_source *source,
     if (!status) {
         serve(&l);
         end_workers(&l);
+        status = l.status;
     }
     return status;
 }

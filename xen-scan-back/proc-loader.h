@@ -12,11 +12,11 @@
 /* Workers at a time; more are refused with -EAGAIN. */
 #define LOADER_MAX_WORKERS      192
 
-/* Exit statuses; 0 when it has retired or the pool has gone. */
+/* Exit statuses; 0 when the pool has closed the channel. */
 enum loader_exit {
     LOADER_EXIT_FAILED = 1,     /* something went wrong: try again */
-    LOADER_EXIT_REFUSED = 2,    /* the signatures cannot be loaded, or are
-                                 * known: to try again is of no use */
+    LOADER_EXIT_REFUSED = 2,    /* the signatures are bad, not there, or known:
+                                 * to try again is of no use */
 };
 
 /*

@@ -165,7 +165,7 @@ static int64_t start_links(struct parent *parent)
             continue;
         if (child->not_before_ms <= now)
             start_link(parent, child);
-        else if (next < 0 || child->not_before_ms < next)
+        if (!child->pid && (next < 0 || child->not_before_ms < next))
             next = child->not_before_ms;
     }
     return next;
@@ -334,6 +334,7 @@ static void stop(struct parent *parent)
 {
     int64_t until = proc_now_ms() + STOP_MS;
 
+    epoll_ctl(parent->epoll, EPOLL_CTL_DEL, parent->control, NULL);
     for (int i = 0; i < PARENT_MAX_GUESTS; i++)
         if (parent->child[i].pid)
             kill(parent->child[i].pid, SIGTERM);

@@ -55,10 +55,18 @@ static void look_at(struct process *p, unsigned int c)
 
 /* Orders ------------------------------------------------------------------ */
 
+/* The one before goes first. */
 static void order(struct process *p, struct worker *w)
 {
-    int rc = loader_tell(p, w->engine, w->side, LOADER_FORK, w->crew);
+    int rc = 0;
 
+    if (w->kill)
+        rc = loader_tell(p, w->engine, w->side, LOADER_KILL,
+                         (uint32_t)w->kill);
+    if (!rc) {
+        w->kill = 0;
+        rc = loader_tell(p, w->engine, w->side, LOADER_FORK, w->crew);
+    }
     if (!rc) {
         w->state = WORKER_ORDERED;
         return;
@@ -144,7 +152,8 @@ static void fail(struct process *p, struct worker *w, unsigned int reason,
             log_warning("worker %d of %s %s", (int)w->pid, name_of(p, w),
                         why);
     }
-    loader_tell(p, w->engine, w->side, LOADER_KILL, (uint32_t)w->pid);
+    if (loader_tell(p, w->engine, w->side, LOADER_KILL, (uint32_t)w->pid))
+        w->kill = w->pid;
     drop(p, w, reason);
     if (w->order_ms == 0 && is_due(p, w))
         order(p, w);
@@ -219,7 +228,7 @@ void worker_born(struct process *p, unsigned int engine, unsigned int side,
     if (message->number >= p->pool.nr_crews ||
         p->crew[message->number].worker[engine][side].state !=
         WORKER_ORDERED) {
-        log_error("a loader has forked what was not ordered");
+        /* Or is not wanted any more. */
         if (fd >= 0)
             close(fd);
         return;
@@ -240,6 +249,15 @@ void worker_born(struct process *p, unsigned int engine, unsigned int side,
 
 /* Sides ------------------------------------------------------------------- */
 
+bool crews_lack(const struct process *p, unsigned int engine,
+                unsigned int side)
+{
+    for (unsigned int c = 0; c < p->pool.nr_crews; c++)
+        if (p->crew[c].worker[engine][side].state != WORKER_NONE)
+            return false;
+    return true;
+}
+
 bool crews_have(const struct process *p, unsigned int engine,
                 unsigned int side)
 {
@@ -249,7 +267,6 @@ bool crews_have(const struct process *p, unsigned int engine,
     return true;
 }
 
-/* A worker whose socket is closed ends by itself when it has nothing to do. */
 void crews_follow(struct process *p, unsigned int engine)
 {
     const struct engine_slot *slot = &p->engine[engine];
@@ -266,6 +283,7 @@ void crews_follow(struct process *p, unsigned int engine)
         }
         look_at(p, c);
     }
+    loader_rest(p, engine);
 }
 
 void crews_drop(struct process *p, unsigned int engine, unsigned int side)
@@ -275,6 +293,7 @@ void crews_drop(struct process *p, unsigned int engine, unsigned int side)
 
         if (w->state != WORKER_NONE)
             drop(p, w, VSCANIF_REASON_ENGINE);
+        w->kill = 0;
     }
 }
 

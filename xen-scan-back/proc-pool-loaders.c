@@ -54,14 +54,12 @@ int loader_tell(struct process *p, unsigned int engine, unsigned int side,
 
 /*
  * An engine that is away for a while, and without which nothing is clean, does
- * not make another generation: what is known stays known.
+ * not make another generation: what is known stays known.  One that has never
+ * loaded is a part of zeros: what was clean without it is not known here.
  */
 static bool counts(const struct process *p, const struct engine_slot *slot)
 {
-    static const struct generation_part nothing;
-
-    return p->config->degraded_clean ? slot->loaded :
-           memcmp(&slot->part, &nothing, sizeof(nothing)) != 0;
+    return slot->loaded || !p->config->degraded_clean;
 }
 
 static void make_generation(struct process *p)
@@ -132,11 +130,20 @@ void loader_try(struct process *p, unsigned int engine)
     make_generation(p);
     log_info("%s: in use: %s; generation %016llx", name_of(p, engine),
              slot->text, (unsigned long long)p->generation);
-    /* It is told to kill a worker yet, perhaps.  (At first there is none.) */
     slot->loader[old].ready = false;
-    slot->loader[old].retired =
-        loader_tell(p, engine, old, LOADER_RETIRE, 0) == 0;
+    slot->loader[old].retired = slot->loader[old].source.fd >= 0;
     crews_follow(p, engine);
+}
+
+/* It kills the workers that it has, whatever they do: a hostile one does not
+ * end because its socket is closed. */
+void loader_rest(struct process *p, unsigned int engine)
+{
+    struct engine_slot *slot = &p->engine[engine];
+    struct loader *l = &slot->loader[!slot->side];
+
+    if (l->retired && crews_lack(p, engine, l->side))
+        loader_close(p, l);
 }
 
 static void on_loaded(struct process *p, struct loader *l,
@@ -174,7 +181,7 @@ static void loader_ready(struct process *p, struct source *source)
         loader_lost(p, l, "the loader has ended");
         return;
     }
-    if (said.kind == LOADER_WORKER && l->ready) {
+    if (said.kind == LOADER_WORKER && (l->ready || l->retired)) {
         worker_born(p, l->engine, l->side, &said, fd);
         return;
     } else if (said.kind == LOADER_READY && !l->ready && fd < 0 &&

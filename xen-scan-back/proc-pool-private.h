@@ -55,6 +55,8 @@ struct worker {
     enum worker_state state;
     unsigned int crew, engine, side;    /* where it belongs */
     pid_t pid;                  /* for its loader, and the log */
+    pid_t kill;                 /* the one before, of which the loader has not
+                                 * heard yet; 0: none */
     int64_t order_ms;           /* when it may be ordered, for WORKER_NONE */
 };
 
@@ -62,7 +64,7 @@ struct loader {
     struct source source;       /* first; closed: there is none */
     unsigned int engine, side;
     bool ready;                 /* has loaded, and forks */
-    bool retired;               /* ends when no worker of it scans */
+    bool retired;               /* closed when no worker of it scans */
     struct generation_part part;
 };
 
@@ -148,6 +150,9 @@ bool loaders_any(const struct process *p);
 /* All engines, for people; each is in use or says why not. */
 void loaders_describe(const struct process *p, char text_r[ENGINE_TEXT]);
 
+/* Closes the retired loader of an engine if none of its workers is in use. */
+void loader_rest(struct process *p, unsigned int engine);
+
 /* Returns 0; or -errno when there is no such loader to be told. */
 int loader_tell(struct process *p, unsigned int engine, unsigned int side,
                 enum loader_order_kind kind, uint32_t number);
@@ -160,6 +165,10 @@ void crews_order(struct process *p, unsigned int engine, unsigned int side);
 
 /* It has gone, and its workers with it. */
 void crews_drop(struct process *p, unsigned int engine, unsigned int side);
+
+/* Has no crew a worker on this side? */
+bool crews_lack(const struct process *p, unsigned int engine,
+                unsigned int side);
 
 /* Does each crew have an idle worker on this side? */
 bool crews_have(const struct process *p, unsigned int engine,

@@ -116,6 +116,8 @@ int proc_worker(struct engine *engine, int end)
     rc = ipc_send(END_FD, &hello, sizeof(hello), -1);
     if (!rc)
         rc = serve(engine);
+    if (rc == -EPIPE)
+        rc = 0;
 out:
     if (rc)
         log_error("ends: %s", strerror(-rc));

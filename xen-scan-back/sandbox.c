@@ -104,7 +104,7 @@ static int data_in_use(rlim_t *octets_r)
 }
 
 /*
- * Memory is bounded from where it stands: a worker is born with the pool's
+ * Memory is bounded from where it stands: a worker is born with the loader's
  * signatures, of any size, and under a sanitizer with terabytes of shadow.
  * A write beyond the size of a file is an error, not the end.
  */

@@ -193,6 +193,11 @@ static struct verdict fake_scan(struct engine *engine, int fd, uint64_t size)
     /* Its job's id: the pool counts from 1, and each one comes here. */
     if (is_command(content, "forge true"))
         forge(pool_shared->scans, 0);
+    if (is_command(content, "forge true and stay")) {
+        pool_shared->pid = getpid();
+        for (;;)
+            pause();
+    }
     if (is_command(content, "forge generation"))
         forge(pool_shared->scans, pool_shared->generation);
     if (is_command(content, "short"))

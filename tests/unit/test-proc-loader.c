@@ -95,11 +95,17 @@ static void start_degraded(bool clean)
 
 static void without_one_engine_nothing_is_clean(void **state)
 {
-    uint64_t degraded;
+    uint64_t degraded, alone;
 
     (void)state;
+    pool_side_start(1, LONG_MS);
+    alone = pool_shared->generation;
+    pool_side_teardown(state);
+    pool_side_setup(state);
     start_degraded(false);
     degraded = pool_shared->generation;
+    /* Nobody takes for known what was clean to the first alone. */
+    assert_int_not_equal(degraded, alone);
     pool_ask(link_a, 1, "clean");
     assert_reason(link_a, 1, VSCANIF_REASON_RESOURCES);
     pool_ask(link_a, 2, "virus");
@@ -200,6 +206,34 @@ static void worker_of_old_signatures_is_killed(void **state)
     assert_int_equal(kill(pool_shared->pid, 0), -1);
     assert_int_equal(errno, ESRCH);
     remove_signatures("new");
+}
+
+/* It has answered, and does not look at its socket any more. */
+static void hostile_worker_keeps_no_loader_alive(void **state)
+{
+    pid_t first;
+
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    first = last_loader;
+    pool_ask(link_a, 1, "forge true and stay");
+    assert_clean(link_a, 1);
+    put_signatures("new");
+    run_loader(0);
+    until_new_generation(link_a);
+    assert_int_equal(loader_status(first), 0);
+    assert_int_equal(kill(pool_shared->pid, 0), -1);
+    assert_int_equal(errno, ESRCH);
+    remove_signatures("new");
+}
+
+/* By a service that makes room, for instance: then it is to be replaced. */
+static void loader_that_is_told_to_end(void **state)
+{
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    assert_int_equal(kill(last_loader, SIGTERM), 0);
+    assert_int_equal(loader_status(last_loader), LOADER_EXIT_FAILED);
 }
 
 static void bad_ones_change_nothing(void **state)
@@ -345,7 +379,7 @@ static void loader_without_a_pool(void **state)
         if (how)
             assert_int_equal(ipc_send(ends[0], &order, sizeof(order), -1), 0);
         close(ends[0]);
-        assert_int_equal(loader_status(pid), how ? LOADER_EXIT_FAILED : 0);
+        assert_int_equal(loader_status(pid), LOADER_EXIT_FAILED);
         assert_int_equal(pool_shared->loads, 0);
     }
 }
@@ -361,7 +395,8 @@ int main(void)
         TEST(or_it_is_by_option), TEST(new_ones_are_used_at_once),
         TEST(scan_that_runs_is_not_disturbed),
         TEST(worker_of_old_signatures_is_killed),
-        TEST(bad_ones_change_nothing), TEST(changes_under_load), TEST(loader_that_dies_is_replaced),
+        TEST(hostile_worker_keeps_no_loader_alive),
+        TEST(loader_that_is_told_to_end), TEST(bad_ones_change_nothing), TEST(changes_under_load), TEST(loader_that_dies_is_replaced),
         TEST(loader_that_dies_while_it_loads), TEST(loader_without_a_pool),
     };
 
