@@ -2,8 +2,8 @@
 /*
  * generation.c - see generation.h.
  *
- * Overview: digests by libcrypto.  Each part of what is digested has a fixed
- * size or ends with a NUL, so that no two lists of files look alike.
+ * Overview: digests of lists.  Each part of what is digested has a fixed size
+ * or ends with a NUL, so that no two lists of files look alike.
  */
 #define _GNU_SOURCE
 #include "generation.h"
@@ -16,57 +16,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/evp.h>
-
-#define DIGEST_OCTETS   sizeof(((struct generation_files *)NULL)->digest)
-#define READ_OCTETS     65536
-
-/* NULL when there is no memory; goes with EVP_MD_CTX_free(). */
-static EVP_MD_CTX *digest_start(void)
-{
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-
-    if (ctx && EVP_DigestInit_ex(ctx, EVP_sha256(), NULL) == 1)
-        return ctx;
-    EVP_MD_CTX_free(ctx);
-    return NULL;
-}
-
-static int digest_add(EVP_MD_CTX *ctx, const void *data, size_t size)
-{
-    return EVP_DigestUpdate(ctx, data, size) == 1 ? 0 : -ENOMEM;
-}
-
-static int digest_end(EVP_MD_CTX *ctx, uint8_t digest_r[DIGEST_OCTETS])
-{
-    return EVP_DigestFinal_ex(ctx, digest_r, NULL) == 1 ? 0 : -ENOMEM;
-}
-
-static int digest_content(int fd, uint64_t *size_r,
-                          uint8_t digest_r[DIGEST_OCTETS])
-{
-    static uint8_t octets[READ_OCTETS];
-    EVP_MD_CTX *ctx = digest_start();
-    int rc = ctx ? 0 : -ENOMEM;
-    ssize_t n;
-
-    *size_r = 0;
-    while (!rc && (n = read(fd, octets, sizeof(octets))) != 0) {
-        if (n < 0) {
-            rc = errno == EINTR ? 0 : -errno;
-            continue;
-        }
-        *size_r += (uint64_t)n;
-        rc = digest_add(ctx, octets, (size_t)n);
-    }
-    if (!rc)
-        rc = digest_end(ctx, digest_r);
-    EVP_MD_CTX_free(ctx);
-    return rc;
-}
+#include "digest.h"
 
 /* One that has just gone, or is no regular file, is none at all. */
-static int add_file(EVP_MD_CTX *ctx, int dir, const char *name)
+static int add_file(struct digest *list, int dir, const char *name)
 {
     uint8_t digest[DIGEST_OCTETS];
     struct stat st;
@@ -80,13 +33,13 @@ static int add_file(EVP_MD_CTX *ctx, int dir, const char *name)
     fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (fd < 0)
         return errno == ENOENT ? 0 : -errno;
-    rc = digest_content(fd, &size, digest);
+    rc = digest_file(fd, &size, digest);
     close(fd);
     if (!rc)
-        rc = digest_add(ctx, name, strlen(name) + 1);
+        rc = digest_add(list, name, strlen(name) + 1);
     if (!rc)
-        rc = digest_add(ctx, &size, sizeof(size));
-    return rc ? rc : digest_add(ctx, digest, sizeof(digest));
+        rc = digest_add(list, &size, sizeof(size));
+    return rc ? rc : digest_add(list, digest, sizeof(digest));
 }
 
 /* Not alphasort(): the order must not depend on the language. */
@@ -99,7 +52,7 @@ int generation_files(const char *path, struct generation_files *files_r)
 {
     int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), nr = -1, rc = 0;
     struct dirent **entry = NULL;
-    EVP_MD_CTX *ctx = NULL;
+    struct digest list = DIGEST_INIT;
 
     if (dir < 0)
         return -errno;
@@ -108,15 +61,13 @@ int generation_files(const char *path, struct generation_files *files_r)
         rc = -errno;
         goto out;
     }
-    ctx = digest_start();
-    if (!ctx)
-        rc = -ENOMEM;
+    rc = digest_start(&list);
     for (int i = 0; !rc && i < nr; i++)
-        rc = add_file(ctx, dir, entry[i]->d_name);
+        rc = add_file(&list, dir, entry[i]->d_name);
     if (!rc)
-        rc = digest_end(ctx, files_r->digest);
+        rc = digest_end(&list, files_r->digest);
 out:
-    EVP_MD_CTX_free(ctx);
+    digest_dispose(&list);
     while (nr > 0)
         free(entry[--nr]);
     free(entry);
@@ -127,16 +78,16 @@ out:
 int generation_make(const struct generation_part *const *parts,
                     unsigned int nr, uint64_t *generation_r)
 {
+    struct digest list = DIGEST_INIT;
     uint8_t digest[DIGEST_OCTETS];
-    EVP_MD_CTX *ctx = digest_start();
-    int rc = ctx ? 0 : -ENOMEM;
+    int rc = digest_start(&list);
     uint64_t generation;
 
     for (unsigned int i = 0; !rc && i < nr; i++)
-        rc = digest_add(ctx, parts[i], sizeof(*parts[i]));
+        rc = digest_add(&list, parts[i], sizeof(*parts[i]));
     if (!rc)
-        rc = digest_end(ctx, digest);
-    EVP_MD_CTX_free(ctx);
+        rc = digest_end(&list, digest);
+    digest_dispose(&list);
     if (rc)
         return rc;
     memcpy(&generation, digest, sizeof(generation));

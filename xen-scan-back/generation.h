@@ -11,9 +11,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "digest.h"
+
 /* What a directory holds: SHA-256 of names, sizes and contents. */
 struct generation_files {
-    uint8_t digest[32];
+    uint8_t digest[DIGEST_OCTETS];
 };
 
 /*
