@@ -368,7 +368,7 @@
 #define VSCANIF_INFO_REFS               512
 /* Octets of a path in the info page, the closing NUL included. */
 #define VSCANIF_MAX_PATH                1984
-/* Octets of a detection's name in a response, the closing NUL included. */
+/* Octets of the detections' names in a response, the closing NUL included. */
 #define VSCANIF_MAX_NAME                96
 /* Octets of a xenstore node's value. */
 #define VSCANIF_MAX_NODE                2048
@@ -457,7 +457,9 @@
  * reason - VSCANIF_REASON_*; VSCANIF_REASON_NONE unless not scanned.
  * generation - of the signatures that the verdict was made with; 0 only when
  *   nothing was scanned.
- * name - the detection, NUL-terminated, when infected; else empty.
+ * name - when infected, "ENGINE:DETECTION" of each engine that has found
+ *   something, with blanks between, NUL-terminated, cut where it does not fit;
+ *   for messages.  Else empty.
  */
 #define VSCANIF_OP_SCAN                 1
 
