@@ -13,8 +13,6 @@
 
 #include <xentoollog.h>
 
-#include "snapshot.h"
-
 int dataplane_open(struct dataplane *dp, uint32_t domid, uint32_t max_pages,
                    const char **why_r)
 {
@@ -172,24 +170,9 @@ static int collect_refs(struct dataplane *dp, const struct scan_request *req,
     return 0;
 }
 
-static int copy_content(struct dataplane *dp, const struct scan_request *req,
-                        uint32_t *refs, int *snapshot_r)
-{
-    void *pages;
-    int rc;
-
-    pages = xengnttab_map_domain_grant_refs(dp->xgt, req->nr_pages, dp->domid,
-                                            refs, PROT_READ);
-    if (!pages)
-        return errno == ENOMEM ? -ENOMEM : -EACCES;
-    rc = snapshot_make(pages, req->size, snapshot_r);
-    xengnttab_unmap(dp->xgt, pages, req->nr_pages);
-    return rc == -EFAULT ? -EACCES : rc;
-}
-
-int dataplane_snapshot(struct dataplane *dp, const struct scan_request *req,
-                       struct scan_subject *subject_r, int *snapshot_r,
-                       const char **why_r)
+int dataplane_map(struct dataplane *dp, const struct scan_request *req,
+                  struct scan_subject *subject_r, const void **pages_r,
+                  const char **why_r)
 {
     struct vscanif_info info;
     uint32_t *refs = NULL;
@@ -208,11 +191,21 @@ int dataplane_snapshot(struct dataplane *dp, const struct scan_request *req,
 
     refs = malloc(req->nr_pages * sizeof(*refs));
     rc = refs ? collect_refs(dp, req, &info, refs) : -ENOMEM;
-    if (!rc)
-        rc = copy_content(dp, req, refs, snapshot_r);
+    if (rc)
+        goto out;
+    *pages_r = xengnttab_map_domain_grant_refs(dp->xgt, req->nr_pages,
+                                               dp->domid, refs, PROT_READ);
+    if (!*pages_r)
+        rc = errno == ENOMEM ? -ENOMEM : -EACCES;
  out:
     free(refs);
     return rc;
+}
+
+void dataplane_unmap(struct dataplane *dp, const struct scan_request *req,
+                     const void *pages)
+{
+    xengnttab_unmap(dp->xgt, (void *)pages, req->nr_pages);
 }
 
 void dataplane_put(struct dataplane *dp, uint32_t id,

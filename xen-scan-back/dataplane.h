@@ -4,7 +4,8 @@
  *
  * Overview: the only code of the back that maps a guest's pages.  It takes
  * plain numbers, knows nothing of xenstore, and hands out nothing that the
- * guest can still change: requests are checked copies, content is a snapshot.
+ * guest can still change, but content as long as it is mapped: requests are
+ * checked copies.
  */
 #ifndef VSCAN_DATAPLANE_H
 #define VSCAN_DATAPLANE_H
@@ -77,14 +78,17 @@ int dataplane_get(struct dataplane *dp, struct scan_request *req_r,
                   const char **why_r);
 
 /*
- * Copies a request's content into a snapshot (snapshot.h), each octet once,
- * and lets go of all its pages.  Returns 0 with *@snapshot_r the caller's;
- * -EPROTO with a sentence when what the pages say is malformed; -EACCES when
- * a page cannot be mapped or read; another -errno for lack of resources.
+ * Maps a request's content, read-only; all its other pages are let go of.  The
+ * guest may write to it at any time.  Returns 0 with *@pages_r to be unmapped;
+ * -EPROTO with a sentence when what the pages say is malformed; -EACCES when a
+ * page cannot be mapped; another -errno for lack of resources.
  */
-int dataplane_snapshot(struct dataplane *dp, const struct scan_request *req,
-                       struct scan_subject *subject_r, int *snapshot_r,
-                       const char **why_r);
+int dataplane_map(struct dataplane *dp, const struct scan_request *req,
+                  struct scan_subject *subject_r, const void **pages_r,
+                  const char **why_r);
+
+void dataplane_unmap(struct dataplane *dp, const struct scan_request *req,
+                     const void *pages);
 
 /* Answers a request that was taken.  Signals the guest if it sleeps. */
 void dataplane_put(struct dataplane *dp, uint32_t id,

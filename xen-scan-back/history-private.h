@@ -86,8 +86,6 @@ uint32_t history_first_slot(const struct history_view *view,
 bool history_read(const struct history_slot *slot,
                   struct history_entry *entry_r);
 
-bool history_same_key(const struct history_key *a, const struct history_key *b);
-
 /* For who has mapped the table in some other way.  Returns 0 or -ENOMEM. */
 int history_view_open(struct history_view *view,
                       const struct history_table *table,

@@ -50,6 +50,8 @@ struct history_key {
     uint64_t size;                      /* its octets */
 };
 
+bool history_same_key(const struct history_key *a, const struct history_key *b);
+
 struct history_table;
 struct evp_cipher_ctx_st;
 

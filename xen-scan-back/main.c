@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "history.h"
 #include "log.h"
 #include "number.h"
 #include "pool.h"
@@ -28,6 +29,8 @@ static const char usage[] =
 "                         yara=/etc/xen-vscan/yara\n"
 "  -D, --degraded-clean   while an engine has no signatures, what the others\n"
 "                         find nothing in is clean; default: not scanned\n"
+"  -H, --history N        results that are remembered, for all guests; default\n"
+"                         65536, of which each takes 169 octets\n"
 "  -w, --workers N        files scanned at the same time; default: one for\n"
 "                         each processor\n"
 "  -t, --scan-timeout MS  time for one file; default 20000\n"
@@ -110,6 +113,7 @@ static int parse(int argc, char **argv, struct pool_config *config,
     static const struct option options[] = {
         { "engine", required_argument, NULL, 'e' },
         { "degraded-clean", no_argument, NULL, 'D' },
+        { "history", required_argument, NULL, 'H' },
         { "workers", required_argument, NULL, 'w' },
         { "scan-timeout", required_argument, NULL, 't' },
         { "verbose", no_argument, NULL, 'v' },
@@ -119,7 +123,7 @@ static int parse(int argc, char **argv, struct pool_config *config,
     };
     int option;
 
-    while ((option = getopt_long(argc, argv, "e:Dw:t:vhV", options, NULL)) !=
+    while ((option = getopt_long(argc, argv, "e:DH:w:t:vhV", options, NULL)) !=
            -1) {
         switch (option) {
         case 'e':
@@ -128,6 +132,11 @@ static int parse(int argc, char **argv, struct pool_config *config,
             break;
         case 'D':
             config->degraded_clean = true;
+            break;
+        case 'H':
+            if (!take_number("history", optarg, HISTORY_MIN_ENTRIES,
+                             HISTORY_MAX_ENTRIES, &config->history_entries))
+                return 2;
             break;
         case 'w':
             if (!take_number("workers", optarg, 1, POOL_MAX_CREWS,
@@ -168,6 +177,7 @@ int main(int argc, char **argv)
         .limits = ENGINE_LIMITS_DEFAULT,
         .crews = processors(),
         .scan_timeout_ms = DEFAULT_SCAN_TIMEOUT_MS,
+        .history_entries = HISTORY_DEFAULT_ENTRIES,
     };
     enum log_level level = LOG_LEVEL_INFO;
     int status = parse(argc, argv, &config, &level);

@@ -11,7 +11,9 @@
  *   pool   -> loader    struct loader_order     -    (first LOADER_LOAD)
  *   loader -> pool      struct loader_said      a worker, of LOADER_WORKER
  *   link   -> pool      struct pool_request     a snapshot
- *   pool   -> link      struct pool_answer      -    (first a generation)
+ *   pool   -> link      struct pool_answer      memory of the history, of
+ *                                               POOL_HISTORY and POOL_MARKS
+ *                       (first these two, then a generation)
  *   pool   -> worker    struct worker_job       the same snapshot
  *   worker -> pool      struct worker_answer    -
  */
@@ -50,6 +52,8 @@ struct pool_request {
 
 enum pool_answer_kind {
     POOL_VERDICT = 1,       /* the end of a request */
+    POOL_HISTORY,           /* the table, and */
+    POOL_MARKS,             /* its marks (history.h); all else is 0 */
     POOL_GENERATION,        /* from now on, signatures are of this generation:
                              * verdict.generation; all else is 0 */
 };

@@ -61,26 +61,96 @@ static void forget_debts(struct pool *pool)
 int pool_queue(struct pool *pool, struct pool_link *link, uint64_t id,
                uint64_t size, int fd)
 {
-    if (link->queued + link->running >= POOL_LINK_JOBS)
+    const unsigned int nr = link->queued + link->running;
+
+    if (nr >= POOL_LINK_JOBS ||
+        (nr > 0 && link->octets + size > POOL_LINK_OCTETS))
         return -ENOBUFS;
     if (pool->nr_jobs == 0)
         forget_debts(pool);
     if (link->queued == 0 && link->cost < pool->cost)
         link->cost = pool->cost;
-    link->queue[(link->first + link->queued) % POOL_LINK_JOBS] =
-        (struct pool_job){ .id = id, .size = size, .fd = fd, .link = link };
-    link->queued++;
+    link->queue[link->queued++] = (struct pool_job){
+        .serial = ++pool->last_serial, .id = id, .size = size, .fd = fd,
+        .link = link,
+    };
+    link->octets += size;
     pool->nr_jobs++;
     return 0;
 }
 
-static struct pool_job take_first(struct pool_link *link)
+/* The rest moves up. */
+static struct pool_job remove_at(struct pool_link *link, unsigned int i)
 {
-    struct pool_job job = link->queue[link->first];
+    struct pool_job job = link->queue[i];
 
-    link->first = (link->first + 1) % POOL_LINK_JOBS;
     link->queued--;
+    memmove(&link->queue[i], &link->queue[i + 1],
+            (link->queued - i) * sizeof(job));
     return job;
+}
+
+static struct pool_job take_at(struct pool *pool, struct pool_link *link,
+                               unsigned int i)
+{
+    pool->nr_jobs--;
+    link->octets -= link->queue[i].size;
+    return remove_at(link, i);
+}
+
+static unsigned int find(const struct pool_link *link, uint64_t serial)
+{
+    unsigned int i = 0;
+
+    while (i < link->queued && link->queue[i].serial != serial)
+        i++;
+    assert(i < link->queued);
+    return i;
+}
+
+static bool has_name(const struct pool_job *job)
+{
+    return job->key.size > 0;
+}
+
+const struct pool_job *pool_nameless(const struct pool_link *link)
+{
+    for (unsigned int i = 0; i < link->queued; i++) {
+        if (!has_name(&link->queue[i]))
+            return &link->queue[i];
+    }
+    return NULL;
+}
+
+struct history_key pool_name(struct pool_link *link, uint64_t serial,
+                             const uint8_t digest[DIGEST_OCTETS])
+{
+    struct pool_job *job = &link->queue[find(link, serial)];
+
+    memcpy(job->key.digest, digest, DIGEST_OCTETS);
+    job->key.size = job->size;
+    return job->key;
+}
+
+struct pool_job pool_take(struct pool *pool, struct pool_link *link,
+                          uint64_t serial)
+{
+    return take_at(pool, link, find(link, serial));
+}
+
+int pool_take_same(struct pool *pool, const struct history_key *key,
+                   struct pool_job *job_r)
+{
+    for (struct pool_link *link = pool->links; link; link = link->next) {
+        for (unsigned int i = 0; i < link->queued; i++) {
+            if (has_name(&link->queue[i]) &&
+                history_same_key(&link->queue[i].key, key)) {
+                *job_r = take_at(pool, link, i);
+                return 1;
+            }
+        }
+    }
+    return 0;
 }
 
 int pool_unqueue(struct pool *pool, struct pool_link *link,
@@ -88,8 +158,7 @@ int pool_unqueue(struct pool *pool, struct pool_link *link,
 {
     if (link->queued == 0)
         return 0;
-    *job_r = take_first(link);
-    pool->nr_jobs--;
+    *job_r = take_at(pool, link, 0);
     return 1;
 }
 
@@ -102,47 +171,90 @@ static int idle_crew(const struct pool *pool)
     return -1;
 }
 
+static bool runs(const struct pool *pool, const struct history_key *key)
+{
+    for (unsigned int i = 0; i < pool->nr_crews; i++) {
+        if (pool->crew[i].state == POOL_CREW_BUSY &&
+            history_same_key(&pool->crew[i].job.key, key))
+            return true;
+    }
+    return false;
+}
+
+/* The link's oldest job that may start; -1: none. */
+static int startable(const struct pool *pool, const struct pool_link *link)
+{
+    for (unsigned int i = 0; i < link->queued; i++) {
+        const struct pool_job *job = &link->queue[i];
+
+        if (has_name(job) && !runs(pool, &job->key))
+            return (int)i;
+    }
+    return -1;
+}
+
 /* Of equals, the one attached first; its cost then puts it behind them. */
-static struct pool_link *next_link(const struct pool *pool)
+static struct pool_link *next_link(const struct pool *pool, unsigned int *job_r)
 {
     struct pool_link *best = NULL;
 
     for (struct pool_link *link = pool->links; link; link = link->next) {
-        if (link->queued && (!best || link->cost < best->cost))
+        int i;
+
+        if (best && link->cost >= best->cost)
+            continue;
+        i = startable(pool, link);
+        if (i >= 0) {
             best = link;
+            *job_r = (unsigned int)i;
+        }
     }
     return best;
 }
 
+static uint64_t cost_of(const struct pool_job *job)
+{
+    return job->size + POOL_JOB_COST;
+}
+
 int pool_start(struct pool *pool, int64_t deadline_ms)
 {
-    struct pool_link *link = next_link(pool);
-    int i = idle_crew(pool);
+    int c = idle_crew(pool);
+    struct pool_link *link;
     struct pool_crew *crew;
+    unsigned int i = 0;
 
-    if (i < 0 || !link)
+    if (c < 0)
         return -1;
-    crew = &pool->crew[i];
-    crew->job = take_first(link);
+    link = next_link(pool, &i);
+    if (!link)
+        return -1;
+    crew = &pool->crew[c];
+    crew->job = remove_at(link, i);
     crew->state = POOL_CREW_BUSY;
     crew->deadline_ms = deadline_ms;
     link->running++;
     pool->cost = link->cost;
-    link->cost += crew->job.size + POOL_JOB_COST;
-    return i;
+    link->cost += cost_of(&crew->job);
+    return c;
 }
 
 struct pool_job pool_finish(struct pool *pool, unsigned int crew,
-                            enum pool_crew_state state)
+                            uint64_t took_us, enum pool_crew_state state)
 {
     struct pool_crew *w = &pool->crew[crew];
+    const uint64_t took = took_us * POOL_OCTETS_PER_US;
     struct pool_job job = w->job;
 
     assert(w->state == POOL_CREW_BUSY && state != POOL_CREW_BUSY);
     *w = (struct pool_crew){ .state = state };
     pool->nr_jobs--;
-    if (job.link)
+    if (job.link) {
         job.link->running--;
+        job.link->octets -= job.size;
+        if (took > cost_of(&job))
+            job.link->cost += took - cost_of(&job);
+    }
     return job;
 }
 

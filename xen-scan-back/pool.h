@@ -4,6 +4,10 @@
  *
  * A crew is what scans one file at a time: a worker of each engine.
  *
+ * A job is queued without a name: the digest of its content comes later, and
+ * only then it may start.  Of jobs with the same content one runs at a time,
+ * so that the others can be answered with its result.
+ *
  * Pure: no I/O, no allocation, no clock; descriptors and times are numbers
  * that the caller understands.  A job is in one place at a time: in its
  * link's queue, at a crew, or returned to the caller.
@@ -14,22 +18,31 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "history.h"
 #include "vscanif.h"
 
 #define POOL_MAX_CREWS        64
 /* Jobs of one link, waiting and running: what its guest can have in flight. */
 #define POOL_LINK_JOBS          VSCANIF_RING_SIZE
+/* Octets of one link's jobs; a single one may have more.  They are memory that
+ * belongs to no process, and one guest's must not be all there is. */
+#define POOL_LINK_OCTETS        ((uint64_t)64 << 20)
 /*
  * What a job costs its link on top of its size, octets: a scan of nothing
  * takes as long as scanning so many octets.
  */
 #define POOL_JOB_COST           16384
+/* A scan that takes longer than for so many octets in a microsecond costs what
+ * it has taken: engines have that much of the worst content. */
+#define POOL_OCTETS_PER_US      50
 
 struct pool_link;
 
 struct pool_job {
+    uint64_t serial;            /* the pool's, never used twice */
     uint64_t id;                /* the link's */
     uint64_t size;              /* octets */
+    struct history_key key;     /* its size is 0 as long as it has no name */
     int fd;                     /* its snapshot, or -1 */
     struct pool_link *link;     /* NULL when the link has gone */
 };
@@ -37,8 +50,9 @@ struct pool_job {
 /* Memory is the caller's, from pool_attach() to pool_detach(). */
 struct pool_link {
     uint32_t domid;
-    unsigned int first, queued, running;
-    struct pool_job queue[POOL_LINK_JOBS];
+    unsigned int queued, running;
+    uint64_t octets;            /* of both */
+    struct pool_job queue[POOL_LINK_JOBS];      /* the oldest first */
     uint64_t cost;              /* served so far, on the pool's scale */
     struct pool_link *next;
 };
@@ -60,6 +74,7 @@ struct pool {
     struct pool_crew crew[POOL_MAX_CREWS];
     unsigned int nr_crews;
     unsigned int nr_jobs;       /* waiting and running, of all links */
+    uint64_t last_serial;
     uint64_t cost;              /* its link's when the last job started */
 };
 
@@ -75,9 +90,26 @@ void pool_attach_link(struct pool *pool, struct pool_link *link,
  */
 void pool_detach_link(struct pool *pool, struct pool_link *link);
 
-/* Returns 0; -ENOBUFS when the link has POOL_LINK_JOBS jobs already. */
+/* Returns 0; -ENOBUFS when the link has POOL_LINK_JOBS jobs already, or other
+ * jobs and with this one more than POOL_LINK_OCTETS. */
 int pool_queue(struct pool *pool, struct pool_link *link, uint64_t id,
                uint64_t size, int fd);
+
+/* The link's oldest waiting job that has no name yet; NULL: none.  Valid until
+ * the next change of its queue. */
+const struct pool_job *pool_nameless(const struct pool_link *link);
+
+/* Gives the waiting job of this serial number its name, and returns that. */
+struct history_key pool_name(struct pool_link *link, uint64_t serial,
+                             const uint8_t digest[DIGEST_OCTETS]);
+
+/* Takes the waiting job of this serial number out. */
+struct pool_job pool_take(struct pool *pool, struct pool_link *link,
+                          uint64_t serial);
+
+/* Takes a waiting job with this content out.  Returns 1; 0: there is none. */
+int pool_take_same(struct pool *pool, const struct history_key *key,
+                   struct pool_job *job_r);
 
 /* Takes the link's oldest waiting job out.  Returns 1; 0 if there is none. */
 int pool_unqueue(struct pool *pool, struct pool_link *link,
@@ -85,7 +117,7 @@ int pool_unqueue(struct pool *pool, struct pool_link *link,
 
 /*
  * Gives the next job to an idle crew, which is busy from now on.  Returns
- * the crew's number; -1 when no crew is idle or no job waits.
+ * the crew's number; -1 when no crew is idle or no job may start.
  *
  * Links are served by cost: the one that has had least goes first.  A link
  * that had nothing to do starts level with the others: it has no credit, and
@@ -93,9 +125,10 @@ int pool_unqueue(struct pool *pool, struct pool_link *link,
  */
 int pool_start(struct pool *pool, int64_t deadline_ms);
 
-/* Takes the job off a busy crew, which gets the state @state. */
+/* Takes the job, which has taken @took_us microseconds, off a busy crew, which
+ * gets the state @state. */
 struct pool_job pool_finish(struct pool *pool, unsigned int crew,
-                            enum pool_crew_state state);
+                            uint64_t took_us, enum pool_crew_state state);
 
 /* The earliest deadline of a busy crew; -1 if there is none. */
 int64_t pool_deadline(const struct pool *pool);

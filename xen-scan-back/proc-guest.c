@@ -2,10 +2,11 @@
 /*
  * proc-guest.c - see proc-guest.h.
  *
- * Overview: takes requests from the guest's ring, makes a snapshot of each,
- * hands that to the pool and puts the pool's answer on the ring.  It is the
- * only process that a guest's ring and nodes can harm, and it serves that
- * guest alone.  Which request an answer belongs to is told by slot and serial
+ * Overview: takes requests from the guest's ring.  What the history knows of
+ * their content is answered at once, and nobody else is woken; of all else a
+ * snapshot is made and handed to the pool, whose answer is put on the ring.  It
+ * is the only process that a guest's ring and nodes can harm, and it serves
+ * that guest alone.  Which request an answer belongs to is told by slot and serial
  * number; answers for an earlier connection are counted and forgotten.
  */
 #define _GNU_SOURCE
@@ -22,20 +23,18 @@
 #include <unistd.h>
 
 #include "dataplane.h"
+#include "digest.h"
+#include "history.h"
 #include "ipc.h"
 #include "log.h"
 #include "messages.h"
+#include "pool.h"
 #include "proc.h"
 #include "sandbox.h"
+#include "snapshot.h"
 #include "xsback.h"
 
 #define SLOTS   ((unsigned int)VSCANIF_RING_SIZE)
-
-/*
- * Octets of one guest's snapshots at a time; one request always may.  They are
- * memory that belongs to no process, and one guest's must not be all there is.
- */
-#define SNAPSHOT_BUDGET ((uint64_t)64 << 20)
 
 /* How long the pool may take to take a request. */
 #define POOL_WAIT_MS    10000
@@ -54,6 +53,9 @@ struct guest {
     int pool, epoll, signals, timer;
     struct dataplane dp;
     struct xsback xsback;
+    struct history_view history;
+    struct digest digest;
+    uint64_t known;             /* requests that were answered from it */
     struct log_limit log_limit;
     bool connected, stop;
     uint64_t serial;
@@ -89,7 +91,8 @@ static const struct xsback_ops xsback_ops = {
     .connect = on_connect, .drop = on_drop,
 };
 
-/* Answers the guest, then says so. */
+/* Answers the guest, then says so, and how long the engines have had: 0 when
+ * the verdict was known, or there is none. */
 static void answer(struct guest *guest, const struct flight *flight,
                    const struct verdict *verdict, uint32_t scan_us)
 {
@@ -132,14 +135,71 @@ static struct flight *new_flight(struct guest *guest,
 }
 
 /*
- * From request to snapshot to pool.  Returns 0 whatever the verdict will be;
+ * By a digest of the pages as they are.  A guest that writes to them meanwhile
+ * gets the answer for what was there, as it does when it writes later; nothing
+ * of this is kept.
+ */
+static bool is_known(struct guest *guest, const struct scan_request *req,
+                     const void *pages, struct verdict *verdict_r)
+{
+    struct history_key key = { .size = req->size };
+    uint64_t time;
+
+    if (digest_start(&guest->digest) ||
+        digest_add(&guest->digest, pages, req->size) ||
+        digest_end(&guest->digest, key.digest))
+        return false;
+    return history_lookup(&guest->history, &key, guest->dp.generation,
+                          verdict_r, &time);
+}
+
+/* Returns 1 with the verdict; 0 with a snapshot; or as scan(). */
+static int look_at(struct guest *guest, struct flight *flight,
+                   struct verdict *verdict_r, int *snapshot_r,
+                   const char **why_r)
+{
+    const struct scan_request *req = &flight->req;
+    const void *pages;
+    int rc = dataplane_map(&guest->dp, req, &flight->subject, &pages, why_r);
+
+    if (rc)
+        return rc;
+    if (is_known(guest, req, pages, verdict_r)) {
+        guest->known++;
+        rc = 1;
+    } else {
+        rc = snapshot_make(pages, req->size, snapshot_r);
+        if (rc == -EFAULT)
+            rc = -EACCES;
+    }
+    dataplane_unmap(&guest->dp, req, pages);
+    return rc;
+}
+
+static int ask_pool(struct guest *guest, const struct flight *flight,
+                    int snapshot)
+{
+    const struct pool_request msg = { .id = flight->pool_id,
+                                      .size = flight->req.size };
+    /* The pool waits for no link, so that this ends. */
+    int rc = ipc_send_wait(guest->pool, &msg, sizeof(msg), snapshot,
+                           POOL_WAIT_MS);
+
+    if (!rc) {
+        guest->at_pool++;
+        guest->octets_at_pool += msg.size;
+    }
+    return rc;
+}
+
+/*
+ * From request to verdict or pool.  Returns 0 whatever the verdict will be;
  * -EPROTO with a sentence when the guest broke the protocol; -EPIPE when the
  * pool is gone.
  */
 static int scan(struct guest *guest, const struct scan_request *req,
                 const char **why_r)
 {
-    struct pool_request msg = { .size = req->size };
     struct flight *flight = new_flight(guest, req);
     struct verdict verdict;
     int snapshot = -1, rc;
@@ -150,24 +210,18 @@ static int scan(struct guest *guest, const struct scan_request *req,
     }
     log_debug("request %u: %" PRIu64 " octets in %u pages", req->id,
               req->size, req->nr_pages);
-    rc = dataplane_snapshot(&guest->dp, req, &flight->subject, &snapshot,
-                            why_r);
+    rc = look_at(guest, flight, &verdict, &snapshot, why_r);
     if (!rc) {
-        msg.id = flight->pool_id;
-        /* The pool waits for no link, so that this ends. */
-        rc = ipc_send_wait(guest->pool, &msg, sizeof(msg), snapshot,
-                           POOL_WAIT_MS);
+        rc = ask_pool(guest, flight, snapshot);
         close(snapshot);
-        if (!rc) {
-            guest->at_pool++;
-            guest->octets_at_pool += req->size;
+        if (!rc)
             return 0;
-        }
     }
     if (rc == -EPROTO || rc == -EPIPE)
         return rc;
-    verdict = verdict_not_scanned(rc == -EACCES ? VSCANIF_REASON_GRANT :
-                                  VSCANIF_REASON_RESOURCES);
+    if (rc < 0)
+        verdict = verdict_not_scanned(rc == -EACCES ? VSCANIF_REASON_GRANT :
+                                      VSCANIF_REASON_RESOURCES);
     answer(guest, flight, &verdict, 0);
     flight->pool_id = 0;
     return 0;
@@ -199,7 +253,7 @@ static bool take_requests(struct guest *guest)
         if (rc == 0)
             break;
         if (rc == 1 && guest->at_pool > 0 &&
-            guest->octets_at_pool + req.size > SNAPSHOT_BUDGET) {
+            guest->octets_at_pool + req.size > POOL_LINK_OCTETS) {
             guest->next = req;
             guest->has_next = true;
             break;
@@ -251,25 +305,46 @@ static bool on_pool(struct guest *guest)
     return rc == -EAGAIN && take_requests(guest);
 }
 
-/*
- * The pool begins with it, and no guest is connected without it.  The pool is
- * ready by now and waits for nobody, so this takes no time.
- */
-static int wait_for_generation(struct guest *guest)
+/* Its next message, which is of this kind. */
+static int wait_for(struct guest *guest, enum pool_answer_kind kind,
+                    struct pool_answer *msg_r, int *fd_r)
 {
     struct pollfd in = { .fd = guest->pool, .events = POLLIN };
-    struct pool_answer msg;
     int rc;
 
-    while ((rc = ipc_recv(guest->pool, &msg, sizeof(msg), NULL)) == -EAGAIN)
+    while ((rc = ipc_recv(guest->pool, msg_r, sizeof(*msg_r), fd_r)) == -EAGAIN)
         if (poll(&in, 1, -1) < 0 && errno != EINTR)
             return -errno;
     if (rc != 1)
         return rc ? rc : -EPIPE;
-    if (msg.kind != POOL_GENERATION)
-        return -EPROTO;
-    dataplane_announce(&guest->dp, msg.verdict.generation);
-    return 0;
+    return msg_r->kind == kind ? 0 : -EPROTO;
+}
+
+/*
+ * The pool begins with the history and the generation, and no guest is
+ * connected without them.  The pool is ready by now and waits for nobody, so
+ * this takes no time.
+ */
+static int wait_for_pool(struct guest *guest)
+{
+    int table = -1, marks = -1;
+    struct pool_answer msg;
+    int rc;
+
+    rc = wait_for(guest, POOL_HISTORY, &msg, &table);
+    if (!rc)
+        rc = wait_for(guest, POOL_MARKS, &msg, &marks);
+    if (!rc)
+        rc = history_attach(&guest->history, table, marks);
+    if (!rc)
+        rc = wait_for(guest, POOL_GENERATION, &msg, NULL);
+    if (!rc)
+        dataplane_announce(&guest->dp, msg.verdict.generation);
+    if (table >= 0)
+        close(table);
+    if (marks >= 0)
+        close(marks);
+    return rc;
 }
 
 static void loop(struct guest *guest)
@@ -310,9 +385,13 @@ static int add_fd(struct guest *guest, int fd)
 
 static int start(struct guest *guest, uint32_t max_pages)
 {
+    uint8_t digest[DIGEST_OCTETS];
     const char *why = "cannot start";
     int rc;
 
+    /* libcrypto reads files when it is first used. */
+    if ((rc = digest_of("", 0, digest)))
+        goto out;
     /* What only root may open; nothing is read from it yet. */
     if ((rc = dataplane_open(&guest->dp, guest->domid, max_pages, &why)) ||
         (rc = xsback_open(&guest->xsback, guest->domid, max_pages,
@@ -324,8 +403,8 @@ static int start(struct guest *guest, uint32_t max_pages)
         why = "cannot enter the sandbox";
         goto out;
     }
-    if ((rc = wait_for_generation(guest))) {
-        why = "the pool does not tell its generation";
+    if ((rc = wait_for_pool(guest))) {
+        why = "the pool does not begin as it should";
         goto out;
     }
     if ((rc = xsback_start(&guest->xsback, &why)))
@@ -356,6 +435,8 @@ int proc_guest(uint32_t domid, uint32_t max_pages, int pool)
     if (start(&guest, max_pages))
         return 1;
     loop(&guest);
+    log_info("%" PRIu64 " requests for the pool, %" PRIu64 " known to the "
+             "history", guest.serial - guest.known, guest.known);
     if (guest.xsback.gone)
         log_info("the device is gone");
     else

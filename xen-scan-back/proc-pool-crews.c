@@ -95,8 +95,10 @@ void crews_order(struct process *p, unsigned int engine, unsigned int side)
 /* All of the crew have answered, or will not. */
 static void finish(struct process *p, unsigned int c)
 {
-    struct pool_job job = pool_finish(&p->pool, c, POOL_CREW_DOWN);
     struct crew *crew = &p->crew[c];
+    struct pool_job job = pool_finish(&p->pool, c,
+                                      proc_now_us() - crew->start_us,
+                                      POOL_CREW_DOWN);
     struct verdict verdict = findings_join(&crew->findings);
 
     if (verdict.code == VSCANIF_VERDICT_CLEAN && !p->config->degraded_clean &&
@@ -104,7 +106,9 @@ static void finish(struct process *p, unsigned int c)
         verdict = verdict_not_scanned(VSCANIF_REASON_RESOURCES);
     if (crew->scanned)
         verdict.generation = crew->generation;
+    contents_scanned(p, &job, &verdict, crew->generation, crew->killed);
     job_answer(p, &job, &verdict, crew->scan_us);
+    contents_answer_same(p, &job.key);
     for (unsigned int e = 0; e < p->config->nr_engines; e++)
         crews_follow(p, e);
 }
@@ -159,6 +163,15 @@ static void fail(struct process *p, struct worker *w, unsigned int reason,
         order(p, w);
 }
 
+/* The content that it scans is to blame, if there is one. */
+static void blame(struct process *p, struct worker *w, unsigned int reason,
+                  const char *why)
+{
+    if (w->state == WORKER_BUSY)
+        p->crew[w->crew].killed = true;
+    fail(p, w, reason, why);
+}
+
 /* What a worker says ------------------------------------------------------ */
 
 static bool verdict_is_one(const struct verdict *v)
@@ -195,7 +208,7 @@ static void said(struct process *p, struct worker *w,
     }
     if (w->state != WORKER_BUSY || untrusted->id != crew->job_id ||
         !verdict_is_one(&untrusted->verdict)) {
-        fail(p, w, VSCANIF_REASON_ENGINE, "sent what is no answer");
+        blame(p, w, VSCANIF_REASON_ENGINE, "sent what is no answer");
         return;
     }
     w->state = WORKER_IDLE;
@@ -216,8 +229,8 @@ static void worker_ready(struct process *p, struct source *source)
     if (rc == 1)
         said(p, w, &untrusted);
     else
-        fail(p, w, VSCANIF_REASON_ENGINE,
-             rc == 0 ? "has ended" : "sent what is no answer");
+        blame(p, w, VSCANIF_REASON_ENGINE,
+              rc == 0 ? "has ended" : "sent what is no answer");
 }
 
 void worker_born(struct process *p, unsigned int engine, unsigned int side,
@@ -308,7 +321,8 @@ static void give(struct process *p, unsigned int c)
 
     crew->job_id = message.id;
     crew->generation = p->generation;
-    crew->scanned = false;
+    crew->start_us = proc_now_us();
+    crew->scanned = crew->killed = false;
     crew->scan_us = 0;
     crew->findings = (struct findings){ .nr = 0 };
     job->fd = -1;
@@ -349,7 +363,7 @@ static void end_scan(struct process *p, unsigned int c)
             struct worker *w = &p->crew[c].worker[e][side];
 
             if (w->state == WORKER_BUSY && p->crew[c].job_id == id)
-                fail(p, w, VSCANIF_REASON_TIMEOUT, "has had its time");
+                blame(p, w, VSCANIF_REASON_TIMEOUT, "has had its time");
         }
 }
 

@@ -32,6 +32,7 @@ void client_close(struct process *p, struct client *c)
     while (pool_unqueue(&p->pool, &c->link, &job))
         close(job.fd);
     pool_detach_link(&p->pool, &c->link);
+    digest_dispose(&c->digest);
     source_close(p, &c->source);
 }
 
@@ -118,6 +119,23 @@ void job_answer(struct process *p, const struct pool_job *job,
     client_tell(p, c, &message);
 }
 
+/* All that it needs to look things up itself. */
+static int share_history(const struct process *p, const struct client *c)
+{
+    struct pool_answer message;
+    int rc;
+
+    memset(&message, 0, sizeof(message));
+    message.kind = POOL_HISTORY;
+    rc = ipc_send(c->source.fd, &message, sizeof(message),
+                  p->history.table_fd);
+    if (rc)
+        return rc;
+    message.kind = POOL_MARKS;
+    return ipc_send(c->source.fd, &message, sizeof(message),
+                    p->history.marks_fd);
+}
+
 /* Before any answer that was made with it. */
 static void tell_generation(struct process *p, struct client *c)
 {
@@ -159,7 +177,7 @@ static void take_request(struct process *p, struct client *c,
     if (snapshot_check(fd, request->size))
         why = "sent a request without a sealed snapshot of its size";
     else if (pool_queue(&p->pool, &c->link, request->id, request->size, fd))
-        why = "has too many requests in flight";
+        why = "has too much in flight";
     if (!why)
         return;
     if (fd >= 0)
@@ -205,6 +223,12 @@ void client_new(struct process *p, uint32_t domid, int fd)
     if (source_watch(p, &c->source)) {
         log_error("domain %u: its link cannot be watched", domid);
         goto fail;
+    }
+    if (share_history(p, c)) {
+        log_error("domain %u: its link does not take the history", domid);
+        source_close(p, &c->source);
+        free(c);
+        return;
     }
     pool_attach_link(&p->pool, &c->link, domid);
     c->next = p->clients;

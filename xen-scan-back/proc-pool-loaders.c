@@ -79,6 +79,7 @@ static void make_generation(struct process *p)
     if (generation == p->generation)
         return;
     p->generation = generation;
+    contents_new_generation(p);
     clients_tell_generation(p);
 }
 

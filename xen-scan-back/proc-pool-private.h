@@ -4,6 +4,7 @@
  *
  *   proc-pool.c            start, events, time, end
  *   proc-pool-links.c      what links ask, and are answered
+ *   proc-pool-contents.c   what is known of contents: digests, the history
  *   proc-pool-loaders.c    which signatures are in use
  *   proc-pool-crews.c      the workers' lives, jobs and answers
  *
@@ -14,7 +15,9 @@
 #ifndef VSCAN_PROC_POOL_PRIVATE_H
 #define VSCAN_PROC_POOL_PRIVATE_H
 
+#include "digest.h"
 #include "findings.h"
+#include "history.h"
 #include "log.h"
 #include "messages.h"
 #include "pool.h"
@@ -39,6 +42,10 @@ struct client {
      * net.unix.max_dgram_qlen. */
     struct pool_answer waiting[CLIENT_MESSAGES];
     unsigned int first, nr_waiting;
+    /* Of the job that is being digested: its serial number, and octets. */
+    struct digest digest;
+    uint64_t digested_serial, digested;
+    uint64_t slice;             /* the last one that it has had */
     struct client *next;
 };
 
@@ -84,7 +91,9 @@ struct crew {
     uint64_t job_id, generation;        /* of what it scans */
     unsigned int waiting;               /* workers that have not answered */
     bool scanned;                       /* one of them has answered */
+    bool killed;                        /* the content has killed one */
     uint32_t scan_us;                   /* of the slowest */
+    uint64_t start_us;
     struct findings findings;
 };
 
@@ -94,6 +103,9 @@ struct process {
     struct crew crew[POOL_MAX_CREWS];
     struct engine_slot engine[ENGINE_MAX];
     uint64_t generation;        /* 0: none yet */
+    struct history history;
+    uint64_t scans, known;      /* jobs of this generation, by how they ended */
+    uint64_t last_slice;
     struct client *clients;
     unsigned int nr_clients, max_clients;
     struct source control, signals, timer;
@@ -134,6 +146,25 @@ void job_answer(struct process *p, const struct pool_job *job,
 
 /* With no engine, nobody is kept waiting. */
 void jobs_answer_all(struct process *p);
+
+/* proc-pool-contents.c.  Before the sandbox.  Returns 0 or -errno. */
+int contents_init(struct process *p);
+void contents_dispose(struct process *p);
+
+/* Of the generation that begins nothing is known yet. */
+void contents_new_generation(struct process *p);
+
+/* What came of a scan, begun in @generation; the content may have @killed a
+ * worker. */
+void contents_scanned(struct process *p, const struct pool_job *job,
+                      const struct verdict *verdict, uint64_t generation,
+                      bool killed);
+
+/* Answers all waiting jobs with this content, if it is known now. */
+void contents_answer_same(struct process *p, const struct history_key *key);
+
+/* Goes on making digests.  Returns whether there is more to do. */
+bool contents_work(struct process *p);
 
 /* proc-pool-loaders.c */
 void loaders_init(struct process *p);

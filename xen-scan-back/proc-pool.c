@@ -142,12 +142,14 @@ static void check_start(struct process *p)
 
 static int serve(struct process *p)
 {
+    bool busy = false;
+
     while (!p->stop) {
         struct epoll_event event[EVENTS];
         int n;
 
         set_timer(p);
-        n = epoll_wait(p->epoll, event, EVENTS, -1);
+        n = epoll_wait(p->epoll, event, EVENTS, busy ? 0 : -1);
         if (n < 0 && errno != EINTR)
             return -errno;
         for (int i = 0; i < n; i++) {
@@ -158,6 +160,7 @@ static int serve(struct process *p)
         }
         if (!p->told_ready)
             check_start(p);
+        busy = contents_work(p);
         crews_give_jobs(p);
         if (!loaders_any(p))
             jobs_answer_all(p);
@@ -205,6 +208,7 @@ static void process_init(struct process *p, const struct pool_config *config,
     p->control = (struct source){ .fd = control, .ready = control_ready };
     p->signals = (struct source){ .fd = -1, .ready = signals_ready };
     p->timer = (struct source){ .fd = -1, .ready = timer_ready };
+    p->history.table_fd = p->history.marks_fd = -1;
     p->epoll = -1;
     p->timer_ms = -1;
     pool_init(&p->pool, config->crews);
@@ -223,6 +227,7 @@ static void process_dispose(struct process *p)
     source_close(p, &p->control);
     if (p->epoll >= 0)
         close(p->epoll);
+    contents_dispose(p);
 }
 
 int proc_pool(const struct pool_config *config, int control)
@@ -237,6 +242,9 @@ int proc_pool(const struct pool_config *config, int control)
         goto out;
     p.control.fd = SANDBOX_FD;
     rc = open_sources(&p);
+    if (rc)
+        goto out;
+    rc = contents_init(&p);
     if (rc)
         goto out;
     rc = sandbox_enter(SANDBOX_POOL);

@@ -21,6 +21,8 @@ struct pool_config {
      * own limit, which ends a scan without losing the worker.
      */
     uint32_t scan_timeout_ms;
+    /* Results that are remembered: HISTORY_MIN_ENTRIES ... _MAX_ENTRIES. */
+    uint32_t history_entries;
     /* Is clean what the engines that are loaded find nothing in, while others
      * are not?  Else that is not scanned, for want of resources. */
     bool degraded_clean;

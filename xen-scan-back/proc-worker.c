@@ -14,12 +14,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "ipc.h"
 #include "log.h"
 #include "messages.h"
+#include "proc.h"
 #include "sandbox.h"
 #include "snapshot.h"
 
@@ -34,19 +34,11 @@ static void ignore_signals(void)
     signal(SIGTERM, SIG_IGN);
 }
 
-static uint64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 static struct worker_answer scan_job(struct engine *engine,
                                      const struct worker_job *job, int fd)
 {
     struct worker_answer answer;
-    uint64_t start = now_us(), took;
+    uint64_t start = proc_now_us(), took;
 
     memset(&answer, 0, sizeof(answer));
     answer.id = job->id;
@@ -54,7 +46,7 @@ static struct worker_answer scan_job(struct engine *engine,
         answer.verdict = verdict_not_scanned(VSCANIF_REASON_ENGINE);
     else
         answer.verdict = engine->ops->scan(engine, fd, job->size);
-    took = now_us() - start;
+    took = proc_now_us() - start;
     answer.scan_us = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
     return answer;
 }

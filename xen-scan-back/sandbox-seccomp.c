@@ -164,9 +164,15 @@ static const struct rule devices[] = {
     END
 };
 
-/* The history file, which was opened before. */
+/* The history's memory, which the pool makes before it gives up this, too. */
 static const struct rule history[] = {
-    ANY(pread64), ANY(pwrite64), ANY(fsync), ANY(fdatasync),
+    ANY(fallocate),
+    END
+};
+
+/* Digests of snapshots. */
+static const struct rule digests[] = {
+    ANY(pread64),
     END
 };
 
@@ -214,16 +220,16 @@ static const struct rule signatures[] = {
     END
 };
 
-#define MAX_TABLES      13
+#define MAX_TABLES      14
 
 /* What is left out of a row is none. */
 static const struct rule *const tables[][MAX_TABLES] = {
     [SANDBOX_PARENT] = { common, sanitizer, events, memfd, files, libraries,
-                         thread, devices, history, children, entering,
-                         opening, signatures },
+                         thread, devices, history, digests, children,
+                         entering, opening, signatures },
     [SANDBOX_LOADER] = { common, sanitizer, events, memfd, files, libraries,
                          children, entering, signatures },
-    [SANDBOX_POOL] = { common, sanitizer, events, memfd, history },
+    [SANDBOX_POOL] = { common, sanitizer, events, memfd, digests },
     [SANDBOX_LINK] = { common, sanitizer, events, memfd, thread, devices },
     [SANDBOX_WORKER] = { common, sanitizer, files, libraries },
 };

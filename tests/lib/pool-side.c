@@ -367,23 +367,40 @@ struct pool_ready pool_says(void)
     return ready;
 }
 
+struct history_view link_history;
+
+/* A message of a new link, which is of this kind and else empty but for its
+ * generation. */
+static struct pool_answer first_message(int link, enum pool_answer_kind kind,
+                                        int *fd_r)
+{
+    struct pool_answer got, expected = { .kind = kind };
+
+    wait_readable(link);
+    assert_int_equal(ipc_recv(link, &got, sizeof(got), fd_r), 1);
+    expected.verdict.generation = got.verdict.generation;
+    assert_memory_equal(&got, &expected, sizeof(got));
+    return got;
+}
+
 int pool_attach_guest(uint32_t domid)
 {
-    struct pool_answer first, expected = { .kind = POOL_GENERATION };
     struct pool_order message = { .kind = POOL_LINK, .number = domid };
-    int ends[2];
+    int ends[2], table, marks;
 
     assert_int_equal(ipc_pair(ends), 0);
     assert_int_equal(ipc_send(pool_control, &message, sizeof(message),
                               ends[1]), 0);
     close(ends[1]);
-    wait_readable(ends[0]);
-    assert_int_equal(ipc_recv(ends[0], &first, sizeof(first), NULL), 1);
-    assert_int_equal(first.kind, POOL_GENERATION);
-    expected.verdict.generation = pool_shared->generation =
-        first.verdict.generation;
-    assert_memory_equal(&first, &expected, sizeof(first));
-    assert_true(first.verdict.generation != 0);
+    first_message(ends[0], POOL_HISTORY, &table);
+    first_message(ends[0], POOL_MARKS, &marks);
+    history_detach(&link_history);
+    assert_int_equal(history_attach(&link_history, table, marks), 0);
+    close(table);
+    close(marks);
+    pool_shared->generation =
+        first_message(ends[0], POOL_GENERATION, NULL).verdict.generation;
+    assert_true(pool_shared->generation != 0);
     return ends[0];
 }
 
@@ -404,6 +421,7 @@ static void start_with(unsigned int engines, unsigned int crews,
                     { &fake_engine_ops[1], good_dir } },
         .nr_engines = engines, .limits = ENGINE_LIMITS_DEFAULT,
         .crews = crews, .scan_timeout_ms = timeout_ms,
+        .history_entries = HISTORY_DEFAULT_ENTRIES,
     };
     if (geteuid())
         skip();
@@ -452,6 +470,7 @@ int pool_side_teardown(void **state)
     close(pool_control);
     close(link_a);
     close(link_b);
+    history_detach(&link_history);
     if (pool_pid > 0)
         kill(pool_pid, SIGKILL);
     pool_pid = 0;
@@ -461,7 +480,7 @@ int pool_side_teardown(void **state)
     return munmap(pool_shared, sizeof(*pool_shared));
 }
 
-void pool_ask(int link, uint64_t id, const char *content)
+void pool_ask_exactly(int link, uint64_t id, const char *content)
 {
     struct pool_request request = { .id = id, .size = strlen(content) };
     int fd;
@@ -469,6 +488,15 @@ void pool_ask(int link, uint64_t id, const char *content)
     assert_int_equal(snapshot_make(content, request.size, &fd), 0);
     assert_int_equal(ipc_send(link, &request, sizeof(request), fd), 0);
     close(fd);
+}
+
+void pool_ask(int link, uint64_t id, const char *content)
+{
+    static unsigned int nr;
+    char text[128];
+
+    snprintf(text, sizeof(text), "%s (%u)", content, ++nr);
+    pool_ask_exactly(link, id, text);
 }
 
 struct pool_answer pool_answer_of(int link)

@@ -20,6 +20,7 @@
 
 #include <cmocka.h>
 
+#include "history.h"
 #include "messages.h"
 #include "pool.h"
 #include "proc-pool.h"
@@ -65,6 +66,8 @@ int loader_status(pid_t pid);
 void wait_readable(int fd);
 struct pool_ready pool_says(void);
 int pool_attach_guest(uint32_t domid);
+/* The table of the last link that was attached. */
+extern struct history_view link_history;
 int pool_status(void);
 /* With the first engine, or with both. */
 void pool_side_start(unsigned int crews, uint32_t timeout_ms);
@@ -73,7 +76,10 @@ void pool_side_start_both(unsigned int crews, uint32_t timeout_ms);
 void until_new_generation(int link);
 int pool_side_setup(void **state);
 int pool_side_teardown(void **state);
+/* The content is made one that has not been asked for before, by what is added
+ * at its end; or not. */
 void pool_ask(int link, uint64_t id, const char *content);
+void pool_ask_exactly(int link, uint64_t id, const char *content);
 struct pool_answer pool_answer_of(int link);
 
 void assert_answer(int link, uint64_t id, unsigned int code,

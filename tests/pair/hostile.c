@@ -33,6 +33,7 @@
 static struct {
     unsigned int fds;
     int pool;
+    struct history history;
     uint32_t connection;
     xengntshr_handle *xgs;
     xenevtchn_handle *xce;
@@ -85,10 +86,8 @@ static void connect_guest(void)
 
 static void pool_announces(uint64_t generation)
 {
-    struct pool_answer msg = { .kind = POOL_GENERATION,
-                               .verdict.generation = generation };
-
-    assert_int_equal(ipc_send(t.pool, &msg, sizeof(msg), -1), 0);
+    history_start_generation(&t.history, generation);
+    pair_pool_announces(t.pool, &t.history);
 }
 
 static int start_with(uint32_t max_pages)
@@ -98,13 +97,15 @@ static int start_with(uint32_t max_pages)
 
     memset(&t, 0, sizeof(t));
     t.fds = fake_open_fds();
+    assert_int_equal(history_create(&t.history, HISTORY_MIN_ENTRIES), 0);
+    history_start_generation(&t.history, 1000);
     fake_start();
     fake_domain_create(FRONT);
     fake_domain_create(BACK);
     fake_device_create(FRONT, BACK, NULL);
     assert_int_equal(ipc_pair(ends), 0);
     t.pool = ends[0];
-    pool_announces(1000);
+    pair_pool_begins(t.pool, &t.history);
     back_start(ends[1], max_pages);
     fake_enter(FRONT);
     t.xgs = xengntshr_open(NULL, 0);
@@ -138,6 +139,7 @@ static int guest_stop(void **state)
         close(fd);
     back_stop();
     close(t.pool);
+    history_dispose(&t.history);
     assert_int_equal(fake_mapped(BACK), 0);
     assert_int_equal(fake_ports(BACK), 0);
     xengntshr_close(t.xgs);
@@ -384,6 +386,54 @@ static void overwrites_the_generation(void **state)
     assert_int_equal(ring_generation(t.sring), 1002);
 }
 
+/* What is on the ring is of this content, and of these signatures. */
+static void put_history(const char content[10], const struct verdict *verdict)
+{
+    struct verdict v = *verdict;
+    struct history_key key = { .size = 10 };
+
+    v.generation = t.history.generation;
+    assert_int_equal(digest_of(content, 10, key.digest), 0);
+    assert_int_equal(history_put(&t.history, &key, &v, 1), 0);
+}
+
+static void known_content_goes_to_nobody(void **state)
+{
+    const struct verdict bad = verdict_infected("Test"), good = verdict_clean();
+    char *content = t.file + VSCANIF_PAGE_SIZE;
+    struct vscanif_response rsp;
+
+    (void)state;
+    put_history("0123456789", &good);
+    put_history("9876543210", &bad);
+    memcpy(content, "0123456789", 10);
+    send_id(1);
+    run_back();
+    expect_at_pool(0);
+    assert_int_equal(ring_front_get(&t.ring, &rsp), 1);
+    assert_int_equal(rsp.verdict, VSCANIF_VERDICT_CLEAN);
+    assert_int_equal(rsp.generation, 1000);
+    /* What stands behind the content does not count, what is in it does. */
+    memcpy(content, "9876543210x", 11);
+    send_id(2);
+    run_back();
+    expect_at_pool(0);
+    assert_int_equal(ring_front_get(&t.ring, &rsp), 1);
+    assert_int_equal(rsp.verdict, VSCANIF_VERDICT_INFECTED);
+    assert_string_equal(rsp.name, "Test");
+    content[9] = '1';
+    send_id(3);
+    run_back();
+    expect_at_pool(1);
+    /* Of what was known with other signatures nothing is. */
+    pool_announces(1001);
+    content[9] = '0';
+    send_id(4);
+    run_back();
+    expect_at_pool(1);
+    assert_int_equal(fake_mapped(BACK), 1);
+}
+
 /* 64 MiB of snapshots, to the octet; what is more waits in its turn. */
 static void snapshots_are_bounded(void **state)
 {
@@ -444,6 +494,7 @@ int hostile_run(void)
         TEST(index_far_ahead), TEST(malformed_info_page),
         TEST(pages_that_cannot_be_mapped), TEST(clears_its_octet),
         TEST(reconnects_with_a_full_pool), TEST(overwrites_the_generation),
+        TEST(known_content_goes_to_nobody),
         LARGE_TEST(snapshots_are_bounded),
         LARGE_TEST(bounded_across_connections),
     };

@@ -16,6 +16,7 @@
 #include "pair.h"
 
 static struct guest life;
+static unsigned int known;     /* in the lives before */
 
 static void must(bool ok, const char *what)
 {
@@ -23,6 +24,24 @@ static void must(bool ok, const char *what)
         fprintf(stderr, "pair: %s\n", what);
         abort();
     }
+}
+
+void pair_pool_announces(int end, const struct history *history)
+{
+    struct pool_answer msg = { .kind = POOL_GENERATION,
+                               .verdict.generation = history->generation };
+
+    must(!ipc_send(end, &msg, sizeof(msg), -1), "the link hears the pool");
+}
+
+void pair_pool_begins(int end, const struct history *history)
+{
+    struct pool_answer msg = { .kind = POOL_HISTORY };
+
+    must(!ipc_send(end, &msg, sizeof(msg), history->table_fd), "table");
+    msg.kind = POOL_MARKS;
+    must(!ipc_send(end, &msg, sizeof(msg), history->marks_fd), "marks");
+    pair_pool_announces(end, history);
 }
 
 void back_start(int pool, unsigned int max_pages)
@@ -34,7 +53,7 @@ void back_start(int pool, unsigned int max_pages)
     life = (struct guest){ .domid = FRONT, .pool = pool, .signals = -1,
                            .timer = -1 };
     must(!dataplane_open(&life.dp, FRONT, max_pages, &why), "devices");
-    must(!wait_for_generation(&life), "the pool tells its generation");
+    must(!wait_for_pool(&life), "the pool begins");
     must(!xsback_open(&life.xsback, FRONT, max_pages, &xsback_ops, &life,
                       &why), "xenstore can be reached");
     rc = xsback_start(&life.xsback, &why);
@@ -83,8 +102,16 @@ void back_lies(uint64_t generation)
     fake_enter(before);
 }
 
+unsigned int back_known(void)
+{
+    return known + (unsigned int)life.known;
+}
+
 static void end_life(void)
 {
+    known += (unsigned int)life.known;
+    history_detach(&life.history);
+    digest_dispose(&life.digest);
     xenevtchn_close(life.dp.xce);
     xengnttab_close(life.dp.xgt);
     xtl_logger_destroy(life.dp.logger);

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "history.h"
 #include "reader.h"
 
 #define FRONT   5
@@ -28,7 +29,7 @@ void front_stop(struct reader *reader);
 bool front_connected(void);
 
 /* The back's link with its end of the pool's socket, which becomes its own;
- * the pool's generation is in it already. */
+ * pair_pool_begins() has been called for the other one. */
 void back_start(int pool, unsigned int max_pages);
 /* As front_step(); also takes note of a device that has gone. */
 bool back_step(unsigned int pick);
@@ -37,6 +38,12 @@ bool back_gone(void);
 void back_lies(uint64_t generation);
 void back_kill(void);
 void back_stop(void);
+/* Requests that it has answered from the history, in all its lives. */
+unsigned int back_known(void);
+
+/* What a pool says at first; @end is its socket. */
+void pair_pool_begins(int end, const struct history *history);
+void pair_pool_announces(int end, const struct history *history);
 
 /* The tests of hostile.c, where only the back is real. */
 int hostile_run(void);

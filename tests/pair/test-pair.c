@@ -47,9 +47,11 @@
 
 enum kind { CLEAN, INFECTED, EMPTY, TOO_LARGE, NR_KINDS };
 
-/* A held access; its file's content is told by its number. */
+/* A held access; its file's content is told by a number. */
 struct access {
     enum kind kind;
+    unsigned int content;   /* its own number, or that of an earlier one with
+                             * the same content */
     size_t size;
     int fd;                 /* -1: answered */
     bool sent;              /* this front has it */
@@ -67,7 +69,8 @@ static struct {
     bool disturbed_device;      /* accesses may be without a verdict */
     bool front_alive, back_alive, device;
     int gate, pool;             /* our ends */
-    uint64_t generation;        /* the pool's, which only grows here */
+    struct history history;     /* the pool's; its generation only grows */
+    uint64_t last_generation;   /* at the end */
     uint64_t told;              /* the gate, by this front */
     bool lies;                  /* the back announces anything */
     unsigned int fds, count, answered, scans, kills;
@@ -93,6 +96,7 @@ static void fill(unsigned int number, char *to)
 {
     const struct access *a = &w.access[number];
 
+    assert_int_equal(a->content, number);
     for (size_t i = 0; i < a->size; i++)
         to[i] = (char)(number * 7 + i / 4096 * 13 + i);
     if (a->size >= sizeof(number))
@@ -127,13 +131,22 @@ static void program_opens(void)
     if (draw(3) == 0)
         a->kind = draw(NR_KINDS);
     a->size = draw_size(a->kind);
+    a->content = w.count;
+    if (w.count && draw(3) == 0) {
+        const struct access *twin =
+            &w.access[w.access[draw(w.count)].content];
+
+        a->kind = twin->kind;
+        a->size = twin->size;
+        a->content = twin->content;
+    }
     a->fd = memfd_create("test", MFD_CLOEXEC);
     assert_int_equal(ftruncate(a->fd, (off_t)a->size), 0);
     if (a->size && a->kind != TOO_LARGE) {
         content = mmap(NULL, a->size, PROT_READ | PROT_WRITE, MAP_SHARED,
                        a->fd, 0);
         assert_true(content != MAP_FAILED);
-        fill(w.count, content);
+        fill(a->content, content);
         munmap(content, a->size);
     }
     w.count++;
@@ -269,12 +282,12 @@ static bool pool_takes(void)
     return true;
 }
 
-static void pool_announces(void)
+static void keep(const struct scan *scan, const struct verdict *verdict)
 {
-    struct pool_answer msg = { .kind = POOL_GENERATION };
+    struct history_key key;
 
-    msg.verdict.generation = w.generation;
-    assert_int_equal(ipc_send(w.pool, &msg, sizeof(msg), -1), 0);
+    assert_int_equal(digest_file(scan->snapshot, &key.size, key.digest), 0);
+    assert_int_equal(history_put(&w.history, &key, verdict, 1), 0);
 }
 
 static bool pool_answers(void)
@@ -286,8 +299,8 @@ static bool pool_answers(void)
     if (!w.nr_at_pool)
         return false;
     if (draw(8) == 0) {
-        w.generation++;
-        pool_announces();
+        history_start_generation(&w.history, w.history.generation + 1);
+        pair_pool_announces(w.pool, &w.history);
     }
     if (w.lies && draw(2) == 0)
         back_lies(draw(3) ? draw(1u << 31) : 0);
@@ -295,7 +308,8 @@ static bool pool_answers(void)
     msg.size = scan->size;
     msg.kind = POOL_VERDICT;
     check_snapshot(scan, &msg.verdict);
-    msg.verdict.generation = w.generation;
+    msg.verdict.generation = w.history.generation;
+    keep(scan, &msg.verdict);
     close(scan->snapshot);
     *scan = w.at_pool[--w.nr_at_pool];
     assert_int_equal(ipc_send(w.pool, &msg, sizeof(msg), -1), 0);
@@ -337,7 +351,7 @@ static void start_back(void)
     assert_int_equal(ipc_pair(ends), 0);
     w.pool = ends[0];
     w.back_alive = true;
-    pool_announces();
+    pair_pool_begins(w.pool, &w.history);
     back_start(ends[1], MAX_PAGES);
 }
 
@@ -454,11 +468,13 @@ static void check_nothing_is_left(void)
     assert_int_equal(fake_ports(FRONT), 1);
     assert_int_equal(fake_ports(BACK), 1);
     if (!w.lies)
-        assert_int_equal(w.told, w.generation);
+        assert_int_equal(w.told, w.history.generation);
     end_front(false);
     end_back(false);
     assert_int_equal(fake_granted(FRONT), 0);
     assert_int_equal(fake_open_fds(), w.fds);
+    w.last_generation = w.history.generation;
+    history_dispose(&w.history);
     fake_stop();
 }
 
@@ -467,7 +483,8 @@ enum how { HONEST, WITH_DEVICE, WITH_LIES };
 static void run_schedule(uint64_t seed, unsigned int every, enum how how)
 {
     memset(&w, 0, sizeof(w));
-    w.generation = 1;
+    assert_int_equal(history_create(&w.history, 4096), 0);
+    history_start_generation(&w.history, 1);
     w.lies = how == WITH_LIES;
     w.random = seed * 2 + 1;
     print_message("seed %llu\n", (unsigned long long)seed);
@@ -510,7 +527,8 @@ static void undisturbed(void **state)
     (void)state;
     run_schedules(0, HONEST);
     assert_true(w.scans > 100);
-    assert_true(w.generation > 10);
+    assert_true(w.last_generation > 10);
+    assert_true(back_known() > 20);
 }
 
 static void links_are_killed(void **state)

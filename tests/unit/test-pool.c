@@ -33,7 +33,12 @@ static int setup(void **state)
 
 static void put(struct pool_link *link, uint64_t id, uint64_t size)
 {
+    uint8_t digest[DIGEST_OCTETS] = { 0 };
+    static uint8_t nr;
+
     assert_int_equal(pool_queue(&pool, link, id, size, (int)id), 0);
+    digest[0] = ++nr;
+    pool_name(link, pool_nameless(link)->serial, digest);
 }
 
 /* Runs the next job to its end.  Returns its id, 0 if there is none. */
@@ -42,7 +47,7 @@ static uint64_t run_one(void)
     int i = pool_start(&pool, 0);
 
     return i < 0 ? 0 :
-           pool_finish(&pool, (unsigned int)i, POOL_CREW_IDLE).id;
+           pool_finish(&pool, (unsigned int)i, 0, POOL_CREW_IDLE).id;
 }
 
 static void one_link_in_order(void **state)
@@ -67,7 +72,7 @@ static void queue_is_bounded(void **state)
     /* A running job counts; an ended one does not. */
     assert_int_equal(pool_start(&pool, 0), 0);
     assert_int_equal(pool_queue(&pool, &a, 99, 1, 99), -ENOBUFS);
-    pool_finish(&pool, 0, POOL_CREW_IDLE);
+    pool_finish(&pool, 0, 0, POOL_CREW_IDLE);
     put(&a, POOL_LINK_JOBS + 1, 1);
     assert_int_equal(pool_queue(&pool, &a, 99, 1, 99), -ENOBUFS);
     /* Another link has its own bound. */
@@ -81,15 +86,142 @@ static void queue_is_bounded(void **state)
     assert_int_equal(pool.nr_jobs, 1);
 }
 
+static void octets_are_bounded(void **state)
+{
+    struct pool_job job;
+
+    (void)state;
+    /* A single job may have more. */
+    put(&a, 1, POOL_LINK_OCTETS + 1);
+    assert_int_equal(pool_queue(&pool, &a, 2, 1, 2), -ENOBUFS);
+    /* Another link has its own bound. */
+    put(&b, 1, POOL_LINK_OCTETS - 1);
+    put(&b, 2, 1);
+    assert_int_equal(pool_queue(&pool, &b, 3, 1, 3), -ENOBUFS);
+    /* What runs counts; what has been taken out does not. */
+    assert_int_equal(run_one(), 1);
+    put(&a, 2, POOL_LINK_OCTETS);
+    assert_int_equal(pool_start(&pool, 0), 0);
+    assert_int_equal(pool_queue(&pool, &b, 3, 1, 3), -ENOBUFS);
+    assert_int_equal(pool_unqueue(&pool, &b, &job), 1);
+    assert_int_equal(job.id, 2);
+    put(&b, 3, 1);
+    pool_finish(&pool, 0, 0, POOL_CREW_IDLE);
+    assert_int_equal(b.octets, 1);
+}
+
+/* A job with this content, the same for equal numbers. */
+static uint64_t put_content(struct pool_link *link, uint64_t id, uint8_t nr)
+{
+    uint8_t digest[DIGEST_OCTETS] = { [31] = nr };
+    uint64_t serial;
+
+    assert_int_equal(pool_queue(&pool, link, id, MIB, (int)id), 0);
+    serial = pool_nameless(link)->serial;
+    pool_name(link, serial, digest);
+    return serial;
+}
+
+static void jobs_wait_for_their_names(void **state)
+{
+    uint8_t digest[DIGEST_OCTETS] = { 7 };
+    struct history_key key;
+
+    (void)state;
+    assert_null(pool_nameless(&a));
+    assert_int_equal(pool_queue(&pool, &a, 1, 5, 1), 0);
+    assert_int_equal(pool_queue(&pool, &a, 2, 6, 2), 0);
+    assert_int_equal(pool_start(&pool, 0), -1);
+    /* The oldest comes first, but a later one with a name passes it. */
+    assert_int_equal(pool_nameless(&a)->id, 1);
+    key = pool_name(&a, pool_nameless(&a)->serial + 1, digest);
+    assert_int_equal(key.size, 6);
+    assert_memory_equal(key.digest, digest, sizeof(digest));
+    assert_int_equal(pool_nameless(&a)->id, 1);
+    assert_int_equal(run_one(), 2);
+    assert_int_equal(run_one(), 0);
+    pool_name(&a, pool_nameless(&a)->serial, digest);
+    assert_null(pool_nameless(&a));
+    assert_int_equal(run_one(), 1);
+}
+
+static void one_content_runs_once_at_a_time(void **state)
+{
+    (void)state;
+    with_crews(3);
+    put_content(&a, 1, 1);
+    put_content(&a, 2, 1);
+    put_content(&b, 3, 1);
+    put_content(&a, 4, 2);
+    assert_int_equal(pool_start(&pool, 0), 0);
+    assert_int_equal(pool_start(&pool, 0), 1);
+    assert_int_equal(pool_start(&pool, 0), -1);
+    assert_int_equal(pool_finish(&pool, 1, 0, POOL_CREW_IDLE).id, 4);
+    assert_int_equal(pool_start(&pool, 0), -1);
+    /* Nothing has come of it: the next one is tried. */
+    assert_int_equal(pool_finish(&pool, 0, 0, POOL_CREW_IDLE).id, 1);
+    assert_int_equal(run_one(), 3);
+    assert_int_equal(run_one(), 2);
+}
+
+static void takes_all_of_a_content(void **state)
+{
+    const struct history_key key = { .digest = { [31] = 1 }, .size = MIB };
+    const struct history_key other = { .digest = { [31] = 1 }, .size = 5 };
+    struct pool_job job;
+    uint64_t serial;
+
+    (void)state;
+    put_content(&a, 1, 2);
+    put_content(&a, 2, 1);
+    put_content(&a, 3, 3);
+    put_content(&b, 4, 1);
+    assert_int_equal(pool_queue(&pool, &b, 5, MIB, 5), 0);
+    assert_int_equal(pool_take_same(&pool, &other, &job), 0);
+    assert_int_equal(pool_take_same(&pool, &key, &job), 1);
+    assert_int_equal(job.id, 2);
+    assert_int_equal(pool_take_same(&pool, &key, &job), 1);
+    assert_int_equal(job.id, 4);
+    assert_ptr_equal(job.link, &b);
+    assert_int_equal(pool_take_same(&pool, &key, &job), 0);
+    assert_int_equal(a.octets, 2 * MIB);
+    assert_int_equal(pool.nr_jobs, 3);
+    /* The order of the rest is as before. */
+    serial = put_content(&a, 6, 6);
+    put_content(&a, 7, 7);
+    assert_int_equal(pool_take(&pool, &a, serial).id, 6);
+    assert_int_equal(run_one(), 1);
+    assert_int_equal(run_one(), 3);
+    assert_int_equal(run_one(), 7);
+}
+
+/* One that the engines find hard is paid for as what it has taken. */
+static void time_is_paid_for(void **state)
+{
+    unsigned int of_b = 0;
+
+    (void)state;
+    put(&a, 1, MIB);
+    put(&a, 2, MIB);
+    for (uint64_t id = 100; id < 112; id++)
+        put(&b, id, MIB);
+    assert_int_equal(pool_start(&pool, 0), 0);
+    pool_finish(&pool, 0, 10 * (MIB + POOL_JOB_COST) / POOL_OCTETS_PER_US,
+                POOL_CREW_IDLE);
+    while (run_one() >= 100)
+        of_b++;
+    assert_in_range(of_b, 10, 11);
+}
+
 static void newcomer_waits_for_one_scan(void **state)
 {
     (void)state;
     for (uint64_t id = 1; id <= POOL_LINK_JOBS; id++)
-        put(&a, id, 10 * MIB);
+        put(&a, id, MIB);
     assert_int_equal(run_one(), 1);
     assert_int_equal(pool_start(&pool, 0), 0);
     put(&b, 100, 100 * MIB);
-    assert_int_equal(pool_finish(&pool, 0, POOL_CREW_IDLE).id, 2);
+    assert_int_equal(pool_finish(&pool, 0, 0, POOL_CREW_IDLE).id, 2);
     assert_int_equal(run_one(), 100);
 }
 
@@ -136,12 +268,12 @@ static void rest_gives_no_credit(void **state)
 {
     (void)state;
     for (uint64_t id = 1; id <= 8; id++)
-        put(&a, id, 10 * MIB);
+        put(&a, id, 5 * MIB);
     for (uint64_t id = 1; id <= 4; id++)
         assert_int_equal(run_one(), id);
-    /* b could have had 40 MiB, but gets one turn, not four. */
+    /* b could have had 20 MiB, but gets one turn, not four. */
     for (uint64_t id = 100; id < 104; id++)
-        put(&b, id, 10 * MIB);
+        put(&b, id, 5 * MIB);
     assert_int_equal(run_one(), 100);
     assert_int_equal(run_one(), 5);
     assert_int_equal(run_one(), 101);
@@ -154,7 +286,7 @@ static void rest_of_all_forgives_debts(void **state)
     put(&b, 100, 500 * MIB);
     assert_int_equal(run_one(), 100);
     for (uint64_t id = 1; id <= 8; id++)
-        put(&a, id, 10 * MIB);
+        put(&a, id, 5 * MIB);
     assert_int_equal(run_one(), 1);
     put(&b, 101, MIB);
     assert_int_equal(run_one(), 101);
@@ -186,7 +318,7 @@ static void detached_link_leaves_no_trace(void **state)
     assert_int_equal(pool_start(&pool, 0), 0);
     assert_int_equal(pool_unqueue(&pool, &a, &job), 1);
     pool_detach_link(&pool, &a);
-    job = pool_finish(&pool, 0, POOL_CREW_IDLE);
+    job = pool_finish(&pool, 0, 0, POOL_CREW_IDLE);
     assert_int_equal(job.id, 1);
     assert_null(job.link);
     assert_int_equal(run_one(), 100);
@@ -210,7 +342,7 @@ static void deadlines(void **state)
     assert_int_equal(pool_deadline(&pool), 100);
     assert_int_equal(pool_overdue(&pool, 99), -1);
     assert_int_equal(pool_overdue(&pool, 100), 1);
-    assert_int_equal(pool_finish(&pool, 1, POOL_CREW_DOWN).id, 2);
+    assert_int_equal(pool_finish(&pool, 1, 0, POOL_CREW_DOWN).id, 2);
     assert_int_equal(pool_deadline(&pool), 200);
     assert_int_equal(pool_overdue(&pool, 199), -1);
 }
@@ -230,6 +362,11 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(one_link_in_order, setup),
         cmocka_unit_test_setup(queue_is_bounded, setup),
+        cmocka_unit_test_setup(octets_are_bounded, setup),
+        cmocka_unit_test_setup(jobs_wait_for_their_names, setup),
+        cmocka_unit_test_setup(one_content_runs_once_at_a_time, setup),
+        cmocka_unit_test_setup(takes_all_of_a_content, setup),
+        cmocka_unit_test_setup(time_is_paid_for, setup),
         cmocka_unit_test_setup(newcomer_waits_for_one_scan, setup),
         cmocka_unit_test_setup(turns_are_by_bytes, setup),
         cmocka_unit_test_setup(small_jobs_have_a_cost, setup),

@@ -79,6 +79,7 @@ static void start_degraded(bool clean)
                     { &fake_engine_ops[1], good_dir } },
         .nr_engines = 2, .limits = ENGINE_LIMITS_DEFAULT, .crews = 2,
         .scan_timeout_ms = LONG_MS, .degraded_clean = clean,
+        .history_entries = HISTORY_MIN_ENTRIES,
     };
     if (geteuid())
         skip();
@@ -263,6 +264,7 @@ static void loader_that_dies_is_replaced(void **state)
         .source = { { &fake_engine_ops[0], good_dir } }, .nr_engines = 1,
         .limits = ENGINE_LIMITS_DEFAULT, .crews = 2,
         .scan_timeout_ms = LONG_MS,
+        .history_entries = HISTORY_MIN_ENTRIES,
     };
     if (geteuid())
         skip();

@@ -57,6 +57,7 @@ static void says_that_it_is_ready(void **state)
         .source = { { &fake_engine_ops[0], good_dir } }, .nr_engines = 1,
         .limits = ENGINE_LIMITS_DEFAULT,
         .crews = 2, .scan_timeout_ms = LONG_MS,
+        .history_entries = HISTORY_MIN_ENTRIES,
     };
     if (geteuid())
         skip();
@@ -97,7 +98,7 @@ static void scans_with_clamav(void **state)
     pool_config_now = (struct pool_config){
         .source = { { &engine_clamav, dir } }, .nr_engines = 1,
         .limits = ENGINE_LIMITS_DEFAULT, .crews = 2,
-        .scan_timeout_ms = LONG_MS,
+        .scan_timeout_ms = LONG_MS, .history_entries = HISTORY_MIN_ENTRIES,
     };
     run_pool();
     run_loader(0);
@@ -125,7 +126,7 @@ static void answers_with_the_size(void **state)
     (void)state;
     pool_side_start(1, LONG_MS);
     for (uint64_t id = 0; id < 3; id++) {
-        pool_ask(link_a, id, contents[id]);
+        pool_ask_exactly(link_a, id, contents[id]);
         assert_int_equal(pool_answer_of(link_a).size, strlen(contents[id]));
     }
 }
@@ -240,10 +241,13 @@ static void end_of_link_drops_its_jobs(void **state)
 /* Returns 0, or -EPIPE when the link is closed. */
 static int ask_once_more(uint64_t id)
 {
-    struct pool_request request = { .id = id, .size = 5 };
+    struct pool_request request = { .id = id };
+    char content[32];
     int fd, rc;
 
-    assert_int_equal(snapshot_make("clean", 5, &fd), 0);
+    request.size = (uint64_t)snprintf(content, sizeof(content), "clean %u",
+                                      (unsigned int)id);
+    assert_int_equal(snapshot_make(content, request.size, &fd), 0);
     rc = ipc_send(link_a, &request, sizeof(request), fd);
     close(fd);
     return rc;

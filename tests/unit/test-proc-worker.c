@@ -36,6 +36,7 @@ static void needs_privileges_for_its_sandbox(void **state)
         .source = { { &fake_engine_ops[0], good_dir } }, .nr_engines = 1,
         .limits = ENGINE_LIMITS_DEFAULT,
         .crews = 1, .scan_timeout_ms = LONG_MS,
+        .history_entries = HISTORY_MIN_ENTRIES,
     };
     assert_int_equal(ipc_pair(ends), 0);
     pool_pid = proc_fork("test-pool");

@@ -43,6 +43,7 @@
 #include <xentoollog.h>
 
 #include "child.h"
+#include "history.h"
 #include "ipc.h"
 #include "log.h"
 #include "proc.h"
@@ -415,9 +416,8 @@ static void work_of_the_pool(int file)
     void *shared;
 
     messages_and_events();
-    must(pwrite(file, page, PAGE, 0) == PAGE && !fdatasync(file));
-    must(pread(file, page, PAGE, 0) == PAGE);
     must(!ftruncate(file, 4 * PAGE));
+    must(pread(file, page, PAGE, 0) == PAGE);
     shared = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     must(shared != MAP_FAILED && !munmap(shared, 4 * PAGE));
 }
@@ -426,6 +426,22 @@ static void pool_can_work(void **state)
 {
     (void)state;
     works(SANDBOX_POOL, work_of_the_pool);
+}
+
+/* On its way, when it has no more than its parent's. */
+static void makes_the_history(int file)
+{
+    struct history history;
+
+    (void)file;
+    must(!history_create(&history, HISTORY_MIN_ENTRIES));
+    history_dispose(&history);
+}
+
+static void pool_can_start(void **state)
+{
+    (void)state;
+    works(SANDBOX_PARENT, makes_the_history);
 }
 
 static void *until_cancelled(void *arg)
@@ -498,6 +514,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_call_ends_as_it_must),
         cmocka_unit_test(abort_is_seen_as_such),
+        cmocka_unit_test(pool_can_start),
         cmocka_unit_test(pool_can_work),
         cmocka_unit_test(link_can_work),
         cmocka_unit_test(children_enter_theirs),

@@ -29,8 +29,9 @@ struct proc_end proc_end(int wait_status);
  */
 int proc_signals(void);
 
-/* Milliseconds of CLOCK_MONOTONIC. */
+/* Milliseconds, microseconds of CLOCK_MONOTONIC. */
 int64_t proc_now_ms(void);
+uint64_t proc_now_us(void);
 
 /* A timer descriptor, off; or -errno. */
 int proc_timer(void);

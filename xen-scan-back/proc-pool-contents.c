@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proc-pool-contents.c - see proc-pool-private.h.
+ *
+ * Overview: owns the history, and the digests by which contents are known
+ * there.  A job is known by the digest that is made here, of its snapshot,
+ * which nobody can change: what a link believes it to be would let a guest
+ * that has taken over its link plant results for all others.
+ *
+ * Digests are made in slices, one link after the other, between events: no
+ * job is kept waiting for another one's many octets.
+ */
+#define _GNU_SOURCE
+#include "proc-pool-private.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Half a millisecond, where the processor knows nothing of SHA-256. */
+#define SLICE_OCTETS    (256 * 1024)
+#define READ_OCTETS     65536
+
+int contents_init(struct process *p)
+{
+    uint8_t digest[DIGEST_OCTETS];
+    int rc = history_create(&p->history, p->config->history_entries);
+
+    /* libcrypto reads files when it is first used. */
+    return rc ? rc : digest_of("", 0, digest);
+}
+
+/* The end of a generation. */
+static void tell_totals(const struct process *p)
+{
+    if (p->history.generation)
+        log_info("history: dropped, with %" PRIu32 " of %" PRIu32 " entries; "
+                 "%" PRIu64 " had to go before; the pool has had %" PRIu64
+                 " scans and %" PRIu64 " requests that needed none",
+                 p->history.used, p->history.view.entries,
+                 p->history.evictions, p->scans, p->known);
+}
+
+void contents_dispose(struct process *p)
+{
+    tell_totals(p);
+    history_dispose(&p->history);
+}
+
+void contents_new_generation(struct process *p)
+{
+    tell_totals(p);
+    history_start_generation(&p->history, p->generation);
+    p->history.evictions = p->scans = p->known = 0;
+}
+
+static uint64_t now_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec > 0 ? (uint64_t)now.tv_sec : 0;
+}
+
+static bool is_known(const struct process *p, const struct history_key *key,
+                     struct verdict *verdict_r)
+{
+    uint64_t time;
+
+    return history_lookup(&p->history.view, key, p->generation, verdict_r,
+                          &time);
+}
+
+static void answer_known(struct process *p, const struct pool_job *job,
+                         const struct verdict *verdict)
+{
+    p->known++;
+    close(job->fd);
+    job_answer(p, job, verdict, 0);
+}
+
+void contents_scanned(struct process *p, const struct pool_job *job,
+                      const struct verdict *verdict, uint64_t generation,
+                      bool killed)
+{
+    int rc = 0;
+
+    p->scans++;
+    if (killed)
+        rc = history_killed(&p->history, &job->key, generation, now_s());
+    if (rc == HISTORY_MAX_KILLS)
+        log_warning("a content of %" PRIu64 " octets has killed %d workers "
+                    "and is not scanned any more", job->size, rc);
+    /* What is never kept, or of signatures of before, is refused there. */
+    history_put(&p->history, &job->key, verdict, now_s());
+}
+
+void contents_answer_same(struct process *p, const struct history_key *key)
+{
+    struct verdict verdict;
+    struct pool_job job;
+
+    if (!is_known(p, key, &verdict))
+        return;
+    while (pool_take_same(&p->pool, key, &job))
+        answer_known(p, &job, &verdict);
+}
+
+/* Digests ----------------------------------------------------------------- */
+
+/* The link whose turn it is; NULL: all jobs have their names. */
+static struct client *next_client(struct process *p)
+{
+    struct client *next = NULL;
+
+    for (struct client *c = p->clients; c; c = c->next)
+        if (c->source.fd >= 0 && pool_nameless(&c->link) &&
+            (!next || c->slice < next->slice))
+            next = c;
+    return next;
+}
+
+static int add_slice(struct client *c, const struct pool_job *job)
+{
+    const uint64_t end = job->size - c->digested > SLICE_OCTETS ?
+                         c->digested + SLICE_OCTETS : job->size;
+    uint8_t octets[READ_OCTETS];
+
+    while (c->digested < end) {
+        const uint64_t left = end - c->digested;
+        ssize_t n = pread(job->fd, octets, left < READ_OCTETS ? left :
+                          READ_OCTETS, (off_t)c->digested);
+        int rc;
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return n ? -errno : -EIO;
+        rc = digest_add(&c->digest, octets, (size_t)n);
+        if (rc)
+            return rc;
+        c->digested += (uint64_t)n;
+    }
+    return 0;
+}
+
+/* Returns 1 when *@digest_r is there, 0 when it takes more slices; -errno. */
+static int go_on(struct client *c, const struct pool_job *job,
+                 uint8_t digest_r[DIGEST_OCTETS])
+{
+    int rc = 0;
+
+    if (c->digested_serial != job->serial) {
+        c->digested_serial = job->serial;
+        c->digested = 0;
+        rc = digest_start(&c->digest);
+    }
+    if (!rc)
+        rc = add_slice(c, job);
+    if (rc || c->digested < job->size)
+        return rc;
+    rc = digest_end(&c->digest, digest_r);
+    return rc ? rc : 1;
+}
+
+/* Its name may be one that is known. */
+static void name(struct process *p, struct client *c, uint64_t serial,
+                 const uint8_t digest[DIGEST_OCTETS])
+{
+    struct history_key key;
+    struct verdict verdict;
+    struct pool_job job;
+
+    key = pool_name(&c->link, serial, digest);
+    if (!is_known(p, &key, &verdict))
+        return;
+    job = pool_take(&p->pool, &c->link, serial);
+    answer_known(p, &job, &verdict);
+}
+
+bool contents_work(struct process *p)
+{
+    struct client *c = next_client(p);
+    const struct pool_job *job;
+    uint8_t digest[DIGEST_OCTETS];
+    int rc;
+
+    if (!c)
+        return false;
+    c->slice = ++p->last_slice;
+    job = pool_nameless(&c->link);
+    rc = go_on(c, job, digest);
+    if (rc < 0) {
+        const struct verdict none =
+            verdict_not_scanned(VSCANIF_REASON_RESOURCES);
+        struct pool_job failed = pool_take(&p->pool, &c->link, job->serial);
+
+        c->digested_serial = 0;
+        close(failed.fd);
+        job_answer(p, &failed, &none, 0);
+    } else if (rc == 1) {
+        name(p, c, job->serial, digest);
+    }
+    return next_client(p) != NULL;
+}
