@@ -12,14 +12,6 @@ new_eicar_is_denied() {
     plant_eicar "$1" /root/eicar && read_is_denied "$1" /root/eicar
 }
 
-# create NAME: the domain, anew and with its disk.
-create() {
-    in_domain "$1" sync
-    "$LAB" exec dom0 -- xl destroy "$1" &&
-        "$LAB" exec dom0 -- xl create "/etc/xen/$1.cfg" &&
-        "$LAB" wait "$1" 300
-}
-
 # has_backend GUEST DOMID
 has_backend() { [ "$(node "$(folder_of_front "$1")/backend-id")" = "$2" ]; }
 

@@ -1,15 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * hostile-front.c - a front that breaks the protocol, for 60-hostile-front.sh.
+ * hostile-front.c - a front that breaks the protocol, for 60-hostile-front.sh
+ * and 38-flips.sh.
  *
  * Overview: connects as the real front does, with its code, then does the act
  * that its argument names and waits for what the back does about it: prints
  * "closed" when the back has closed the link, "not-scanned REASON" when it has
- * answered.  Exit status 0 then; 1 when nothing came in time; 2 usage.
+ * answered.
+ *
+ *   hostile-front flip ROUNDS
+ *
+ * keeps to the protocol, but for all the time one octet of its pages is
+ * flipped, as fast as a thread can: the content of round N is "number N malice
+ * says hello", N with eight digits, and zeroes up to FLIP_SIZE octets; or with
+ * another letter for the "m".  Prints "clean A infected B not-scanned C".
+ *
+ * Exit status 0 then; 1 when nothing came in time; 2 usage.
  */
 #define _GNU_SOURCE
 #include <poll.h>
+#include <pthread.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "channel.h"
@@ -21,11 +33,17 @@
 /* Milliseconds without any event, after which the back is taken for silent. */
 #define PATIENCE_MS 60000
 
+#define FLIP_SIZE   8000
+/* The letter's place in the content. */
+#define FLIP_AT     16
+
 struct hostile {
     struct channel channel;
     struct xsfront front;
     struct share share;
     bool connected;
+    unsigned int rounds, round;         /* 0: there are none */
+    unsigned int verdicts[VSCANIF_VERDICT_NOT_SCANNED + 1];
 };
 
 static int make(void *arg, uint32_t domid, uint32_t *ring_ref_r,
@@ -53,7 +71,8 @@ static bool connected(void *arg, uint32_t domid, uint32_t max_pages)
 
     (void)max_pages;
     share_init(&h->share);
-    h->connected = !share_create(&h->share, h->channel.xgs, domid, 5000, 1, 0,
+    h->connected = !share_create(&h->share, h->channel.xgs, domid,
+                                 h->rounds ? FLIP_SIZE : 5000, 1, 0,
                                  "/hostile");
     return h->connected;
 }
@@ -110,6 +129,64 @@ static void act(struct hostile *h, const char *name)
     }
 }
 
+static char *content(struct hostile *h)
+{
+    return (char *)h->share.pages + VSCANIF_PAGE_SIZE;
+}
+
+static void *flip(void *arg)
+{
+    volatile char *letter = content(arg) + FLIP_AT;
+
+    for (;;)
+        *letter ^= 'm' ^ 'x';
+    return NULL;
+}
+
+static void next_round(struct hostile *h)
+{
+    struct vscanif_request req = share_request(&h->share);
+    char number[FLIP_AT + 1];
+    pthread_t thread;
+
+    snprintf(number, sizeof(number), "number %08u ", h->round);
+    memcpy(content(h), number, FLIP_AT);
+    if (h->round++ == 0) {
+        strcpy(content(h) + FLIP_AT, "malice says hello");
+        pthread_create(&thread, NULL, flip, h);
+    }
+    req.event = VSCANIF_EVENT_OPEN;
+    req.id = h->round;
+    channel_put(&h->channel, &req);
+}
+
+/* Returns true when there are no more. */
+static bool rounds_end(struct hostile *h)
+{
+    struct vscanif_response rsp;
+    struct verdict verdict;
+    const char *why;
+
+    /* The back tells of the next one only when the ring was seen empty. */
+    for (;;) {
+        if (channel_get(&h->channel, &rsp) != 1)
+            return false;
+        if (check_response(&rsp, &verdict, &why) || rsp.id != h->round) {
+            puts("a bad answer");
+            exit(1);
+        }
+        h->verdicts[verdict.code]++;
+        if (h->round == h->rounds)
+            break;
+        next_round(h);
+    }
+    printf("clean %u infected %u not-scanned %u\n",
+           h->verdicts[VSCANIF_VERDICT_CLEAN],
+           h->verdicts[VSCANIF_VERDICT_INFECTED],
+           h->verdicts[VSCANIF_VERDICT_NOT_SCANNED]);
+    return true;
+}
+
 /* Returns true when the back has done something about it, and says what. */
 static bool outcome(struct hostile *h)
 {
@@ -138,8 +215,10 @@ int main(int argc, char **argv)
     const char *why = "?";
     bool acted = false;
 
-    if (argc != 2) {
-        fprintf(stderr, "usage: hostile-front ACT\n");
+    if (argc == 3 && !strcmp(argv[1], "flip")) {
+        h.rounds = (unsigned int)strtoul(argv[2], NULL, 10);
+    } else if (argc != 2) {
+        fprintf(stderr, "usage: hostile-front ACT | flip ROUNDS\n");
         return 2;
     }
     log_init("hostile-front", LOG_LEVEL_ERROR);
@@ -162,10 +241,13 @@ int main(int argc, char **argv)
         if (fds[1].revents && channel_events(&h.channel))
             channel_ack(&h.channel);
         if (h.connected && !acted) {
-            act(&h, argv[1]);
+            if (h.rounds)
+                next_round(&h);
+            else
+                act(&h, argv[1]);
             acted = true;
         }
-        if (acted && outcome(&h))
+        if (acted && (h.rounds ? rounds_end(&h) : outcome(&h)))
             return 0;
     }
 }

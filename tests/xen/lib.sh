@@ -55,6 +55,14 @@ restart_back() { "$LAB" exec scanner -- /etc/init.d/xen-scan-back restart; }
 
 kill_back() { in_domain scanner 'kill -9 $(pidof xen-scan-back)'; }
 
+# create NAME: the domain, anew and with its disk.
+create() {
+    in_domain "$1" sync
+    "$LAB" exec dom0 -- xl destroy "$1" &&
+        "$LAB" exec dom0 -- xl create "/etc/xen/$1.cfg" &&
+        "$LAB" wait "$1" 300
+}
+
 folder_of_front() { echo "/local/domain/$(domid "$1")/device/vscan/0"; }
 
 folder_of_back() {
