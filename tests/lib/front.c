@@ -62,9 +62,11 @@ static void tell_attached(struct stub *stub)
     const struct link_msg msg = { .kind = LINK_ATTACHED };
     int fd = memfd_create("policy", MFD_CLOEXEC);
 
-    if (fd < 0 || dprintf(fd, "fail=%s timeout-ms=%u notify=no",
+    if (fd < 0 || dprintf(fd, "fail=%s timeout-ms=%u notify=no%s%s",
                           shared->config.fail_closed ? "closed" : "open",
-                          shared->config.timeout_ms) < 0)
+                          shared->config.timeout_ms,
+                          shared->config.words[0] ? " " : "",
+                          shared->config.words) < 0)
         _exit(3);
     tell(stub, &msg, fd);
     close(fd);
@@ -109,14 +111,16 @@ static void tell_nonsense(struct stub *stub, uint64_t id)
     tell_verdict(stub, id, verdict_infected("Test"));
 }
 
-static void answer(struct stub *stub, uint64_t id, char command)
+/* The content is a command, and its argument. */
+static void answer(struct stub *stub, uint64_t id, const char *content)
 {
-    switch (command) {
+    switch (content[0]) {
     case 'I':
         tell_verdict(stub, id, verdict_infected("Test"));
         break;
-    case 'N':
-        tell_verdict(stub, id, verdict_not_scanned(VSCANIF_REASON_ENGINE));
+    case 'R':
+        tell_verdict(stub, id, verdict_not_scanned(
+                         (unsigned int)strtoul(content + 1, NULL, 10)));
         break;
     case 'S':
         shared->silent++;
@@ -161,16 +165,16 @@ static void settle_file(int fd)
 
 static void on_held(struct stub *stub, const struct gate_msg *msg, int fd)
 {
-    char command = 'C';
+    char content[8] = "C";
 
     shared->event = msg->event;
     shared->locked += msg->locked;
     shared->held++;
     settle_file(fd);
-    if (pread(fd, &command, 1, 0) < 0)
+    if (pread(fd, content, sizeof(content) - 1, 0) < 0)
         _exit(4);
     close(fd);
-    answer(stub, msg->id, command);
+    answer(stub, msg->id, content);
 }
 
 static void on_given_up(struct stub *stub, uint64_t id)
@@ -196,7 +200,7 @@ static void on_poke(struct stub *stub)
     if (!shared->release)
         return;
     for (unsigned int i = 0; i < stub->nr_later; i++)
-        answer(stub, stub->later[i], shared->release);
+        answer(stub, stub->later[i], (char[]){ shared->release, 0 });
     stub->nr_later = shared->later = 0;
     shared->release = 0;
 }
@@ -252,6 +256,14 @@ void front_release(char how)
     shared->release = how;
     front_poke();
     WAIT_FOR(shared->release == 0);
+}
+
+void front_policy(const char *words)
+{
+    snprintf(shared->config.words, sizeof(shared->config.words), "%s", words);
+    shared->attach = true;
+    front_poke();
+    WAIT_FOR(!shared->attach);
 }
 
 void front_generation(uint64_t generation)

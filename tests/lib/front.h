@@ -9,7 +9,8 @@
  *
  * The first octet of a file:
  *
- *   I  infected               N  not scanned (VSCANIF_REASON_ENGINE)
+ *   I  infected               R  not scanned, for the reason with the number
+ *                                that follows
  *   S  never answered         L  answered when front_release() says how
  *   G  clean, but by other signatures than those announced
  *   X  the link crashes       D  the link says that nothing is to be held
@@ -52,6 +53,7 @@ struct front_config {
     bool fail_closed;
     uint32_t timeout_ms;            /* 0: LONG_MS */
     uint64_t generation;            /* of signatures; 0: nothing is recorded */
+    char words[64];                 /* more of the policy, or empty */
 };
 
 /* What the stub has seen, and what it is to do. */
@@ -97,6 +99,8 @@ int front_stop(void **state);
 void front_poke(void);
 /* Answers all that wait for it, as files that begin with @how. */
 void front_release(char how);
+/* The front has another policy from now on: its config with these words. */
+void front_policy(const char *words);
 /* Announces new signatures, and waits until the gate knows. */
 void front_generation(uint64_t generation);
 

@@ -182,7 +182,7 @@ static void only_clean_is_recorded(void **state)
 {
     (void)state;
     never_recorded("Infected", EPERM);
-    never_recorded("Not scanned", 0);
+    never_recorded("R4", 0);
     never_recorded("G of another generation", 0);
 }
 
