@@ -128,7 +128,7 @@ for step in "mapped ready allowed" "infected written denied" \
     "clean written allowed"; do
     check "a process holds a mapping: $step" grep -qx "$step" <<<"$said"
 done
-counted : >/dev/null
+costs '[01]' "nobody has it mapped any more" :
 costs 0 "nothing" :
 
 # hidden PLACE CHANGE TEXT: a user mounts an overlay, which nobody sees, over a clean
