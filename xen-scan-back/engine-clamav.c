@@ -38,8 +38,6 @@
 #define LIMITS_PREFIX           "Heuristics.Limits.Exceeded"
 #define TIMEOUT_NAME            LIMITS_PREFIX ".MaxScanTime"
 
-/* libclamav's own ceiling, INT_MAX - 2, whatever CL_ENGINE_MAX_FILESIZE. */
-#define LARGEST_FILE            ((uint64_t)INT32_MAX - 2)
 /* It calls files of up to so many octets clean without a look. */
 #define SMALLEST_FILE           6
 /* clamscan's --bytecode-timeout; libclamav's own default is 60000. */
@@ -95,32 +93,65 @@ static cl_error_t scan_ended(int fd, int result, const char *name,
     return CL_CLEAN;
 }
 
+static const enum cl_engine_field limit_fields[LIMITS_NR] = {
+    [LIMIT_FILE] = CL_ENGINE_MAX_FILESIZE,
+    [LIMIT_SCAN] = CL_ENGINE_MAX_SCANSIZE,
+    [LIMIT_FILES] = CL_ENGINE_MAX_FILES,
+    [LIMIT_RECURSION] = CL_ENGINE_MAX_RECURSION,
+    [LIMIT_EMBEDDED_PE] = CL_ENGINE_MAX_EMBEDDEDPE,
+    [LIMIT_HTML] = CL_ENGINE_MAX_HTMLNORMALIZE,
+    [LIMIT_HTML_TEXT] = CL_ENGINE_MAX_HTMLNOTAGS,
+    [LIMIT_SCRIPT] = CL_ENGINE_MAX_SCRIPTNORMALIZE,
+    [LIMIT_ZIP_TYPE] = CL_ENGINE_MAX_ZIPTYPERCG,
+    [LIMIT_PCRE_FILE] = CL_ENGINE_PCRE_MAX_FILESIZE,
+    [LIMIT_PARTITIONS] = CL_ENGINE_MAX_PARTITIONS,
+    [LIMIT_ICONS] = CL_ENGINE_MAX_ICONSPE,
+    [LIMIT_HWP3_RECURSION] = CL_ENGINE_MAX_RECHWP3,
+    [LIMIT_PCRE_STEPS] = CL_ENGINE_PCRE_MATCH_LIMIT,
+    [LIMIT_PCRE_DEPTH] = CL_ENGINE_PCRE_RECMATCH_LIMIT,
+};
+
+static const uint32_t alert_flags[ALERTS_NR] = {
+    [ALERT_ENCRYPTED_ARCHIVE] = CL_SCAN_HEURISTIC_ENCRYPTED_ARCHIVE,
+    [ALERT_ENCRYPTED_DOC] = CL_SCAN_HEURISTIC_ENCRYPTED_DOC,
+    [ALERT_BROKEN] = CL_SCAN_HEURISTIC_BROKEN,
+    [ALERT_BROKEN_MEDIA] = CL_SCAN_HEURISTIC_BROKEN_MEDIA,
+    [ALERT_MACROS] = CL_SCAN_HEURISTIC_MACROS,
+    [ALERT_PHISHING_SSL] = CL_SCAN_HEURISTIC_PHISHING_SSL_MISMATCH,
+    [ALERT_PHISHING_CLOAK] = CL_SCAN_HEURISTIC_PHISHING_CLOAK,
+    [ALERT_PARTITIONS] = CL_SCAN_HEURISTIC_PARTITION_INTXN,
+};
+
+static uint32_t alerts_of(const struct engine_limits *limits)
+{
+    uint32_t flags = 0;
+
+    for (unsigned int i = 0; i < ALERTS_NR; i++) {
+        if (limits->alerts & (uint64_t)1 << i)
+            flags |= alert_flags[i];
+    }
+    return flags;
+}
+
 static cl_error_t set_limits(struct cl_engine *cl,
                              const struct engine_limits *limits)
 {
-    uint64_t max_file = limits->max_file_octets < LARGEST_FILE ?
-                        limits->max_file_octets : LARGEST_FILE;
-    const struct {
+    static const struct {
         enum cl_engine_field field;
-        uint64_t value;
+        long long value;
     } settings[] = {
         { CL_ENGINE_DISABLE_CACHE, 1 },
         { CL_ENGINE_BYTECODE_TIMEOUT, BYTECODE_TIMEOUT_MS },
-        { CL_ENGINE_MAX_FILESIZE, max_file },
-        { CL_ENGINE_MAX_SCANSIZE, limits->max_scan_octets },
-        { CL_ENGINE_MAX_SCANTIME, limits->max_scan_ms },
-        { CL_ENGINE_MAX_FILES, limits->max_files },
-        { CL_ENGINE_MAX_RECURSION, limits->max_recursion },
     };
+    cl_error_t r = cl_engine_set_num(cl, CL_ENGINE_MAX_SCANTIME,
+                                     limits->max_scan_ms);
 
-    for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
-        cl_error_t r = cl_engine_set_num(cl, settings[i].field,
-                                         (long long)settings[i].value);
-
-        if (r != CL_SUCCESS)
-            return r;
-    }
-    return CL_SUCCESS;
+    for (size_t i = 0; i < 2 && r == CL_SUCCESS; i++)
+        r = cl_engine_set_num(cl, settings[i].field, settings[i].value);
+    for (size_t i = 0; i < LIMITS_NR && r == CL_SUCCESS; i++)
+        r = cl_engine_set_num(cl, limit_fields[i],
+                              (long long)limits->value[i]);
+    return r;
 }
 
 static int load_signatures(struct clamav *c, const char *db_dir, char *error_r)
@@ -269,7 +300,7 @@ static int is_limit(const char *name)
 static struct verdict scan_behind_limit(const struct clamav *c,
                                         const void *content, size_t size)
 {
-    struct pass pass = scan_pass(c, content, size, 0);
+    struct pass pass = scan_pass(c, content, size, alerts_of(&c->limits));
 
     if (pass.code == CL_VIRUS && !is_limit(pass.name))
         return infected(pass.name);
@@ -332,7 +363,7 @@ static struct verdict scan_content(const struct clamav *c, const void *content,
                                    size_t size)
 {
     int64_t end = proc_now_ms() + c->limits.max_scan_ms;
-    struct pass pass = scan_pass(c, content, size,
+    struct pass pass = scan_pass(c, content, size, alerts_of(&c->limits) |
                                  CL_SCAN_HEURISTIC_EXCEEDS_MAX);
 
     if (pass.code == CL_VIRUS && pass.name &&
@@ -358,7 +389,7 @@ static struct verdict scan(struct engine *engine, int fd, uint64_t size)
     struct verdict v;
     void *content;
 
-    if (size > LARGEST_FILE || size > c->limits.max_file_octets)
+    if (size > c->limits.value[LIMIT_FILE])
         return verdict_not_scanned(VSCANIF_REASON_TOO_LARGE);
     if (size == 0)
         return verdict_not_scanned(VSCANIF_REASON_ENGINE);

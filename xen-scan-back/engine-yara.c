@@ -527,9 +527,9 @@ static struct verdict scan(struct engine *engine, int fd, uint64_t size)
     struct verdict v;
     void *content;
 
-    if (size > y->limits.max_file_octets)
+    if (size > y->limits.value[LIMIT_FILE])
         return verdict_not_scanned(VSCANIF_REASON_TOO_LARGE);
-    if (size > y->limits.max_scan_octets)
+    if (size > y->limits.value[LIMIT_SCAN])
         return verdict_not_scanned(VSCANIF_REASON_LIMITS);
     if (size == 0)
         return verdict_not_scanned(VSCANIF_REASON_ENGINE);

@@ -17,10 +17,14 @@ const struct engine_source engines_built[] = {
     { NULL, NULL }
 };
 
+/* None may be 0: nothing is without bound. */
 static int limits_ok(const struct engine_limits *limits)
 {
-    return limits->max_file_octets && limits->max_scan_octets &&
-           limits->max_scan_ms && limits->max_files && limits->max_recursion;
+    for (unsigned int i = 0; i < LIMITS_NR; i++) {
+        if (!limits->value[i])
+            return 0;
+    }
+    return limits->max_scan_ms != 0;
 }
 
 static int files_of(const char *dir, struct generation_files *files_r,
@@ -97,10 +101,8 @@ static void fill_part(const struct engine *engine,
 
     memset(part_r, 0, sizeof(*part_r));
     part_r->files = *files;
-    part_r->limits[0] = limits->max_file_octets;
-    part_r->limits[1] = limits->max_scan_octets;
-    part_r->limits[2] = limits->max_files;
-    part_r->limits[3] = limits->max_recursion;
+    memcpy(part_r->limits, limits->value, sizeof(part_r->limits));
+    part_r->alerts = limits->alerts;
     snprintf(part_r->name, sizeof(part_r->name), "%s", engine->ops->name);
     engine->ops->describe(engine, version);
     snprintf(part_r->version, sizeof(part_r->version), "%s", version);

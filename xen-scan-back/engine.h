@@ -14,36 +14,13 @@
 #include <stdint.h>
 
 #include "generation.h"
+#include "scan-limits.h"
 #include "verdict.h"
 
 /* Engines that scan each file. */
 #define ENGINE_MAX              4
 /* Octets of the text that describes an engine or its failure. */
 #define ENGINE_TEXT             200
-
-/* None may be 0: nothing here is without bound. */
-struct engine_limits {
-    /* Octets of one file, the request's own and each that is unpacked from
-     * it.  More in the request is "too large", further inside "limits". */
-    uint64_t max_file_octets;
-    /* Octets looked at for one request, all unpacked files together. */
-    uint64_t max_scan_octets;
-    /* Milliseconds for one request, as kept by the engine itself. */
-    uint32_t max_scan_ms;
-    /* Files unpacked for one request. */
-    uint32_t max_files;
-    /* Depth of files within files. */
-    uint32_t max_recursion;
-};
-
-/* clamscan's own defaults, but for the time (120000). */
-#define ENGINE_LIMITS_DEFAULT { \
-    .max_file_octets = (uint64_t)100 << 20, \
-    .max_scan_octets = (uint64_t)400 << 20, \
-    .max_scan_ms = 25000, \
-    .max_files = 10000, \
-    .max_recursion = 17, \
-}
 
 /* The head of every loaded engine; the rest belongs to its file. */
 struct engine {

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "digest.h"
+#include "scan-limits.h"
 
 /* What a directory holds: SHA-256 of names, sizes and contents. */
 struct generation_files {
@@ -30,7 +31,8 @@ struct generation_part {
     struct generation_files files;
     char name[16];              /* of the engine */
     char version[200];          /* of engine and signatures, as it says */
-    uint64_t limits[4];         /* of what it looks at */
+    uint64_t limits[LIMITS_NR]; /* of what it looks at, scan-limits.h */
+    uint64_t alerts;
 };
 
 /*

@@ -111,9 +111,9 @@ struct worker_answer {
 };
 
 _Static_assert(sizeof(struct pool_ready) == 204, "no hole");
-_Static_assert(sizeof(struct generation_part) == 280, "no hole");
-_Static_assert(sizeof(struct loader_order) == 288, "no hole");
-_Static_assert(sizeof(struct loader_said) == 496, "no hole");
+_Static_assert(sizeof(struct generation_part) == 376, "no hole");
+_Static_assert(sizeof(struct loader_order) == 384, "no hole");
+_Static_assert(sizeof(struct loader_said) == 592, "no hole");
 _Static_assert(sizeof(struct pool_request) == 16, "no hole");
 _Static_assert(sizeof(struct pool_answer) == 136, "no hole");
 _Static_assert(offsetof(struct pool_answer, verdict) == 24, "no hole");

@@ -419,7 +419,7 @@ static void start_with(unsigned int engines, unsigned int crews,
     pool_config_now = (struct pool_config){
         .source = { { &fake_engine_ops[0], good_dir },
                     { &fake_engine_ops[1], good_dir } },
-        .nr_engines = engines, .limits = ENGINE_LIMITS_DEFAULT,
+        .nr_engines = engines, .limits = limits_default(25000),
         .crews = crews, .scan_timeout_ms = timeout_ms,
         .history_entries = HISTORY_DEFAULT_ENTRIES,
     };

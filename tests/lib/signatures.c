@@ -109,7 +109,12 @@ int signatures_remove(void **state)
     return system(command);
 }
 
-struct engine_limits limits = ENGINE_LIMITS_DEFAULT;
+struct engine_limits limits;
+
+__attribute__((constructor)) static void init_limits(void)
+{
+    limits = limits_default(25000);
+}
 
 struct engine *load(const struct engine_limits *with)
 {

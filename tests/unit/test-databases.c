@@ -88,14 +88,15 @@ static const struct engine_ops ops = {
 };
 static struct engine fake = { &ops };
 
-static const struct pool_config config = {
+static struct pool_config config = {
     .source = { { &ops, first_dir }, { &ops, second_dir } },
-    .nr_engines = 2, .limits = ENGINE_LIMITS_DEFAULT,
+    .nr_engines = 2,
 };
 
 static int make_dirs(void **state)
 {
     (void)state;
+    config.limits = limits_default(25000);
     if (!mkdtemp(top))
         return -1;
     snprintf(first_dir, sizeof(first_dir), "%s/first", top);

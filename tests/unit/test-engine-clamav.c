@@ -119,7 +119,7 @@ static void limit_is_not_clean(void **state)
     struct engine *engine;
 
     (void)state;
-    tight.max_recursion = 1;
+    tight.value[LIMIT_RECURSION] = 1;
     engine = load(&tight);
     assert_not_scanned(scan_test_file(engine, "clam.zip"),
                        VSCANIF_REASON_LIMITS);
@@ -129,14 +129,14 @@ static void limit_is_not_clean(void **state)
     engine->ops->unload(engine);
 
     tight = limits;
-    tight.max_files = 1;
+    tight.value[LIMIT_FILES] = 1;
     engine = load(&tight);
     assert_not_scanned(scan_test_file(engine, "clam.zip"),
                        VSCANIF_REASON_LIMITS);
     engine->ops->unload(engine);
 
     tight = limits;
-    tight.max_scan_octets = 100;
+    tight.value[LIMIT_SCAN] = 100;
     engine = load(&tight);
     assert_not_scanned(scan_test_file(engine, "clam.zip"),
                        VSCANIF_REASON_LIMITS);
@@ -164,13 +164,80 @@ static void limit_hides_no_alert(void **state)
              "<html><body><a href=\"http://bad.example.org/x\">"
              "http://www.example.com/</a></body></html>\n%s%s%s%s%s%s--BB--\n",
              part, part, part, part, part, part);
-    tight.max_files = 3;
+    tight.value[LIMIT_FILES] = 3;
     engine = load(&tight);
     for (unsigned int n = 0; n < 40; n++)
         assert_infected(scan_octets(engine, mail, strlen(mail)),
                         "Heuristics.Phishing.Email.SpoofedDomain");
     engine->ops->unload(engine);
     unlink_in(db, "test.pdb");
+}
+
+/* What clamscan has when it is told nothing. */
+static void defaults_are_those_of_the_library(void **state)
+{
+    static const enum cl_engine_field fields[LIMITS_NR] = {
+        [LIMIT_FILE] = CL_ENGINE_MAX_FILESIZE,
+        [LIMIT_SCAN] = CL_ENGINE_MAX_SCANSIZE,
+        [LIMIT_FILES] = CL_ENGINE_MAX_FILES,
+        [LIMIT_RECURSION] = CL_ENGINE_MAX_RECURSION,
+        [LIMIT_EMBEDDED_PE] = CL_ENGINE_MAX_EMBEDDEDPE,
+        [LIMIT_HTML] = CL_ENGINE_MAX_HTMLNORMALIZE,
+        [LIMIT_HTML_TEXT] = CL_ENGINE_MAX_HTMLNOTAGS,
+        [LIMIT_SCRIPT] = CL_ENGINE_MAX_SCRIPTNORMALIZE,
+        [LIMIT_ZIP_TYPE] = CL_ENGINE_MAX_ZIPTYPERCG,
+        [LIMIT_PCRE_FILE] = CL_ENGINE_PCRE_MAX_FILESIZE,
+        [LIMIT_PARTITIONS] = CL_ENGINE_MAX_PARTITIONS,
+        [LIMIT_ICONS] = CL_ENGINE_MAX_ICONSPE,
+        [LIMIT_HWP3_RECURSION] = CL_ENGINE_MAX_RECHWP3,
+        [LIMIT_PCRE_STEPS] = CL_ENGINE_PCRE_MATCH_LIMIT,
+        [LIMIT_PCRE_DEPTH] = CL_ENGINE_PCRE_RECMATCH_LIMIT,
+    };
+    struct cl_engine *cl = cl_engine_new();
+
+    (void)state;
+    assert_non_null(cl);
+    for (unsigned int i = 0; i < LIMITS_NR; i++)
+        if ((uint64_t)cl_engine_get_num(cl, fields[i], NULL) !=
+            limits.value[i])
+            fail_msg("%s: the library has %lld", limit_rows[i].name,
+                     cl_engine_get_num(cl, fields[i], NULL));
+    cl_engine_free(cl);
+}
+
+/* An archive with one file, which is encrypted; and the head of a program. */
+static void alerts_are_findings_by_option(void **state)
+{
+    static const char zip[] =
+        "PK\3\4\24\0\1\0\0\0\0\0\41\0\0\0\0\0\24\0\0\0\10\0\0\0\1\0\0\0"
+        "a" "secret header and te"
+        "PK\1\2\24\0\24\0\1\0\0\0\0\0\41\0\0\0\0\0\24\0\0\0\10\0\0\0"
+        "\1\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0" "a"
+        "PK\5\6\0\0\0\0\1\0\1\0\57\0\0\0\63\0\0\0\0";
+    static const char elf[64] =
+        "\177ELF\2\1\1\0\0\0\0\0\0\0\0\0\2\0\76\0\1\0\0\0\0\0\100\0\0\0\0\0"
+        "\100\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\100\0\70\0\3\0\100";
+    const struct {
+        const char *alert, *content, *name;
+        size_t size;
+    } rows[] = {
+        { "encrypted-archive", zip, "Heuristics.Encrypted.Zip", sizeof(zip) },
+        { "broken", elf, "Heuristics.Broken.Executable", sizeof(elf) },
+    };
+
+    (void)state;
+    for (unsigned int i = 0; i < 2; i++) {
+        struct engine_limits with = limits;
+        struct engine *engine = load(&limits);
+
+        assert_clean(scan_octets(engine, rows[i].content, rows[i].size));
+        engine->ops->unload(engine);
+        assert_int_equal(limits_alert(&with, rows[i].alert), 0);
+        engine = load(&with);
+        assert_infected(scan_octets(engine, rows[i].content, rows[i].size),
+                        rows[i].name);
+        engine->ops->unload(engine);
+    }
 }
 
 static void too_large_is_ours(void **state)
@@ -182,15 +249,16 @@ static void too_large_is_ours(void **state)
 
     (void)state;
     memset(content, 'a', sizeof(content));
-    tight.max_file_octets = 100;
+    tight.value[LIMIT_FILE] = 100;
     engine = load(&tight);
     assert_clean(scan_octets(engine, content, 100));
     assert_not_scanned(scan_octets(engine, content, 101),
                        VSCANIF_REASON_TOO_LARGE);
     engine->ops->unload(engine);
 
-    /* libclamav's ceiling holds whatever the limits say. */
-    tight.max_file_octets = UINT64_MAX;
+    /* The largest limit is below libclamav's ceiling. */
+    tight.value[LIMIT_FILE] = limit_rows[LIMIT_FILE].max *
+                              limit_rows[LIMIT_FILE].unit;
     engine = load(&tight);
     fd = memfd_create("large", MFD_CLOEXEC);
     assert_true(fd >= 0);
@@ -328,6 +396,8 @@ int main(void)
         cmocka_unit_test(looks_into_archives),
         cmocka_unit_test(limit_is_not_clean),
         cmocka_unit_test(limit_hides_no_alert),
+        cmocka_unit_test(defaults_are_those_of_the_library),
+        cmocka_unit_test(alerts_are_findings_by_option),
         cmocka_unit_test(too_large_is_ours),
         cmocka_unit_test(no_temp_dir_is_not_clean),
         cmocka_unit_test(no_time_is_not_clean),

@@ -214,7 +214,7 @@ static void size_limits(void **state)
     (void)state;
     memset(content, 'a', sizeof(content));
     rules_put("a.yar", RULE("b", "false"));
-    tight.max_file_octets = 100;
+    tight.value[LIMIT_FILE] = 100;
     engine = rules_load(&tight);
     assert_no_match(rules_scan(engine, content, 100));
     assert_not_scanned(rules_scan(engine, content, 101),
@@ -224,7 +224,7 @@ static void size_limits(void **state)
     engine->ops->unload(engine);
 
     tight = limits;
-    tight.max_scan_octets = 100;
+    tight.value[LIMIT_SCAN] = 100;
     engine = rules_load(&tight);
     assert_no_match(rules_scan(engine, content, 100));
     assert_not_scanned(rules_scan(engine, content, 101),

@@ -89,16 +89,15 @@ static int load_fake(void)
 
 static void limits_are_never_0(void **state)
 {
-    struct engine_limits zero[5] = { limits, limits, limits, limits, limits };
-
     (void)state;
-    zero[0].max_file_octets = 0;
-    zero[1].max_scan_octets = 0;
-    zero[2].max_scan_ms = 0;
-    zero[3].max_files = 0;
-    zero[4].max_recursion = 0;
-    for (unsigned int i = 0; i < 5; i++) {
-        assert_int_equal(load_with(&zero[i], NULL), -EINVAL);
+    for (unsigned int i = 0; i <= LIMITS_NR; i++) {
+        struct engine_limits zero = limits;
+
+        if (i < LIMITS_NR)
+            zero.value[i] = 0;
+        else
+            zero.max_scan_ms = 0;
+        assert_int_equal(load_with(&zero, NULL), -EINVAL);
         assert_null(engine);
         assert_int_equal(fake_loads, 0);
     }
@@ -122,7 +121,14 @@ static void part_is_of_engine_files_and_limits(void **state)
     engine_unload(engine);
     assert_int_equal(load_fake(), 0);
     assert_memory_equal(&part, &first, sizeof(part));
-    other.max_files++;
+    for (unsigned int i = 0; i < LIMITS_NR; i++) {
+        other = limits;
+        other.value[i]++;
+        assert_int_equal(load_with(&other, NULL), 0);
+        assert_memory_not_equal(&part, &first, sizeof(part));
+    }
+    other = limits;
+    other.alerts = 1 << ALERT_MACROS;
     assert_int_equal(load_with(&other, NULL), 0);
     assert_memory_not_equal(&part, &first, sizeof(part));
     /* Time is no property of what is clean. */

@@ -239,7 +239,7 @@ static void all_of_the_parts_counts(void **state)
     other[1].name[15] = 1;
     other[2].version[199] = 1;
     other[3].limits[0] = 5;
-    other[4].limits[3] = 5;
+    other[4].alerts = 5;
     strcpy(other[5].name, "fake1");
     g[0] = generation_of(&plain, NULL);
     assert_int_equal(generation_of(&plain, NULL), g[0]);

@@ -77,7 +77,7 @@ static void start_degraded(bool clean)
     pool_config_now = (struct pool_config){
         .source = { { &fake_engine_ops[0], good_dir },
                     { &fake_engine_ops[1], good_dir } },
-        .nr_engines = 2, .limits = ENGINE_LIMITS_DEFAULT, .crews = 2,
+        .nr_engines = 2, .limits = limits_default(25000), .crews = 2,
         .scan_timeout_ms = LONG_MS, .degraded_clean = clean,
         .history_entries = HISTORY_MIN_ENTRIES,
     };
@@ -262,7 +262,7 @@ static void loader_that_dies_is_replaced(void **state)
     (void)state;
     pool_config_now = (struct pool_config){
         .source = { { &fake_engine_ops[0], good_dir } }, .nr_engines = 1,
-        .limits = ENGINE_LIMITS_DEFAULT, .crews = 2,
+        .limits = limits_default(25000), .crews = 2,
         .scan_timeout_ms = LONG_MS,
         .history_entries = HISTORY_MIN_ENTRIES,
     };
@@ -365,7 +365,7 @@ static void loader_without_a_pool(void **state)
     (void)state;
     pool_config_now = (struct pool_config){
         .source = { { &fake_engine_ops[0], good_dir } }, .nr_engines = 1,
-        .limits = ENGINE_LIMITS_DEFAULT,
+        .limits = limits_default(25000),
     };
     for (int how = 0; how < 2; how++) {
         struct loader_order order = { .kind = LOADER_FORK };

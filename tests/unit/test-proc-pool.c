@@ -55,7 +55,7 @@ static void says_that_it_is_ready(void **state)
     (void)state;
     pool_config_now = (struct pool_config){
         .source = { { &fake_engine_ops[0], good_dir } }, .nr_engines = 1,
-        .limits = ENGINE_LIMITS_DEFAULT,
+        .limits = limits_default(25000),
         .crews = 2, .scan_timeout_ms = LONG_MS,
         .history_entries = HISTORY_MIN_ENTRIES,
     };
@@ -97,7 +97,7 @@ static void scans_with_clamav(void **state)
     fclose(file);
     pool_config_now = (struct pool_config){
         .source = { { &engine_clamav, dir } }, .nr_engines = 1,
-        .limits = ENGINE_LIMITS_DEFAULT, .crews = 2,
+        .limits = limits_default(25000), .crews = 2,
         .scan_timeout_ms = LONG_MS, .history_entries = HISTORY_MIN_ENTRIES,
     };
     run_pool();

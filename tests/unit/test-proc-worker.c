@@ -34,7 +34,7 @@ static void needs_privileges_for_its_sandbox(void **state)
     (void)state;
     pool_config_now = (struct pool_config){
         .source = { { &fake_engine_ops[0], good_dir } }, .nr_engines = 1,
-        .limits = ENGINE_LIMITS_DEFAULT,
+        .limits = limits_default(25000),
         .crews = 1, .scan_timeout_ms = LONG_MS,
         .history_entries = HISTORY_MIN_ENTRIES,
     };
