@@ -4,6 +4,7 @@
 PREFIX     ?= /usr
 SBINDIR    ?= $(PREFIX)/sbin
 MANDIR     ?= $(PREFIX)/share/man
+DOCDIR     ?= $(PREFIX)/share/doc/xen-vscan
 UNITDIR    ?= /lib/systemd/system
 INITDIR    ?= /etc/init.d
 DESTDIR    ?=

@@ -123,6 +123,8 @@ install-scan: $(O)/xen-scan-back/xen-scan-back
 	$(call install_program,$<)
 	$(call install_service,xen-scan-back/xen-scan-back)
 	$(call install_manual,xen-scan-back/xen-scan-back)
+	install -D -m 644 xen-scan-back/freshclam.conf \
+	    "$(DESTDIR)$(DOCDIR)/freshclam.conf"
 
 install-dom0: $(O)/tools/vscanctl/vscanctl $(O)/tools/vscand/vscand
 	$(call install_program,$(O)/tools/vscanctl/vscanctl)

@@ -65,6 +65,18 @@ for guest in guest1 guest2; do
 done
 check "the old signatures' process has ended" wait_for one_loader
 
+# freshclam, with the configuration that is provided, and a source in reach.
+own='a text that is bad on this host'
+check "freshclam fetches own signatures" in_domain scanner '
+    echo "Own:0:*:$1" >/run/own.ndb && chown -R clamav "$2" &&
+    { cat /usr/share/doc/xen-vscan/freshclam.conf
+      echo "DatabaseCustomURL file:///run/own.ndb"; } >/run/freshclam.conf &&
+    freshclam --config-file=/run/freshclam.conf --update-db=custom' \
+    "$(hex "$own")" $db
+in_domain guest2 'printf %s "$1" >/root/own' "$own"
+check "guest2: what they name is denied" \
+    wait_for read_is_denied guest2 /root/own
+
 check "a signature that is malformed" put_signature bad.ndb "this:is:none"
 check "the log tells that it is refused" \
     wait_for log_has 'clamav: .*Malformed.*the signatures in use stay'
@@ -87,6 +99,7 @@ check "kill -9 of the process that has loaded" in_domain scanner \
 check "the log tells" wait_for log_has 'clamav: the loader has ended'
 check "scanning goes on by itself" wait_for read_is_denied guest2 /root/late
 check "the signature is deleted" in_domain scanner 'rm "$1"' $db/late.ndb
+in_domain scanner 'rm "$1"/own.ndb "$1"/freshclam.dat' $db
 check "the text is clean again" wait_for read_is "$late" guest1 /root/late
 check "and the generation as before" test "$(generation guest1)" = "$old"
 
