@@ -7,7 +7,7 @@ include Config.mk
 help:
 	@echo "make all        the four programs, in .build/"
 	@echo "make check      unit tests; also with SANITIZER=address,undefined"
-	@echo "make bench      what the front costs, and the history, natively"
+	@echo "make bench      what the front, the history, bad content cost, natively"
 	@echo "make test       check, then the cases of tests/xen/ on real Xen in QEMU"
 	@echo "make demo       the main job on real Xen in QEMU, step by step"
 	@echo "make lint       cppcheck and shellcheck, which must find nothing"

@@ -46,6 +46,8 @@ void pool_detach_link(struct pool *pool, struct pool_link *link)
     for (unsigned int i = 0; i < pool->nr_crews; i++) {
         if (pool->crew[i].job.link == link)
             pool->crew[i].job.link = NULL;
+        if (pool->crew[i].lost_by == link)
+            pool->crew[i].lost_by = NULL;
     }
 }
 
@@ -193,6 +195,15 @@ static int startable(const struct pool *pool, const struct pool_link *link)
     return -1;
 }
 
+static bool has_crew(const struct pool *pool, const struct pool_link *link)
+{
+    for (unsigned int i = 0; i < pool->nr_crews; i++) {
+        if (pool->crew[i].lost_by == link)
+            return true;
+    }
+    return link->running > 0;
+}
+
 /* Of equals, the one attached first; its cost then puts it behind them. */
 static struct pool_link *next_link(const struct pool *pool, unsigned int *job_r)
 {
@@ -201,7 +212,8 @@ static struct pool_link *next_link(const struct pool *pool, unsigned int *job_r)
     for (struct pool_link *link = pool->links; link; link = link->next) {
         int i;
 
-        if (best && link->cost >= best->cost)
+        if ((best && link->cost >= best->cost) ||
+            (link->probation && has_crew(pool, link)))
             continue;
         i = startable(pool, link);
         if (i >= 0) {
@@ -240,22 +252,37 @@ int pool_start(struct pool *pool, int64_t deadline_ms)
 }
 
 struct pool_job pool_finish(struct pool *pool, unsigned int crew,
-                            uint64_t took_us, enum pool_crew_state state)
+                            uint64_t took_us, bool lost)
 {
     struct pool_crew *w = &pool->crew[crew];
     const uint64_t took = took_us * POOL_OCTETS_PER_US;
     struct pool_job job = w->job;
 
-    assert(w->state == POOL_CREW_BUSY && state != POOL_CREW_BUSY);
-    *w = (struct pool_crew){ .state = state };
+    assert(w->state == POOL_CREW_BUSY);
+    *w = (struct pool_crew){ .state = POOL_CREW_DOWN,
+                             .lost_by = lost ? job.link : NULL };
     pool->nr_jobs--;
     if (job.link) {
         job.link->running--;
         job.link->octets -= job.size;
         if (took > cost_of(&job))
             job.link->cost += took - cost_of(&job);
+        if (lost)
+            job.link->probation = POOL_PROBATION;
+        else if (job.link->probation)
+            job.link->probation--;
     }
     return job;
+}
+
+void pool_set_crew(struct pool *pool, unsigned int crew, bool complete)
+{
+    struct pool_crew *w = &pool->crew[crew];
+
+    assert(w->state != POOL_CREW_BUSY);
+    w->state = complete ? POOL_CREW_IDLE : POOL_CREW_DOWN;
+    if (complete)
+        w->lost_by = NULL;
 }
 
 int64_t pool_deadline(const struct pool *pool)

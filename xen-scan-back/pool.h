@@ -15,6 +15,7 @@
 #ifndef VSCAN_POOL_H
 #define VSCAN_POOL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -35,6 +36,12 @@
 /* A scan that takes longer than for so many octets in a microsecond costs what
  * it has taken: engines have that much of the worst content. */
 #define POOL_OCTETS_PER_US      50
+/*
+ * A link whose job has lost a crew its workers has one crew at a time, counting
+ * that one until it is complete again, for so many jobs that end well: a guest
+ * whose content kills is not to have all crews down, one after the other.
+ */
+#define POOL_PROBATION          64
 
 struct pool_link;
 
@@ -54,6 +61,7 @@ struct pool_link {
     uint64_t octets;            /* of both */
     struct pool_job queue[POOL_LINK_JOBS];      /* the oldest first */
     uint64_t cost;              /* served so far, on the pool's scale */
+    unsigned int probation;     /* jobs to end well */
     struct pool_link *next;
 };
 
@@ -66,6 +74,8 @@ enum pool_crew_state {
 struct pool_crew {
     enum pool_crew_state state;
     struct pool_job job;
+    struct pool_link *lost_by;  /* that has had the last job, when it is down by
+                                 * it; else NULL */
     int64_t deadline_ms;
 };
 
@@ -125,10 +135,15 @@ int pool_unqueue(struct pool *pool, struct pool_link *link,
  */
 int pool_start(struct pool *pool, int64_t deadline_ms);
 
-/* Takes the job, which has taken @took_us microseconds, off a busy crew, which
- * gets the state @state. */
+/*
+ * Takes the job, which has taken @took_us microseconds, off a busy crew, which
+ * is down from now on; @lost: by this job.
+ */
 struct pool_job pool_finish(struct pool *pool, unsigned int crew,
-                            uint64_t took_us, enum pool_crew_state state);
+                            uint64_t took_us, bool lost);
+
+/* A crew that is not busy is complete, or is not. */
+void pool_set_crew(struct pool *pool, unsigned int crew, bool complete);
 
 /* The earliest deadline of a busy crew; -1 if there is none. */
 int64_t pool_deadline(const struct pool *pool);

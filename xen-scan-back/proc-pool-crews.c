@@ -41,16 +41,16 @@ static const char *name_of(const struct process *p, const struct worker *w)
 /* A crew is at rest when it has an idle worker of each engine in use. */
 static void look_at(struct process *p, unsigned int c)
 {
-    struct pool_crew *pc = &p->pool.crew[c];
     struct crew *crew = &p->crew[c];
+    bool complete = loaders_any(p);
 
-    if (pc->state == POOL_CREW_BUSY)
+    if (p->pool.crew[c].state == POOL_CREW_BUSY)
         return;
-    pc->state = loaders_any(p) ? POOL_CREW_IDLE : POOL_CREW_DOWN;
     for (unsigned int e = 0; e < p->config->nr_engines; e++)
         if (p->engine[e].loaded &&
             crew->worker[e][crew->side[e]].state != WORKER_IDLE)
-            pc->state = POOL_CREW_DOWN;
+            complete = false;
+    pool_set_crew(&p->pool, c, complete);
 }
 
 /* Orders ------------------------------------------------------------------ */
@@ -98,7 +98,7 @@ static void finish(struct process *p, unsigned int c)
     struct crew *crew = &p->crew[c];
     struct pool_job job = pool_finish(&p->pool, c,
                                       proc_now_us() - crew->start_us,
-                                      POOL_CREW_DOWN);
+                                      crew->killed);
     struct verdict verdict = findings_join(&crew->findings);
 
     if (verdict.code == VSCANIF_VERDICT_CLEAN && !p->config->degraded_clean &&

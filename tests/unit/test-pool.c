@@ -41,13 +41,21 @@ static void put(struct pool_link *link, uint64_t id, uint64_t size)
     pool_name(link, pool_nameless(link)->serial, digest);
 }
 
+/* The crew is at rest again. */
+static struct pool_job ends(unsigned int crew, uint64_t took_us)
+{
+    struct pool_job job = pool_finish(&pool, crew, took_us, false);
+
+    pool_set_crew(&pool, crew, true);
+    return job;
+}
+
 /* Runs the next job to its end.  Returns its id, 0 if there is none. */
 static uint64_t run_one(void)
 {
     int i = pool_start(&pool, 0);
 
-    return i < 0 ? 0 :
-           pool_finish(&pool, (unsigned int)i, 0, POOL_CREW_IDLE).id;
+    return i < 0 ? 0 : ends((unsigned int)i, 0).id;
 }
 
 static void one_link_in_order(void **state)
@@ -72,7 +80,7 @@ static void queue_is_bounded(void **state)
     /* A running job counts; an ended one does not. */
     assert_int_equal(pool_start(&pool, 0), 0);
     assert_int_equal(pool_queue(&pool, &a, 99, 1, 99), -ENOBUFS);
-    pool_finish(&pool, 0, 0, POOL_CREW_IDLE);
+    ends(0, 0);
     put(&a, POOL_LINK_JOBS + 1, 1);
     assert_int_equal(pool_queue(&pool, &a, 99, 1, 99), -ENOBUFS);
     /* Another link has its own bound. */
@@ -106,7 +114,7 @@ static void octets_are_bounded(void **state)
     assert_int_equal(pool_unqueue(&pool, &b, &job), 1);
     assert_int_equal(job.id, 2);
     put(&b, 3, 1);
-    pool_finish(&pool, 0, 0, POOL_CREW_IDLE);
+    ends(0, 0);
     assert_int_equal(b.octets, 1);
 }
 
@@ -156,10 +164,10 @@ static void one_content_runs_once_at_a_time(void **state)
     assert_int_equal(pool_start(&pool, 0), 0);
     assert_int_equal(pool_start(&pool, 0), 1);
     assert_int_equal(pool_start(&pool, 0), -1);
-    assert_int_equal(pool_finish(&pool, 1, 0, POOL_CREW_IDLE).id, 4);
+    assert_int_equal(ends(1, 0).id, 4);
     assert_int_equal(pool_start(&pool, 0), -1);
     /* Nothing has come of it: the next one is tried. */
-    assert_int_equal(pool_finish(&pool, 0, 0, POOL_CREW_IDLE).id, 1);
+    assert_int_equal(ends(0, 0).id, 1);
     assert_int_equal(run_one(), 3);
     assert_int_equal(run_one(), 2);
 }
@@ -206,11 +214,58 @@ static void time_is_paid_for(void **state)
     for (uint64_t id = 100; id < 112; id++)
         put(&b, id, MIB);
     assert_int_equal(pool_start(&pool, 0), 0);
-    pool_finish(&pool, 0, 10 * (MIB + POOL_JOB_COST) / POOL_OCTETS_PER_US,
-                POOL_CREW_IDLE);
+    ends(0, 10 * (MIB + POOL_JOB_COST) / POOL_OCTETS_PER_US);
     while (run_one() >= 100)
         of_b++;
     assert_in_range(of_b, 10, 11);
+}
+
+/* A guest whose content kills has one crew at a time, down or busy. */
+static void killer_is_on_probation(void **state)
+{
+    (void)state;
+    with_crews(3);
+    for (uint64_t id = 1; id <= 6; id++)
+        put(&a, id, 1);
+    assert_int_equal(pool_start(&pool, 0), 0);
+    assert_int_equal(pool_start(&pool, 0), 1);
+    assert_int_equal(pool_finish(&pool, 0, 0, true).id, 1);
+    /* The other one goes on, but nothing is begun. */
+    assert_int_equal(pool_start(&pool, 0), -1);
+    assert_int_equal(pool_finish(&pool, 1, 0, true).id, 2);
+    pool_set_crew(&pool, 1, true);
+    assert_int_equal(pool_start(&pool, 0), -1);
+    put(&b, 100, 1);
+    assert_int_equal(run_one(), 100);
+    pool_set_crew(&pool, 0, false);
+    assert_int_equal(pool_start(&pool, 0), -1);
+    pool_set_crew(&pool, 0, true);
+    assert_int_equal(pool_start(&pool, 0), 0);
+    assert_int_equal(pool_start(&pool, 0), -1);
+    assert_int_equal(ends(0, 0).id, 3);
+    /* Until enough have ended well: that was one. */
+    for (unsigned int n = 1; n < POOL_PROBATION; n++) {
+        assert_int_equal(pool_start(&pool, 0), 0);
+        assert_int_equal(pool_start(&pool, 0), -1);
+        ends(0, 0);
+        put(&a, 7, 1);
+    }
+    assert_int_equal(pool_start(&pool, 0), 0);
+    assert_int_equal(pool_start(&pool, 0), 1);
+}
+
+/* A link that goes leaves its crew to be completed, and no trace. */
+static void killer_may_go(void **state)
+{
+    (void)state;
+    put(&a, 1, 1);
+    assert_int_equal(pool_start(&pool, 0), 0);
+    pool_finish(&pool, 0, 0, true);
+    pool_detach_link(&pool, &a);
+    assert_null(pool.crew[0].lost_by);
+    pool_set_crew(&pool, 0, true);
+    put(&b, 100, 1);
+    assert_int_equal(run_one(), 100);
 }
 
 static void newcomer_waits_for_one_scan(void **state)
@@ -221,7 +276,7 @@ static void newcomer_waits_for_one_scan(void **state)
     assert_int_equal(run_one(), 1);
     assert_int_equal(pool_start(&pool, 0), 0);
     put(&b, 100, 100 * MIB);
-    assert_int_equal(pool_finish(&pool, 0, 0, POOL_CREW_IDLE).id, 2);
+    assert_int_equal(ends(0, 0).id, 2);
     assert_int_equal(run_one(), 100);
 }
 
@@ -318,7 +373,7 @@ static void detached_link_leaves_no_trace(void **state)
     assert_int_equal(pool_start(&pool, 0), 0);
     assert_int_equal(pool_unqueue(&pool, &a, &job), 1);
     pool_detach_link(&pool, &a);
-    job = pool_finish(&pool, 0, 0, POOL_CREW_IDLE);
+    job = ends(0, 0);
     assert_int_equal(job.id, 1);
     assert_null(job.link);
     assert_int_equal(run_one(), 100);
@@ -342,7 +397,7 @@ static void deadlines(void **state)
     assert_int_equal(pool_deadline(&pool), 100);
     assert_int_equal(pool_overdue(&pool, 99), -1);
     assert_int_equal(pool_overdue(&pool, 100), 1);
-    assert_int_equal(pool_finish(&pool, 1, 0, POOL_CREW_DOWN).id, 2);
+    assert_int_equal(pool_finish(&pool, 1, 0, false).id, 2);
     assert_int_equal(pool_deadline(&pool), 200);
     assert_int_equal(pool_overdue(&pool, 199), -1);
 }
@@ -367,6 +422,8 @@ int main(void)
         cmocka_unit_test_setup(one_content_runs_once_at_a_time, setup),
         cmocka_unit_test_setup(takes_all_of_a_content, setup),
         cmocka_unit_test_setup(time_is_paid_for, setup),
+        cmocka_unit_test_setup(killer_is_on_probation, setup),
+        cmocka_unit_test_setup(killer_may_go, setup),
         cmocka_unit_test_setup(newcomer_waits_for_one_scan, setup),
         cmocka_unit_test_setup(turns_are_by_bytes, setup),
         cmocka_unit_test_setup(small_jobs_have_a_cost, setup),
