@@ -56,6 +56,16 @@ enum pool_answer_kind {
     POOL_MARKS,             /* its marks (history.h); all else is 0 */
     POOL_GENERATION,        /* from now on, signatures are of this generation:
                              * verdict.generation; all else is 0 */
+    POOL_ENGINE,            /* the engine with the number id has this
+                             * verdict.code, an enum engine_state, and
+                             * verdict.name is "NAME TEXT", cut to fit */
+};
+
+/* As the node "engines" has them. */
+enum engine_state {
+    ENGINE_OK = 1,
+    ENGINE_REFUSED,
+    ENGINE_DOWN,
 };
 
 struct pool_answer {

@@ -24,6 +24,7 @@
 
 #include "dataplane.h"
 #include "digest.h"
+#include "engine.h"
 #include "history.h"
 #include "ipc.h"
 #include "log.h"
@@ -55,6 +56,7 @@ struct guest {
     struct xsback xsback;
     struct history_view history;
     struct digest digest;
+    char engine[ENGINE_MAX][VSCANIF_MAX_NAME + 16];     /* lines */
     uint64_t known;             /* requests that were answered from it */
     struct log_limit log_limit;
     bool connected, stop;
@@ -282,6 +284,30 @@ static bool on_ring(struct guest *guest)
     return true;
 }
 
+/* "NAME TEXT" and a state are "NAME STATE: TEXT". */
+static void on_engine(struct guest *guest, const struct pool_answer *msg)
+{
+    static const char *const states[] = {
+        [ENGINE_OK] = "ok", [ENGINE_REFUSED] = "refused",
+        [ENGINE_DOWN] = "down",
+    };
+    const int len = (int)strcspn(msg->verdict.name, " ");
+    char node[sizeof(guest->engine) + ENGINE_MAX];
+    size_t used = 0;
+
+    snprintf(guest->engine[msg->id % ENGINE_MAX], sizeof(guest->engine[0]),
+             "%.*s %s:%s", len, msg->verdict.name, states[msg->verdict.code],
+             msg->verdict.name + len);
+    for (unsigned int e = 0; e < ENGINE_MAX; e++) {
+        if (!guest->engine[e][0])
+            continue;
+        snprintf(node + used, sizeof(node) - used, "%s%s", used ? "\n" : "",
+                 guest->engine[e]);
+        used = strlen(node);
+    }
+    xsback_set_engines(&guest->xsback, node);
+}
+
 /* Returns false when the pool is gone. */
 static bool on_pool(struct guest *guest)
 {
@@ -293,6 +319,10 @@ static bool on_pool(struct guest *guest)
 
         if (msg.kind == POOL_GENERATION) {
             dataplane_announce(&guest->dp, msg.verdict.generation);
+            continue;
+        }
+        if (msg.kind == POOL_ENGINE) {
+            on_engine(guest, &msg);
             continue;
         }
         guest->at_pool--;

@@ -55,6 +55,7 @@ struct parent {
     int control, epoll, signals, timer;
     bool stop, failed;
     struct databases databases;
+    uint32_t reload;            /* the toolstack's word, as it was seen last */
     struct log_limit log_limit;
     struct child child[PARENT_MAX_GUESTS];
 };
@@ -171,6 +172,21 @@ static int64_t start_links(struct parent *parent)
     return next;
 }
 
+/* The toolstack wants other signatures to be looked for. */
+static void look_for_word(struct parent *parent, bool act)
+{
+    uint32_t word;
+
+    if (xsx_read_u32(parent->xs, XBT_NULL, VSCAN_BACK_HOME, NODE_RELOAD, 0,
+                     UINT32_MAX, &word) || word == parent->reload)
+        return;
+    parent->reload = word;
+    if (!act)
+        return;
+    log_info("told to look for other signatures");
+    databases_reload(&parent->databases);
+}
+
 static void look_for_devices(struct parent *parent)
 {
     unsigned int count = 0;
@@ -182,7 +198,8 @@ static void look_for_devices(struct parent *parent)
         parent->child[i].wanted = false;
     names = xs_directory(parent->xs, XBT_NULL, VSCAN_BACK_HOME, &count);
     for (unsigned int i = 0; names && i < count; i++)
-        look_at(parent, names[i]);
+        if (strcmp(names[i], NODE_RELOAD))
+            look_at(parent, names[i]);
     free(names);
     for (int i = 0; i < PARENT_MAX_GUESTS; i++)
         if (!parent->child[i].wanted && !parent->child[i].pid)
@@ -195,6 +212,7 @@ static void on_watch(struct parent *parent)
 
     while ((event = xs_check_watch(parent->xs)))
         free(event);
+    look_for_word(parent, true);
     look_for_devices(parent);
 }
 
@@ -214,8 +232,10 @@ static int open_xenstore(struct parent *parent)
         why = "cannot set a watch";
         rc = -errno;
     }
-    if (!rc)
+    if (!rc) {
+        look_for_word(parent, false);
         rc = add_fd(parent, xs_fileno(parent->xs));
+    }
     if (rc)
         log_error("%s: %s", why ? why : "xenstore", strerror(-rc));
     return rc;

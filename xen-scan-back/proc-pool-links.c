@@ -14,6 +14,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -147,6 +148,30 @@ static void tell_generation(struct process *p, struct client *c)
     client_tell(p, c, &message);
 }
 
+static void tell_engine(struct process *p, struct client *c,
+                        unsigned int engine)
+{
+    const struct engine_slot *slot = &p->engine[engine];
+    struct pool_answer message;
+
+    memset(&message, 0, sizeof(message));
+    message.kind = POOL_ENGINE;
+    message.id = engine;
+    message.verdict.code = !slot->loaded ? ENGINE_DOWN :
+                           slot->refused[0] ? ENGINE_REFUSED : ENGINE_OK;
+    snprintf(message.verdict.name, sizeof(message.verdict.name), "%s %.90s",
+             p->config->source[engine].ops->name,
+             slot->loaded && slot->refused[0] ? slot->refused : slot->text);
+    client_tell(p, c, &message);
+}
+
+void clients_tell_engine(struct process *p, unsigned int engine)
+{
+    for (struct client *c = p->clients; c; c = c->next)
+        if (c->source.fd >= 0)
+            tell_engine(p, c, engine);
+}
+
 void jobs_answer_all(struct process *p)
 {
     const struct verdict none =
@@ -235,6 +260,9 @@ void client_new(struct process *p, uint32_t domid, int fd)
     p->clients = c;
     p->nr_clients++;
     tell_generation(p, c);
+    for (unsigned int e = 0; e < p->config->nr_engines; e++)
+        if (c->source.fd >= 0)
+            tell_engine(p, c, e);
     return;
 fail:
     free(c);

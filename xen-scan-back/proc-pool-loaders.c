@@ -102,16 +102,18 @@ static void loader_lost(struct process *p, struct loader *l, const char *why)
     if (retired)
         return;
     if (l->side != slot->side || !slot->loaded) {
-        if (!slot->loaded)
-            snprintf(slot->text, sizeof(slot->text), "%s", why);
+        snprintf(slot->loaded ? slot->refused : slot->text, ENGINE_TEXT, "%s",
+                 why);
         slot->settled = true;
         log_error("%s: %s%s", name_of(p, l->engine), why, slot->loaded ?
                   "; the signatures in use stay" : "");
+        clients_tell_engine(p, l->engine);
         return;
     }
     slot->loaded = false;
     snprintf(slot->text, sizeof(slot->text), "%s", why);
     log_error("%s: %s", name_of(p, l->engine), why);
+    clients_tell_engine(p, l->engine);
     crews_follow(p, l->engine);
     make_generation(p);
 }
@@ -127,6 +129,8 @@ void loader_try(struct process *p, unsigned int engine)
     slot->side = next;
     slot->loaded = slot->settled = true;
     memcpy(slot->text, slot->loading, sizeof(slot->text));
+    slot->refused[0] = 0;
+    clients_tell_engine(p, engine);
     /* Before a crew that has followed can begin to scan. */
     make_generation(p);
     log_info("%s: in use: %s; generation %016llx", name_of(p, engine),
@@ -156,6 +160,8 @@ static void on_loaded(struct process *p, struct loader *l,
     escape(said->text, safe, sizeof(safe));
     if (said->status == -EALREADY) {
         log_info("%s: the signatures are those in use", name_of(p, l->engine));
+        slot->refused[0] = 0;
+        clients_tell_engine(p, l->engine);
         loader_close(p, l);
         return;
     }

@@ -33,7 +33,7 @@ struct source {
 };
 
 /* Answers to all that a link can have asked for, and news of signatures. */
-#define CLIENT_MESSAGES (POOL_LINK_JOBS + 8)
+#define CLIENT_MESSAGES (POOL_LINK_JOBS + 32)
 
 struct client {
     struct source source;       /* first */
@@ -83,6 +83,7 @@ struct engine_slot {
     struct generation_part part;        /* loaded last; all 0: never */
     char text[ENGINE_TEXT];     /* signatures in use, or why there are none */
     char loading[ENGINE_TEXT];  /* those of the other side */
+    char refused[ENGINE_TEXT];  /* why those that came last are not in use */
 };
 
 struct crew {
@@ -139,6 +140,9 @@ void clients_sweep(struct process *p);
 
 /* All links hear of the generation, before any answer that is of it. */
 void clients_tell_generation(struct process *p);
+
+/* All links hear of the engine's state. */
+void clients_tell_engine(struct process *p, unsigned int engine);
 
 /* Tells whoever waits for @job, which is no more in the pool. */
 void job_answer(struct process *p, const struct pool_job *job,

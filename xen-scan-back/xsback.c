@@ -44,6 +44,12 @@ static int write_update(struct xs_handle *xs, xs_transaction_t t, void *arg)
          (rc = xsx_printf(xs, t, folder, NODE_MAX_REQUEST_PAGES, "%u",
                           u->back->max_pages))))
         return rc;
+    if (u->state == XenbusStateClosed &&
+        (rc = xsx_remove(xs, t, folder, NODE_ENGINES)))
+        return rc;
+    if (u->state != XenbusStateClosed && u->back->engines[0] &&
+        (rc = xsx_write(xs, t, folder, NODE_ENGINES, u->back->engines)))
+        return rc;
     if (u->connected &&
         ((rc = xsx_printf(xs, t, folder, NODE_CONNECTION_ID, "%u",
                           u->back->connection_id)) ||
@@ -331,6 +337,30 @@ int xsback_start(struct xsback *back, const char **why_r)
         return -ENOENT;
     }
     return 0;
+}
+
+static int write_engines(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+    const struct xsback *back = arg;
+    char *text = NULL;
+    int rc = xsx_read(xs, t, back->back.s, NODE_FRONTEND_ID, &text);
+
+    free(text);
+    return rc ? rc : xsx_write(xs, t, back->back.s, NODE_ENGINES,
+                               back->engines);
+}
+
+void xsback_set_engines(struct xsback *back, const char *text)
+{
+    int rc = 0;
+
+    snprintf(back->engines, sizeof(back->engines), "%s", text);
+    /* Else the next state brings it along. */
+    if (back->state != XenbusStateUnknown && !back->gone &&
+        back->state != XenbusStateClosed)
+        rc = xsx_transaction(back->xs, write_engines, back);
+    if (rc && !xsx_is_absent(rc) && log_limit_ok(&back->log_limit))
+        log_error("cannot write the engines: %s", strerror(-rc));
 }
 
 void xsback_close(struct xsback *back)

@@ -16,6 +16,7 @@
 
 #include "log.h"
 #include "names.h"
+#include "vscanif.h"
 
 struct xsback_ops {
     /* Joins the front's ring.  Returns 0, or -errno with a sentence. */
@@ -39,6 +40,7 @@ struct xsback {
     struct vscan_path back;     /* our folder */
     struct vscan_path front;    /* the front's */
     char name[64];              /* the guest's name, escaped: for messages */
+    char engines[VSCANIF_MAX_NODE];     /* for the node; empty: none */
 };
 
 /*
@@ -66,6 +68,9 @@ void xsback_retry(struct xsback *back);
 /* The connection is of no use: wait for a new one, or (with @error: the front
  * broke the protocol) close until the front starts anew. */
 void xsback_reset(struct xsback *back, const char *error);
+
+/* The text of the node "engines" from now on; cut where it is too long. */
+void xsback_set_engines(struct xsback *back, const char *text);
 
 /* Says good-bye: drops the connection, state Closed. */
 void xsback_close(struct xsback *back);

@@ -29,6 +29,11 @@ struct vscan_path names_front(uint32_t front_domid)
                  VSCAN_DEVID);
 }
 
+struct vscan_path names_back_home(uint32_t back_domid)
+{
+    return build("/local/domain/%u/" VSCAN_BACK_HOME, back_domid);
+}
+
 struct vscan_path names_back(uint32_t back_domid, uint32_t front_domid)
 {
     return build("/local/domain/%u/" VSCAN_BACK_HOME "/%u/%u", back_domid,

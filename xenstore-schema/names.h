@@ -21,6 +21,8 @@
 #define NODE_RING_REF           "ring-ref"
 #define NODE_EVENT_CHANNEL      "event-channel"
 #define NODE_CONNECTION_ID      "connection-id"
+#define NODE_ENGINES            "engines"
+#define NODE_RELOAD             "reload"
 #define NODE_POLICY             "policy"
 #define NODE_NOT_COVERED        "not-covered"
 
@@ -44,6 +46,9 @@ struct vscan_path {
 
 /* /local/domain/<domid>/device/vscan/0 */
 struct vscan_path names_front(uint32_t front_domid);
+
+/* /local/domain/<back>/backend/vscan */
+struct vscan_path names_back_home(uint32_t back_domid);
 
 /* /local/domain/<back>/backend/vscan/<front>/0 */
 struct vscan_path names_back(uint32_t back_domid, uint32_t front_domid);

@@ -49,6 +49,8 @@
  * /local/domain/3/backend/vscan/5/0/versions = "1"
  * /local/domain/3/backend/vscan/5/0/max-request-pages = "8192"
  * /local/domain/3/backend/vscan/5/0/connection-id = "1732"
+ * /local/domain/3/backend/vscan/5/0/engines = "clamav ok: ClamAV 1.4.6/27811,
+ *      8706912 signatures"
  *
  *---------------------------------- Front ------------------------------------
  *
@@ -135,6 +137,27 @@
  *      Read by:        toolstack
  *
  *      Why the last connection could not be made or had to be closed.
+ *
+ * engines
+ *      Values:         lines "NAME STATE: TEXT", one for each engine, at most
+ *                      VSCANIF_MAX_ENGINES; absent when the back is closed
+ *      Written by:     back, whenever one has changed
+ *      Read by:        toolstack
+ *
+ *      NAME is of letters a-z and digits.  STATE is
+ *        ok            it scans, with the signatures that TEXT is about
+ *        refused       it scans, but signatures that came later were not
+ *                      loaded, for the reason TEXT
+ *        down          it does not scan, for the reason TEXT; unless the back
+ *                      was told otherwise, nothing is clean meanwhile
+ *
+ * reload
+ *      Values:         uint32
+ *      Written by:     toolstack
+ *      Read by:        back
+ *
+ *      Beside the folders of the guests: /local/domain/3/backend/vscan/reload.
+ *      With each new value the back looks whether there are other signatures.
  *
  ******************************************************************************
  *                             Front nodes
@@ -372,6 +395,8 @@
 #define VSCANIF_MAX_NAME                96
 /* Octets of a xenstore node's value. */
 #define VSCANIF_MAX_NODE                2048
+/* Engines of a back. */
+#define VSCANIF_MAX_ENGINES             8
 /* How long an access may be held, in milliseconds. */
 #define VSCANIF_MIN_TIMEOUT_MS          100
 #define VSCANIF_MAX_TIMEOUT_MS          600000

@@ -383,6 +383,24 @@ static struct pool_answer first_message(int link, enum pool_answer_kind kind,
     return got;
 }
 
+struct pool_answer pool_news[ENGINE_MAX];
+
+static struct pool_answer next_message(int link)
+{
+    static const uint8_t zero[3];
+    struct pool_answer got;
+
+    wait_readable(link);
+    assert_int_equal(ipc_recv(link, &got, sizeof(got), NULL), 1);
+    assert_memory_equal(got.reserved, zero, sizeof(zero));
+    if (got.kind == POOL_ENGINE) {
+        assert_true(got.id < pool_config_now.nr_engines);
+        assert_non_null(memchr(got.verdict.name, 0, sizeof(got.verdict.name)));
+        pool_news[got.id] = got;
+    }
+    return got;
+}
+
 int pool_attach_guest(uint32_t domid)
 {
     struct pool_order message = { .kind = POOL_LINK, .number = domid };
@@ -401,6 +419,10 @@ int pool_attach_guest(uint32_t domid)
     pool_shared->generation =
         first_message(ends[0], POOL_GENERATION, NULL).verdict.generation;
     assert_true(pool_shared->generation != 0);
+    for (unsigned int e = 0; e < pool_config_now.nr_engines; e++) {
+        assert_int_equal(next_message(ends[0]).kind, POOL_ENGINE);
+        assert_int_equal(pool_news[e].id, e);
+    }
     return ends[0];
 }
 
@@ -457,6 +479,7 @@ int pool_side_setup(void **state)
 {
     (void)state;
     pool_control = link_a = link_b = -1;
+    memset(pool_news, 0, sizeof(pool_news));
     pool_shared = mmap(NULL, sizeof(*pool_shared), PROT_READ | PROT_WRITE,
                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (pool_shared == MAP_FAILED || sem_init(&pool_shared->waiting, 1, 0))
@@ -501,13 +524,20 @@ void pool_ask(int link, uint64_t id, const char *content)
 
 struct pool_answer pool_answer_of(int link)
 {
-    static const uint8_t zero[3];
     struct pool_answer got;
 
-    wait_readable(link);
-    assert_int_equal(ipc_recv(link, &got, sizeof(got), NULL), 1);
-    assert_memory_equal(got.reserved, zero, sizeof(zero));
+    do {
+        got = next_message(link);
+    } while (got.kind == POOL_ENGINE);
     return got;
+}
+
+void until_news(int link, unsigned int engine, enum engine_state engine_state,
+                const char *text)
+{
+    while (pool_news[engine].verdict.code != engine_state ||
+           strcmp(pool_news[engine].verdict.name, text))
+        next_message(link);
 }
 
 void assert_answer(int link, uint64_t id, unsigned int code,

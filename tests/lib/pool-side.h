@@ -80,7 +80,12 @@ int pool_side_teardown(void **state);
  * at its end; or not. */
 void pool_ask(int link, uint64_t id, const char *content);
 void pool_ask_exactly(int link, uint64_t id, const char *content);
+/* The next answer; what comes of engines in between is put into pool_news. */
 struct pool_answer pool_answer_of(int link);
+extern struct pool_answer pool_news[ENGINE_MAX];
+/* Until the link hears of the engine what makes its news "NAME TEXT". */
+void until_news(int link, unsigned int engine, enum engine_state engine_state,
+                const char *text);
 
 void assert_answer(int link, uint64_t id, unsigned int code,
                    unsigned int reason, const char *name);

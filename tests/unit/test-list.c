@@ -209,6 +209,48 @@ static void not_covered_is_bounded(void **state)
         "    not covered: (the node is malformed)\n");
 }
 
+static void engines(void **state)
+{
+    (void)state;
+    fake_back_write(3, 5, NODE_ENGINES, "clamav ok: ClamAV 1.4.6, 2 signatures");
+    list();
+    assert_string_equal(said, HEAD ROW);
+    fake_back_write(3, 5, NODE_ENGINES,
+                    "clamav refused: lab.ndb: Malformed: database\n"
+                    "yara down: no \x1b rules\nthird ok: x");
+    list();
+    assert_string_equal(said, HEAD ROW
+        "    clamav keeps its old signatures: lab.ndb: Malformed: database\n"
+        "    yara does not scan: no ? rules\n");
+}
+
+static void engines_are_hostile(void **state)
+{
+    static const char *const nodes[] = {
+        "", "\n", "clamav", "clamav ok", "clamav ok:", " ok: x", "a b c: x",
+        "clamav up: x", "Clam ok: x", "cl\x1b ok: x", "a ok: x\n",
+        "a ok: 1\na ok: 2\na ok: 3\na ok: 4\na ok: 5\na ok: 6\na ok: 7\n"
+        "a ok: 8\na ok: 9",
+    };
+
+    (void)state;
+    for (unsigned int i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
+        fake_back_write(3, 5, NODE_ENGINES, nodes[i]);
+        list();
+        assert_string_equal(said, HEAD ROW
+                            "    engines: the node is malformed\n");
+    }
+    fake_write_octets("/local/domain/3/backend/vscan/5/0/engines", "a ok\0", 5);
+    list();
+    assert_string_equal(said, HEAD ROW
+                        "    engines: the node is malformed\n");
+    /* As many as there may be. */
+    fake_back_write(3, 5, NODE_ENGINES, "a ok: 1\na ok: 2\na ok: 3\na ok: 4\n"
+                    "a ok: 5\na ok: 6\na ok: 7\na ok: 8");
+    list();
+    assert_string_equal(said, HEAD ROW);
+}
+
 static void fails(void **state)
 {
     (void)state;
@@ -234,7 +276,8 @@ int main(void)
         TEST(rows), TEST(bad_policies), TEST(errors), TEST(stale),
         TEST(orphan),
         TEST(not_covered), TEST(not_covered_is_hostile),
-        TEST(not_covered_is_bounded), TEST(fails),
+        TEST(not_covered_is_bounded), TEST(engines),
+        TEST(engines_are_hostile), TEST(fails),
     };
 
     return cmocka_run_group_tests_name("list", tests, NULL, NULL);

@@ -386,6 +386,40 @@ static void loader_without_a_pool(void **state)
     }
 }
 
+/* A new link hears of all, an old one of what changes. */
+static void links_hear_of_engines(void **state)
+{
+    (void)state;
+    start_degraded(false);
+    assert_int_equal(pool_news[0].verdict.code, ENGINE_OK);
+    assert_string_equal(pool_news[0].verdict.name,
+                        "fake fake 1.0, 7 signatures");
+    assert_int_equal(pool_news[1].verdict.code, ENGINE_DOWN);
+    assert_string_equal(pool_news[1].verdict.name,
+                        "other no signatures at all");
+    run_loader(1);
+    until_news(link_a, 1, ENGINE_OK, "other fake 1.0, 7 signatures");
+    put_signatures("bad");
+    assert_int_equal(loader_status(run_loader(0)), LOADER_EXIT_REFUSED);
+    until_news(link_a, 0, ENGINE_REFUSED, "fake no signatures at all");
+    link_b = pool_attach_guest(6);
+    assert_int_equal(pool_news[0].verdict.code, ENGINE_REFUSED);
+    remove_signatures("bad");
+    /* What is loaded now is what was in use. */
+    assert_int_equal(loader_status(run_loader(0)), LOADER_EXIT_REFUSED);
+    until_news(link_b, 0, ENGINE_OK, "fake fake 1.0, 7 signatures");
+    put_signatures("bad");
+    assert_int_equal(loader_status(run_loader(0)), LOADER_EXIT_REFUSED);
+    until_news(link_b, 0, ENGINE_REFUSED, "fake no signatures at all");
+    remove_signatures("bad");
+    put_signatures("new");
+    run_loader(0);
+    until_news(link_b, 0, ENGINE_OK, "fake fake 1.0, 7 signatures");
+    remove_signatures("new");
+    assert_int_equal(kill(last_loader, SIGKILL), 0);
+    until_news(link_b, 0, ENGINE_DOWN, "fake the loader has ended");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown( \
     name, pool_side_setup, pool_side_teardown)
 
@@ -398,7 +432,9 @@ int main(void)
         TEST(scan_that_runs_is_not_disturbed),
         TEST(worker_of_old_signatures_is_killed),
         TEST(hostile_worker_keeps_no_loader_alive),
-        TEST(loader_that_is_told_to_end), TEST(bad_ones_change_nothing), TEST(changes_under_load), TEST(loader_that_dies_is_replaced),
+        TEST(loader_that_is_told_to_end), TEST(bad_ones_change_nothing),
+        TEST(changes_under_load), TEST(loader_that_dies_is_replaced),
+        TEST(links_hear_of_engines),
         TEST(loader_that_dies_while_it_loads), TEST(loader_without_a_pool),
     };
 

@@ -80,11 +80,25 @@ check "guest2: what they name is denied" \
 check "a signature that is malformed" put_signature bad.ndb "this:is:none"
 check "the log tells that it is refused" \
     wait_for log_has 'clamav: .*Malformed.*the signatures in use stay'
+has_engine() { wait_for has "$(folder_of_back guest2 scanner)/engines" \
+    "clamav $1: .*"; }
+lists() { in_domain dom0 'vscanctl list | grep -q "^    $1"' "$1"; }
+check "vscanctl list tells" wait_for lists 'clamav keeps its old signatures: '
+check "the node tells, too" has "$(folder_of_back guest2 scanner)/engines" \
+    'clamav refused: .*'
 check "guest1: what was bad is bad still" read_is_denied guest1 /root/late
 in_domain scanner 'rm "$1"' $db/bad.ndb
+same() { in_domain scanner 'grep -c "clamav: the signatures are those in use" \
+    /var/log/xen-scan-back.log'; }
+more_same() { [ "$(same)" -gt "$1" ]; }
+before=$(same)
+check "vscanctl reload" "$LAB" exec dom0 -- vscanctl reload scanner
+check "the log tells that nothing has changed" wait_for more_same "$before"
+before=$(same)
 check "SIGHUP" in_domain scanner 'pkill -HUP -o xen-scan-back'
-check "the log tells that nothing has changed" \
-    wait_for log_has 'clamav: the signatures are those in use'
+check "the log tells that nothing has changed, again" \
+    wait_for more_same "$before"
+check "vscanctl list has nothing to tell" not lists clamav
 
 in_domain guest1 ': >/root/load-end'
 load_ended() { in_domain guest1 'tail -n 1 /run/load.log | grep -qx end'; }
@@ -97,6 +111,7 @@ check "guest1: none of them failed" \
 check "kill -9 of the process that has loaded" in_domain scanner \
     'pkill -9 "^vscan-loader"'
 check "the log tells" wait_for log_has 'clamav: the loader has ended'
+check "the engine is in use again" has_engine ok
 check "scanning goes on by itself" wait_for read_is_denied guest2 /root/late
 check "the signature is deleted" in_domain scanner 'rm "$1"' $db/late.ndb
 in_domain scanner 'rm "$1"/own.ndb "$1"/freshclam.dat' $db

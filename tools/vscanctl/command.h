@@ -18,5 +18,6 @@ int attach_main(int argc, char **argv);
 int detach_main(int argc, char **argv);
 int list_main(int argc, char **argv);
 int policy_main(int argc, char **argv);
+int reload_main(int argc, char **argv);
 
 #endif

@@ -2,13 +2,14 @@
 /*
  * list.c - vscanctl list: a table of all scan devices.
  *
- * Overview: one row a device, and below it, indented, what is wrong with it
- * and what the guest says it does not cover.  Whatever front or back have
+ * Overview: one row a device, and below it, indented, what is wrong with it and
+ * with the back's engines, and what the guest says it does not cover.  Whatever front or back have
  * written is parsed or escaped before it is shown.
  */
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,12 +73,65 @@ static void print_error(const struct machine *m, const char *whose,
  * A front has escaped what it writes here: to do so once more would make names
  * hard to read.  What it would not have written is shown as "?".
  */
-static void print_line(const char *line)
+static void print_line(const char *what, const char *line)
 {
-    fputs("    not covered: ", stdout);
+    printf("    %s: ", what);
     for (; *line; line++)
         putchar(*line >= 0x20 && *line < 0x7f ? *line : '?');
     putchar('\n');
+}
+
+/* "NAME STATE: TEXT" of one that is not in order.  Returns whether it is one of
+ * the kinds that there are. */
+static bool print_engine(char *line)
+{
+    char *name = line, *state = strchr(line, ' '), *text;
+    char title[64];
+
+    if (!state || state == name || strspn(name, "abcdefghijklmnopqrstuvwxyz"
+                                          "0123456789") !=
+        (size_t)(state - name))
+        return false;
+    *state++ = 0;
+    text = strstr(state, ": ");
+    if (!text)
+        return false;
+    *text = 0;
+    text += 2;
+    if (!strcmp(state, "ok"))
+        return true;
+    if (!strcmp(state, "down"))
+        snprintf(title, sizeof(title), "%.16s does not scan", name);
+    else if (!strcmp(state, "refused"))
+        snprintf(title, sizeof(title), "%.16s keeps its old signatures", name);
+    else
+        return false;
+    print_line(title, text);
+    return true;
+}
+
+/* A back that does not write it says nothing. */
+static void print_engines(const struct machine *m, const char *folder)
+{
+    unsigned int count = 0;
+    bool good = true;
+    char *text;
+    int rc;
+
+    rc = xsx_read(m->xs, XBT_NULL, folder, NODE_ENGINES, &text);
+    if (rc == -EINVAL)
+        puts("    engines: the node is malformed");
+    if (rc)
+        return;
+    for (char *line = text, *next; line && good; line = next) {
+        next = strchr(line, '\n');
+        if (next)
+            *next++ = 0;
+        good = ++count <= VSCANIF_MAX_ENGINES && print_engine(line);
+    }
+    if (!good)
+        puts("    engines: the node is malformed");
+    free(text);
 }
 
 /* A line each, which a guest can fill with anything, in any number. */
@@ -89,7 +143,7 @@ static void print_not_covered(const struct machine *m, const char *folder)
 
     rc = xsx_read(m->xs, XBT_NULL, folder, NODE_NOT_COVERED, &text);
     if (rc == -EINVAL)
-        print_line("(the node is malformed)");
+        print_line("not covered", "(the node is malformed)");
     if (rc)
         return;
     for (char *line = text, *next; line; line = next) {
@@ -97,7 +151,7 @@ static void print_not_covered(const struct machine *m, const char *folder)
         if (next)
             *next++ = 0;
         if (*line && ++count <= MAX_NOT_COVERED)
-            print_line(line);
+            print_line("not covered", line);
     }
     if (count > MAX_NOT_COVERED)
         printf("    not covered: %u more\n", count - MAX_NOT_COVERED);
@@ -155,6 +209,7 @@ static void print_device(const struct machine *m, const struct device *d)
         printf("    %s\n", why);
     print_error(m, "front", front_folder.s);
     print_error(m, "back", back_folder.s);
+    print_engines(m, back_folder.s);
     print_not_covered(m, front_folder.s);
 }
 

@@ -29,9 +29,12 @@ static const struct command {
       "      --force does not wait for the back to close." },
     { "policy", policy_main, " <domain> [default | <key>=<value> ...]",
       "Shows the policy of a guest that is attached, or replaces all of it." },
+    { "reload", reload_main, " [<domain>]",
+      "Has the back in this domain, or all backs that serve a guest, look\n"
+      "      whether there are other signatures." },
     { "list", list_main, "",
-      "Shows all guests that are attached, what is wrong with them, and what\n"
-      "      they do not cover." },
+      "Shows all guests that are attached, what is wrong with them and with\n"
+      "      their engines, and what they do not cover." },
 };
 
 #define NR_COMMANDS (sizeof(commands) / sizeof(commands[0]))

@@ -236,6 +236,30 @@ int device_set_policy(struct xs_handle *xs, uint32_t front,
     return xsx_transaction(xs, change_policy, &c);
 }
 
+/* A malformed one is of no use to the back either. */
+static int next_reload(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+    const struct vscan_path *home = arg;
+    uint32_t word = 0;
+    char *text = NULL;
+    int rc = xsx_read(xs, t, NULL, home->s, &text);
+
+    free(text);
+    if (rc)
+        return rc;
+    rc = xsx_read_u32(xs, t, home->s, NODE_RELOAD, 0, UINT32_MAX, &word);
+    if (rc && !xsx_is_absent(rc) && rc != -EINVAL && rc != -ERANGE)
+        return rc;
+    return xsx_printf(xs, t, home->s, NODE_RELOAD, "%u", word + 1);
+}
+
+int device_reload(struct xs_handle *xs, uint32_t back)
+{
+    struct vscan_path home = names_back_home(back);
+
+    return xsx_transaction(xs, next_reload, &home);
+}
+
 /* Closing ----------------------------------------------------------------- */
 
 struct closing {

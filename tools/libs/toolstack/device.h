@@ -90,6 +90,10 @@ bool device_attached(struct xs_handle *xs, uint32_t front);
 int device_set_policy(struct xs_handle *xs, uint32_t front,
                       const char *policy);
 
+/* Has the back in this domain look for other signatures; -ENOENT: no guest was
+ * ever attached to it. */
+int device_reload(struct xs_handle *xs, uint32_t back);
+
 /* Is there a folder of front, policy or record for this guest? */
 bool device_has_nodes(struct xs_handle *xs, uint32_t front);
 
