@@ -94,6 +94,15 @@ int channel_get(struct channel *channel, struct vscanif_response *rsp_r)
     return ring_front_get(&channel->ring, rsp_r);
 }
 
+bool channel_cancel(struct channel *channel, uint32_t id)
+{
+    assert(channel->page);
+    if (!ring_front_cancel(channel->page, id))
+        return false;
+    xenevtchn_notify(channel->xce, (evtchn_port_t)channel->port);
+    return true;
+}
+
 bool channel_events(struct channel *channel)
 {
     bool ours = false;

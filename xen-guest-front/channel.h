@@ -51,6 +51,10 @@ int channel_put(struct channel *channel, const struct vscanif_request *req);
 /* Takes a response: 1, 0 when there is none, -EPROTO (ring.h). */
 int channel_get(struct channel *channel, struct vscanif_response *rsp_r);
 
+/* Tells the back that the answer to request @id is not needed.  Returns false
+ * when it has not yet heard of the one before. */
+bool channel_cancel(struct channel *channel, uint32_t id);
+
 /*
  * Takes events from the device.  Returns true when our port had one; it raises
  * no other until channel_ack(), which comes after the work, so that a peer

@@ -47,6 +47,7 @@ struct job {
     uint64_t serial;            /* order of arrival */
     int fd;
     bool given_up;              /* nobody waits for the verdict any more */
+    bool cancelled;             /* ... and the back has been told */
     bool back_died;             /* ... while it had this one */
     unsigned int attempts;
     unsigned int passed;        /* by later ones, for want of pages */
@@ -307,6 +308,21 @@ static bool all_given_up(const struct jobs *jobs)
     return true;
 }
 
+/* One at a time: the next goes with the next response, which this one brings
+ * about. */
+static void cancel_given_up(struct jobs *jobs)
+{
+    for (unsigned int slot = 0; slot < SLOTS; slot++) {
+        struct job *job = jobs->slot[slot];
+
+        if (!job || job->state != JOB_SENT || !job->given_up || job->cancelled)
+            continue;
+        job->cancelled = channel_cancel(jobs->channel, job->wire_id);
+        if (!job->cancelled)
+            return;
+    }
+}
+
 bool jobs_give_up(struct jobs *jobs, uint64_t id)
 {
     struct job *job;
@@ -322,6 +338,7 @@ bool jobs_give_up(struct jobs *jobs, uint64_t id)
             TAILQ_REMOVE(&jobs->queue, job, link);
             finish(jobs, job, &none);
         } else if (job->state == JOB_SENT) {
+            cancel_given_up(jobs);
             return jobs->responses == job->responses_before ||
                    all_given_up(jobs);
         }
@@ -398,6 +415,7 @@ static void send_request(struct jobs *jobs, struct job *job)
     int rc;
 
     job->state = JOB_SENT;
+    job->cancelled = false;
     job->sent_ms = proc_now_ms();
     job->responses_before = jobs->responses;
     log_debug("access %llu sent, %llu octets in %u pages",
@@ -503,6 +521,8 @@ int jobs_on_responses(struct jobs *jobs, const char **why_r)
     }
     if (rc < 0)
         *why_r = "ring: rsp_prod is out of bounds";
+    else
+        cancel_given_up(jobs);
     run_queue(jobs);
     return rc;
 }

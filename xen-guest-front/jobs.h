@@ -33,7 +33,7 @@ int jobs_create(struct jobs **jobs_r, int gate, struct reader *reader,
 void jobs_add(struct jobs *jobs, const struct gate_msg *msg, int fd);
 
 /*
- * The gate has answered it already.  Returns true when the back has said
+ * The gate has answered it already; the back is told, if it has it.  Returns true when the back has said
  * nothing at all since it was sent: the back is stuck or gone.
  */
 bool jobs_give_up(struct jobs *jobs, uint64_t id);

@@ -208,6 +208,12 @@ void dataplane_unmap(struct dataplane *dp, const struct scan_request *req,
     xengnttab_unmap(dp->xgt, (void *)pages, req->nr_pages);
 }
 
+bool dataplane_get_cancel(struct dataplane *dp, uint32_t *id_r)
+{
+    assert(dp->page);
+    return ring_back_get_cancel(dp->page, id_r);
+}
+
 void dataplane_put(struct dataplane *dp, uint32_t id,
                    const struct verdict *verdict)
 {

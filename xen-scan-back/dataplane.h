@@ -90,6 +90,9 @@ int dataplane_map(struct dataplane *dp, const struct scan_request *req,
 void dataplane_unmap(struct dataplane *dp, const struct scan_request *req,
                      const void *pages);
 
+/* Takes the id of a request that the guest has cancelled, if there is one. */
+bool dataplane_get_cancel(struct dataplane *dp, uint32_t *id_r);
+
 /* Answers a request that was taken.  Signals the guest if it sleeps. */
 void dataplane_put(struct dataplane *dp, uint32_t id,
                    const struct verdict *verdict);

@@ -10,7 +10,7 @@
  *   pool   -> parent    struct pool_ready       -
  *   pool   -> loader    struct loader_order     -    (first LOADER_LOAD)
  *   loader -> pool      struct loader_said      a worker, of LOADER_WORKER
- *   link   -> pool      struct pool_request     a snapshot
+ *   link   -> pool      struct pool_request     a snapshot, of POOL_SCAN
  *   pool   -> link      struct pool_answer      memory of the history, of
  *                                               POOL_HISTORY and POOL_MARKS
  *                       (first these two, then a generation)
@@ -44,10 +44,18 @@ struct pool_ready {
     char text[200];         /* engines and signatures, or why not */
 };
 
+enum pool_request_kind {
+    POOL_SCAN = 1,
+    POOL_CANCEL,            /* the one with this id is to be answered soon, if it
+                             * is not answered yet; all else is 0 */
+};
+
 /* The link chooses @id; the answer carries it back. */
 struct pool_request {
     uint64_t id;
     uint64_t size;          /* octets of the snapshot */
+    uint32_t kind;
+    uint8_t reserved[4];
 };
 
 enum pool_answer_kind {
@@ -124,7 +132,7 @@ _Static_assert(sizeof(struct pool_ready) == 204, "no hole");
 _Static_assert(sizeof(struct generation_part) == 376, "no hole");
 _Static_assert(sizeof(struct loader_order) == 384, "no hole");
 _Static_assert(sizeof(struct loader_said) == 592, "no hole");
-_Static_assert(sizeof(struct pool_request) == 16, "no hole");
+_Static_assert(sizeof(struct pool_request) == 24, "no hole");
 _Static_assert(sizeof(struct pool_answer) == 136, "no hole");
 _Static_assert(offsetof(struct pool_answer, verdict) == 24, "no hole");
 _Static_assert(sizeof(struct worker_job) == 16, "no hole");

@@ -140,6 +140,50 @@ struct pool_job pool_take(struct pool *pool, struct pool_link *link,
     return take_at(pool, link, find(link, serial));
 }
 
+uint64_t pool_waiting(const struct pool_link *link, uint64_t id)
+{
+    for (unsigned int i = 0; i < link->queued; i++) {
+        if (link->queue[i].id == id)
+            return link->queue[i].serial;
+    }
+    return 0;
+}
+
+int pool_running(const struct pool *pool, const struct pool_link *link,
+                 uint64_t id)
+{
+    for (unsigned int i = 0; i < pool->nr_crews; i++) {
+        const struct pool_crew *w = &pool->crew[i];
+
+        if (w->state == POOL_CREW_BUSY && w->job.link == link &&
+            w->job.id == id)
+            return (int)i;
+    }
+    return -1;
+}
+
+bool pool_waits(const struct pool *pool, const struct history_key *key)
+{
+    for (const struct pool_link *link = pool->links; link; link = link->next) {
+        for (unsigned int i = 0; i < link->queued; i++) {
+            if (has_name(&link->queue[i]) &&
+                history_same_key(&link->queue[i].key, key))
+                return true;
+        }
+    }
+    return false;
+}
+
+void pool_abandon(struct pool *pool, unsigned int crew)
+{
+    struct pool_job *job = &pool->crew[crew].job;
+
+    assert(pool->crew[crew].state == POOL_CREW_BUSY && job->link);
+    job->link->running--;
+    job->link->octets -= job->size;
+    job->link = NULL;
+}
+
 int pool_take_same(struct pool *pool, const struct history_key *key,
                    struct pool_job *job_r)
 {

@@ -117,6 +117,19 @@ struct history_key pool_name(struct pool_link *link, uint64_t serial,
 struct pool_job pool_take(struct pool *pool, struct pool_link *link,
                           uint64_t serial);
 
+/* The serial number of the link's waiting job with this id; 0: none. */
+uint64_t pool_waiting(const struct pool_link *link, uint64_t id);
+
+/* The crew that runs the link's job with this id; -1: none. */
+int pool_running(const struct pool *pool, const struct pool_link *link,
+                 uint64_t id);
+
+/* Does a job with this content wait? */
+bool pool_waits(const struct pool *pool, const struct history_key *key);
+
+/* The job of a busy crew goes on without its link, which has it no more. */
+void pool_abandon(struct pool *pool, unsigned int crew);
+
 /* Takes a waiting job with this content out.  Returns 1; 0: there is none. */
 int pool_take_same(struct pool *pool, const struct history_key *key,
                    struct pool_job *job_r);

@@ -4,7 +4,8 @@
  *
  * Overview: takes requests from the guest's ring.  What the history knows of
  * their content is answered at once, and nobody else is woken; of all else a
- * snapshot is made and handed to the pool, whose answer is put on the ring.  It
+ * snapshot is made and handed to the pool, whose answer is put on the ring.  The
+ * guest may cancel, which the pool is told; answered is each request once.  It
  * is the only process that a guest's ring and nodes can harm, and it serves
  * that guest alone.  Which request an answer belongs to is told by slot and serial
  * number; answers for an earlier connection are counted and forgotten.
@@ -66,6 +67,9 @@ struct guest {
     struct scan_request next;   /* taken from the ring, waits for room */
     bool has_next;
     struct flight flight[SLOTS];
+    /* Cancelled before they were taken; an old one goes for a new one. */
+    uint32_t cancelled[SLOTS];
+    unsigned int nr_cancelled;  /* so far */
 };
 
 static int on_connect(void *arg, uint32_t ring_ref, uint32_t port,
@@ -85,6 +89,7 @@ static void on_drop(void *arg)
     dataplane_disconnect(&guest->dp);
     guest->connected = false;
     guest->has_next = false;
+    guest->nr_cancelled = 0;
     for (unsigned int i = 0; i < SLOTS; i++)
         guest->flight[i].pool_id = 0;
 }
@@ -181,7 +186,8 @@ static int look_at(struct guest *guest, struct flight *flight,
 static int ask_pool(struct guest *guest, const struct flight *flight,
                     int snapshot)
 {
-    const struct pool_request msg = { .id = flight->pool_id,
+    const struct pool_request msg = { .kind = POOL_SCAN,
+                                      .id = flight->pool_id,
                                       .size = flight->req.size };
     /* The pool waits for no link, so that this ends. */
     int rc = ipc_send_wait(guest->pool, &msg, sizeof(msg), snapshot,
@@ -229,6 +235,56 @@ static int scan(struct guest *guest, const struct scan_request *req,
     return 0;
 }
 
+/* Nobody needs its answer, and it has not been scanned. */
+static void answer_unscanned(struct guest *guest,
+                             const struct scan_request *req)
+{
+    const struct verdict none = verdict_not_scanned(VSCANIF_REASON_TIMEOUT);
+    const struct flight flight = { .req = *req };
+
+    answer(guest, &flight, &none, 0);
+}
+
+/* Was it cancelled before?  That counts once. */
+static bool is_cancelled(struct guest *guest, uint32_t id)
+{
+    const unsigned int nr = guest->nr_cancelled < SLOTS ?
+                            guest->nr_cancelled : SLOTS;
+
+    for (unsigned int i = 0; i < nr; i++) {
+        if (guest->cancelled[i] != id)
+            continue;
+        guest->cancelled[i] = guest->cancelled[nr - 1];
+        guest->nr_cancelled = nr - 1;
+        return true;
+    }
+    return false;
+}
+
+/* Returns false when the pool is gone. */
+static bool on_cancel(struct guest *guest)
+{
+    struct pool_request msg = { .kind = POOL_CANCEL };
+    uint32_t id;
+
+    if (!guest->connected || !dataplane_get_cancel(&guest->dp, &id))
+        return true;
+    for (unsigned int i = 0; i < SLOTS; i++) {
+        if (!guest->flight[i].pool_id || guest->flight[i].req.id != id)
+            continue;
+        msg.id = guest->flight[i].pool_id;
+        return ipc_send_wait(guest->pool, &msg, sizeof(msg), -1,
+                             POOL_WAIT_MS) != -EPIPE;
+    }
+    if (guest->has_next && guest->next.id == id) {
+        guest->has_next = false;
+        answer_unscanned(guest, &guest->next);
+    } else {
+        guest->cancelled[guest->nr_cancelled++ % SLOTS] = id;
+    }
+    return true;
+}
+
 /* The next request: the one that waits, or one from the ring. */
 static int next_request(struct guest *guest, struct scan_request *req_r,
                         const char **why_r)
@@ -254,6 +310,10 @@ static bool take_requests(struct guest *guest)
         rc = next_request(guest, &req, &why);
         if (rc == 0)
             break;
+        if (rc == 1 && is_cancelled(guest, req.id)) {
+            answer_unscanned(guest, &req);
+            continue;
+        }
         if (rc == 1 && guest->at_pool > 0 &&
             guest->octets_at_pool + req.size > POOL_LINK_OCTETS) {
             guest->next = req;
@@ -274,7 +334,7 @@ static bool on_ring(struct guest *guest)
 {
     if (!dataplane_events(&guest->dp) || !guest->connected)
         return true;
-    if (!take_requests(guest))
+    if (!take_requests(guest) || !on_cancel(guest) || !take_requests(guest))
         return false;
     if (guest->connected && !dataplane_front_alive(&guest->dp)) {
         log_info("the front's process is gone");

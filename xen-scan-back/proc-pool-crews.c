@@ -98,7 +98,7 @@ static void finish(struct process *p, unsigned int c)
     struct crew *crew = &p->crew[c];
     struct pool_job job = pool_finish(&p->pool, c,
                                       proc_now_us() - crew->start_us,
-                                      crew->killed);
+                                      crew->killed || crew->cancelled);
     struct verdict verdict = findings_join(&crew->findings);
 
     if (verdict.code == VSCANIF_VERDICT_CLEAN && !p->config->degraded_clean &&
@@ -322,7 +322,7 @@ static void give(struct process *p, unsigned int c)
     crew->job_id = message.id;
     crew->generation = p->generation;
     crew->start_us = proc_now_us();
-    crew->scanned = crew->killed = false;
+    crew->scanned = crew->killed = crew->cancelled = false;
     crew->scan_us = 0;
     crew->findings = (struct findings){ .nr = 0 };
     job->fd = -1;
@@ -354,7 +354,10 @@ void crews_give_jobs(struct process *p)
 
 /* Time -------------------------------------------------------------------- */
 
-static void end_scan(struct process *p, unsigned int c)
+static void end_scan(struct process *p, unsigned int c,
+                     void (*how)(struct process *p, struct worker *w,
+                                 unsigned int reason, const char *why),
+                     const char *why)
 {
     const uint64_t id = p->crew[c].job_id;
 
@@ -363,8 +366,14 @@ static void end_scan(struct process *p, unsigned int c)
             struct worker *w = &p->crew[c].worker[e][side];
 
             if (w->state == WORKER_BUSY && p->crew[c].job_id == id)
-                blame(p, w, VSCANIF_REASON_TIMEOUT, "has had its time");
+                how(p, w, VSCANIF_REASON_TIMEOUT, why);
         }
+}
+
+void crew_cancel(struct process *p, unsigned int c)
+{
+    p->crew[c].cancelled = true;
+    end_scan(p, c, fail, "is not needed any more");
 }
 
 void crews_on_time(struct process *p, int64_t now_ms)
@@ -372,7 +381,7 @@ void crews_on_time(struct process *p, int64_t now_ms)
     int c;
 
     while ((c = pool_overdue(&p->pool, now_ms)) >= 0)
-        end_scan(p, (unsigned int)c);
+        end_scan(p, (unsigned int)c, blame, "has had its time");
     for (unsigned int i = 0; i < p->pool.nr_crews; i++)
         for (unsigned int e = 0; e < p->config->nr_engines; e++)
             for (unsigned int side = 0; side < SIDES; side++) {

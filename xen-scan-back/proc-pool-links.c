@@ -194,12 +194,41 @@ void clients_tell_generation(struct process *p)
             tell_generation(p, c);
 }
 
+/* What others wait for goes on. */
+static void cancel(struct process *p, struct client *c, uint64_t id)
+{
+    const struct verdict none = verdict_not_scanned(VSCANIF_REASON_TIMEOUT);
+    const uint64_t serial = pool_waiting(&c->link, id);
+    const int crew = pool_running(&p->pool, &c->link, id);
+
+    if (serial) {
+        struct pool_job job = pool_take(&p->pool, &c->link, serial);
+
+        close(job.fd);
+        job_answer(p, &job, &none, 0);
+    } else if (crew >= 0 &&
+               pool_waits(&p->pool, &p->pool.crew[crew].job.key)) {
+        struct pool_job job = p->pool.crew[crew].job;
+
+        pool_abandon(&p->pool, (unsigned int)crew);
+        job_answer(p, &job, &none, 0);
+    } else if (crew >= 0) {
+        crew_cancel(p, (unsigned int)crew);
+    }
+}
+
 static void take_request(struct process *p, struct client *c,
                          const struct pool_request *request, int fd)
 {
     const char *why = NULL;
 
-    if (snapshot_check(fd, request->size))
+    if (request->kind == POOL_CANCEL && fd < 0 && !request->size) {
+        cancel(p, c, request->id);
+        return;
+    }
+    if (request->kind != POOL_SCAN)
+        why = "sent a request of no kind that there is";
+    else if (snapshot_check(fd, request->size))
         why = "sent a request without a sealed snapshot of its size";
     else if (pool_queue(&p->pool, &c->link, request->id, request->size, fd))
         why = "has too much in flight";

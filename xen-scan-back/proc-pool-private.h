@@ -93,6 +93,7 @@ struct crew {
     unsigned int waiting;               /* workers that have not answered */
     bool scanned;                       /* one of them has answered */
     bool killed;                        /* the content has killed one */
+    bool cancelled;                     /* they have been killed for its link */
     uint32_t scan_us;                   /* of the slowest */
     uint64_t start_us;
     struct findings findings;
@@ -216,6 +217,9 @@ void crews_follow(struct process *p, unsigned int engine);
 /* Takes over @fd: the loader has forked the worker, or failed with @status. */
 void worker_born(struct process *p, unsigned int engine, unsigned int side,
                  const struct loader_said *said, int fd);
+
+/* Ends what a busy crew does; the content is not to blame. */
+void crew_cancel(struct process *p, unsigned int c);
 
 /* Waiting jobs to crews at rest. */
 void crews_give_jobs(struct process *p);

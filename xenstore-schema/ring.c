@@ -145,6 +145,31 @@ void ring_back_set_generation(void *page, uint64_t generation)
                      generation, __ATOMIC_RELEASE);
 }
 
+static uint64_t *cancel_octets(void *page)
+{
+    return (uint64_t *)(void *)((uint8_t *)page + VSCANIF_CANCEL_OFFSET);
+}
+
+bool ring_front_cancel(void *page, uint32_t id)
+{
+    if (__atomic_load_n(cancel_octets(page), __ATOMIC_RELAXED))
+        return false;
+    __atomic_store_n(cancel_octets(page), VSCANIF_CANCEL_FLAG | id,
+                     __ATOMIC_RELEASE);
+    return true;
+}
+
+bool ring_back_get_cancel(void *page, uint32_t *id_r)
+{
+    uint64_t octets = __atomic_load_n(cancel_octets(page), __ATOMIC_RELAXED);
+
+    /* Not written to without need: the page may be in the front's cache. */
+    if (octets)
+        octets = __atomic_exchange_n(cancel_octets(page), 0, __ATOMIC_ACQUIRE);
+    *id_r = (uint32_t)octets;
+    return octets >> 32 == VSCANIF_CANCEL_FLAG >> 32;
+}
+
 void ring_front_set_alive(void *page)
 {
     __atomic_store_n(live_octet(page, VSCANIF_FRONT_LIVE_OFFSET), 1,

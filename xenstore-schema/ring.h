@@ -63,4 +63,13 @@ void ring_back_set_alive(void *page);
 uint64_t ring_generation(const void *page);
 void ring_back_set_generation(void *page, uint64_t generation);
 
+/*
+ * Cancels the request @id (vscanif.h); the back is to be signalled.  Returns
+ * false when it has not yet taken the one before.
+ */
+bool ring_front_cancel(void *page, uint32_t id);
+
+/* Takes what the front has cancelled.  Returns whether there was one. */
+bool ring_back_get_cancel(void *page, uint32_t *id_r);
+
 #endif

@@ -373,6 +373,21 @@
  *
  * A back may lie in all of this: a front relies on no relation between what it
  * reads there, now and later, and what responses name.
+ *
+ *------------------------------- Cancelling ----------------------------------
+ *
+ * A front that needs no answer to a request any more may say so, that nobody
+ * scans in vain.  The eight octets VSCANIF_CANCEL_OFFSET of the ring page are 0,
+ * or VSCANIF_CANCEL_FLAG and in their low half the id of a request in flight.
+ * The front writes them, by one access of 64 bits, when they are 0, and signals
+ * the event channel.  The back takes them, after each event, by an exchange with
+ * 0, and answers the request as soon as it can: not scanned, for
+ * VSCANIF_REASON_TIMEOUT; or, when it has a verdict by then, with that.  Each
+ * request is answered once in any case, and its pages stay granted until then.
+ * An id that is not in flight is no violation: its response may be on its way.
+ *
+ * A back that does not know of this leaves the octets as they are; its front
+ * cancels no more than one request, and nothing else differs.
  */
 
 /*
@@ -557,6 +572,10 @@ DEFINE_RING_TYPES(vscanif, struct vscanif_request, struct vscanif_response);
 /* Eight octets of the ring page: the generation of the back's signatures. */
 #define VSCANIF_GENERATION_OFFSET  (offsetof(struct vscanif_sring, pvt) + 8)
 
+/* Eight octets of the ring page: the request that is cancelled. */
+#define VSCANIF_CANCEL_OFFSET      (offsetof(struct vscanif_sring, pvt) + 16)
+#define VSCANIF_CANCEL_FLAG        ((uint64_t)1 << 32)
+
 _Static_assert(sizeof(struct vscanif_request) == 128, "request is 128 octets");
 _Static_assert(offsetof(struct vscanif_request, size) == 8, "no hole");
 _Static_assert(offsetof(struct vscanif_request, dir_ref) == 24, "no hole");
@@ -568,7 +587,8 @@ _Static_assert(offsetof(struct vscanif_response, reserved) == 16, "no hole");
 _Static_assert(offsetof(struct vscanif_response, name) == 32, "no hole");
 _Static_assert(VSCANIF_GENERATION_OFFSET % sizeof(uint64_t) == 0,
                "one access");
-_Static_assert(VSCANIF_GENERATION_OFFSET + sizeof(uint64_t) <=
+_Static_assert(VSCANIF_CANCEL_OFFSET % sizeof(uint64_t) == 0, "one access");
+_Static_assert(VSCANIF_CANCEL_OFFSET + sizeof(uint64_t) <=
                offsetof(struct vscanif_sring, ring), "before the slots");
 _Static_assert(sizeof(struct vscanif_info) == VSCANIF_PAGE_SIZE, "one page");
 _Static_assert(offsetof(struct vscanif_info, path) == 64, "no hole");

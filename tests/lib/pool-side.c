@@ -505,7 +505,8 @@ int pool_side_teardown(void **state)
 
 void pool_ask_exactly(int link, uint64_t id, const char *content)
 {
-    struct pool_request request = { .id = id, .size = strlen(content) };
+    struct pool_request request = { .kind = POOL_SCAN, .id = id,
+                                    .size = strlen(content) };
     int fd;
 
     assert_int_equal(snapshot_make(content, request.size, &fd), 0);

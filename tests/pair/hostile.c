@@ -434,6 +434,103 @@ static void known_content_goes_to_nobody(void **state)
     assert_int_equal(fake_mapped(BACK), 1);
 }
 
+static void cancel(uint32_t id)
+{
+    assert_true(ring_front_cancel(t.sring, id));
+    xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
+    run_back();
+}
+
+/* The pool is told to cancel, and nothing else. */
+static void expect_cancel_at_pool(uint64_t id)
+{
+    const struct pool_request expected = { .kind = POOL_CANCEL, .id = id };
+    struct pool_request msg;
+
+    assert_int_equal(ipc_recv(t.pool, &msg, sizeof(msg), NULL), 1);
+    assert_memory_equal(&msg, &expected, sizeof(msg));
+    expect_at_pool(0);
+}
+
+static void expect_response(uint32_t id, unsigned int verdict)
+{
+    struct vscanif_response rsp;
+
+    assert_int_equal(ring_front_get(&t.ring, &rsp), 1);
+    assert_int_equal(rsp.id, id);
+    assert_int_equal(rsp.verdict, verdict);
+    if (verdict == VSCANIF_VERDICT_NOT_SCANNED)
+        assert_int_equal(rsp.reason, VSCANIF_REASON_TIMEOUT);
+}
+
+static void cancels_what_the_pool_has(void **state)
+{
+    uint64_t first;
+
+    (void)state;
+    send_id(7);
+    send_id(8);
+    run_back();
+    first = take_at_pool(10);
+    take_at_pool(10);
+    cancel(7);
+    expect_cancel_at_pool(first);
+    /* Whatever it is that comes is the answer. */
+    pool_answers(first);
+    expect_response(7, VSCANIF_VERDICT_CLEAN);
+    /* It is answered; 9 never was; neither is a violation. */
+    cancel(7);
+    cancel(9);
+    expect_at_pool(0);
+    expect_state("4");
+    /* At once, if it comes after all; but only once. */
+    send_id(9);
+    run_back();
+    expect_at_pool(0);
+    expect_response(9, VSCANIF_VERDICT_NOT_SCANNED);
+    send_id(9);
+    run_back();
+    expect_at_pool(1);
+}
+
+/* What waits for room, and what nobody has taken from the ring yet. */
+static void cancels_what_waits(void **state)
+{
+    uint64_t first;
+
+    (void)state;
+    send_large(1);
+    send_large(2);
+    send_id(3);
+    send_id(4);
+    send_id(5);
+    first = take_at_pool(LARGE);
+    take_at_pool(LARGE);
+    cancel(5);
+    expect_at_pool(0);
+    cancel(3);
+    expect_response(3, VSCANIF_VERDICT_NOT_SCANNED);
+    expect_at_pool(0);
+    pool_answers_size(first, LARGE);
+    expect_response(1, VSCANIF_VERDICT_CLEAN);
+    expect_at_pool(1);
+    expect_response(5, VSCANIF_VERDICT_NOT_SCANNED);
+}
+
+/* No more is kept of it than the ring has slots. */
+static void cancels_without_end(void **state)
+{
+    (void)state;
+    for (uint32_t id = 100; id < 1000; id++)
+        cancel(id);
+    expect_at_pool(0);
+    for (uint32_t id = 1; id <= 3; id++)
+        send_id(id);
+    run_back();
+    expect_at_pool(3);
+    expect_state("4");
+}
+
 /* 64 MiB of snapshots, to the octet; what is more waits in its turn. */
 static void snapshots_are_bounded(void **state)
 {
@@ -494,7 +591,8 @@ int hostile_run(void)
         TEST(index_far_ahead), TEST(malformed_info_page),
         TEST(pages_that_cannot_be_mapped), TEST(clears_its_octet),
         TEST(reconnects_with_a_full_pool), TEST(overwrites_the_generation),
-        TEST(known_content_goes_to_nobody),
+        TEST(known_content_goes_to_nobody), TEST(cancels_what_the_pool_has),
+        TEST(cancels_without_end), LARGE_TEST(cancels_what_waits),
         LARGE_TEST(snapshots_are_bounded),
         LARGE_TEST(bounded_across_connections),
     };

@@ -57,6 +57,90 @@ static void given_up_is_not_sent_again(void **state)
     assert_int_equal(fake_granted(FRONT), 1);
 }
 
+static void expect_cancel(uint32_t id)
+{
+    uint32_t got;
+
+    assert_true(ring_back_get_cancel(js.page, &got));
+    assert_int_equal(got, id);
+}
+
+static void expect_no_cancel(void)
+{
+    uint32_t id;
+
+    assert_false(ring_back_get_cancel(js.page, &id));
+}
+
+/* One at a time, and each once. */
+static void given_up_is_cancelled(void **state)
+{
+    struct scan_request req[4];
+
+    (void)state;
+    for (unsigned int i = 0; i < 4; i++) {
+        add_file(i + 1, 10 + i);
+        req[i] = expect_request(10 + i);
+    }
+    expect_no_cancel();
+    answer_request(&req[3], VSCANIF_VERDICT_CLEAN);
+    expect_verdict(4, VSCANIF_VERDICT_CLEAN, VSCANIF_REASON_NONE);
+    for (uint64_t id = 3; id >= 1; id--)
+        jobs_give_up(js.jobs, id);
+    jobs_give_up(js.jobs, 3);
+    expect_cancel(req[2].id);
+    /* The back has not answered it yet. */
+    expect_no_cancel();
+    answer_request(&req[2], VSCANIF_VERDICT_NOT_SCANNED);
+    expect_cancel(req[0].id);
+    /* In any order, and with a verdict, too. */
+    answer_request(&req[1], VSCANIF_VERDICT_CLEAN);
+    answer_request(&req[0], VSCANIF_VERDICT_NOT_SCANNED);
+    expect_no_cancel();
+    expect_no_verdict();
+    assert_int_equal(fake_granted(FRONT), 1);
+}
+
+/* What the back has not, it need not be told of. */
+static void only_what_is_sent_is_cancelled(void **state)
+{
+    struct scan_request req;
+
+    (void)state;
+    add_file(1, 10);
+    jobs_give_up(js.jobs, 1);
+    wait_for_reader();
+    jobs_on_read(js.jobs);
+    expect_no_request();
+    expect_no_cancel();
+    add_file(2, 10);
+    req = expect_request(10);
+    answer_request(&req, VSCANIF_VERDICT_CLEAN);
+    expect_verdict(2, VSCANIF_VERDICT_CLEAN, VSCANIF_REASON_NONE);
+    jobs_give_up(js.jobs, 2);
+    expect_no_cancel();
+}
+
+/* A back that does not know of it, or leaves there what it likes. */
+static void back_that_takes_no_cancel(void **state)
+{
+    const uint64_t nonsense = UINT64_MAX;
+    struct scan_request req[2];
+
+    (void)state;
+    memcpy((char *)js.page + VSCANIF_CANCEL_OFFSET, &nonsense, 8);
+    for (unsigned int i = 0; i < 2; i++) {
+        add_file(i + 1, 10 + i);
+        req[i] = expect_request(10 + i);
+        jobs_give_up(js.jobs, i + 1);
+    }
+    for (unsigned int i = 0; i < 2; i++)
+        answer_request(&req[i], VSCANIF_VERDICT_CLEAN);
+    assert_memory_equal((char *)js.page + VSCANIF_CANCEL_OFFSET, &nonsense, 8);
+    expect_no_verdict();
+    assert_int_equal(fake_granted(FRONT), 1);
+}
+
 /* One that is sent, one that has been read but not taken, one queued. */
 static void all_are_sent_again(void **state)
 {
@@ -409,6 +493,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CONNECTED(given_up_is_not_sent_again), ALONE(all_are_sent_again),
+        CONNECTED(given_up_is_cancelled),
+        CONNECTED(only_what_is_sent_is_cancelled),
+        CONNECTED(back_that_takes_no_cancel),
         CONNECTED(read_for_another_domain), ALONE(sent_again_in_order),
         cmocka_unit_test(bad_responses), CONNECTED(answered_twice),
         CONNECTED(answered_before_it_is_sent),

@@ -266,7 +266,8 @@ static void old_scan_is_not_kept(void **state)
 
 static void ask_large(int link, uint64_t id, uint64_t size)
 {
-    struct pool_request request = { .id = id, .size = size };
+    struct pool_request request = { .kind = POOL_SCAN, .id = id,
+                                    .size = size };
     char *content = calloc(1, size);
     int fd;
 

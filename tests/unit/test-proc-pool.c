@@ -160,7 +160,7 @@ static void generation_is_of_the_signatures(void **state)
 
 static void bad_request(unsigned int how)
 {
-    struct pool_request request = { .id = 1, .size = 5 };
+    struct pool_request request = { .kind = POOL_SCAN, .id = 1, .size = 5 };
     int fd = -1;
 
     switch (how) {
@@ -185,6 +185,19 @@ static void bad_request(unsigned int how)
     case 5:                     /* no file at all */
         fd = dup(STDERR_FILENO);
         break;
+    case 6:                     /* no kind that there is */
+        assert_int_equal(snapshot_make("clean", 5, &fd), 0);
+        request.kind = POOL_CANCEL + 1;
+        break;
+    case 7:                     /* to be cancelled, with a snapshot */
+        assert_int_equal(snapshot_make("clean", 5, &fd), 0);
+        request.kind = POOL_CANCEL;
+        request.size = 0;
+        break;
+    case 8:                     /* with a size */
+        request.kind = POOL_CANCEL;
+        assert_int_equal(ipc_send(link_a, &request, sizeof(request), -1), 0);
+        return;
     }
     assert_int_equal(ipc_send(link_a, &request, sizeof(request), fd), 0);
     close(fd);
@@ -194,7 +207,7 @@ static void breach_costs_one_link(void **state)
 {
     (void)state;
     pool_side_start(1, LONG_MS);
-    for (unsigned int how = 0; how < 6; how++) {
+    for (unsigned int how = 0; how < 9; how++) {
         bad_request(how);
         assert_closed(link_a);
         pool_ask(link_b, how, "clean");
@@ -246,7 +259,7 @@ static void end_of_link_drops_its_jobs(void **state)
 /* Returns 0, or -EPIPE when the link is closed. */
 static int ask_once_more(uint64_t id)
 {
-    struct pool_request request = { .id = id };
+    struct pool_request request = { .kind = POOL_SCAN, .id = id };
     char content[32];
     int fd, rc;
 

@@ -374,6 +374,42 @@ static void joining(void **state)
     expect_request(5);
 }
 
+static void cancels_one_at_a_time(void **state)
+{
+    static const uint32_t ids[] = { 0, 1, UINT32_MAX };
+    uint32_t id;
+
+    (void)state;
+    assert_false(ring_back_get_cancel(wire.page, &id));
+    for (unsigned int i = 0; i < 3; i++) {
+        assert_true(ring_front_cancel(wire.page, ids[i]));
+        assert_false(ring_front_cancel(wire.page, 77));
+        assert_true(ring_back_get_cancel(wire.page, &id));
+        assert_int_equal(id, ids[i]);
+        assert_false(ring_back_get_cancel(wire.page, &id));
+    }
+    /* Nothing else of the page is touched. */
+    assert_int_equal(ring_generation(wire.page), 0);
+    assert_false(ring_front_alive(wire.page) || ring_back_alive(wire.page));
+}
+
+/* What is neither 0 nor a request is taken away, and is none. */
+static void cancels_nonsense(void **state)
+{
+    static const uint64_t octets[] = { 7, 2 * VSCANIF_CANCEL_FLAG, UINT64_MAX,
+                                       VSCANIF_CANCEL_FLAG << 1 | 7 };
+    uint32_t id;
+
+    (void)state;
+    for (unsigned int i = 0; i < 4; i++) {
+        memcpy(wire.page + VSCANIF_CANCEL_OFFSET, &octets[i], 8);
+        assert_false(ring_front_cancel(wire.page, 1));
+        assert_false(ring_back_get_cancel(wire.page, &id));
+        assert_true(ring_front_cancel(wire.page, 1));
+        assert_true(ring_back_get_cancel(wire.page, &id));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -391,6 +427,8 @@ int main(void)
         cmocka_unit_test_setup(live_octets, link_init),
         cmocka_unit_test_setup(generation, link_init),
         cmocka_unit_test_setup(joining, link_init),
+        cmocka_unit_test_setup(cancels_one_at_a_time, link_init),
+        cmocka_unit_test_setup(cancels_nonsense, link_init),
     };
 
     return cmocka_run_group_tests_name("ring", tests, NULL, NULL);

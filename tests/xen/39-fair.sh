@@ -56,6 +56,26 @@ check "each of them is found: large files answered meanwhile: $waits" \
 check "none has waited for more than one scan of each worker ($workers)" \
     test "${most:-99}" -le $((workers + 1))
 
+# A scan that nobody waits for is ended.
+ended() {
+    in_domain scanner 'grep -c "is not needed any more, scanning for domain $1" \
+        "$2"' "$number1" $log
+}
+more_ended() { [ "$(ended)" -gt "$1" ]; }
+read_one() { in_domain guest1 'read -r line <"/root/large/$1"' "$1"; }
+check "guest1's files have all been read" wait_for \
+    in_domain guest1 'grep -qx end /run/large.log'
+in_domain guest1 'cd /root/large && for i in 1 2 3; do
+        head -c 30M /dev/urandom >$i; done'
+before=$(ended)
+check "guest1 waits for nothing" "$LAB" exec dom0 -- \
+    vscanctl policy guest1 timeout-ms=100 close-write=no
+check "it reads a large file all the same" read_one 2
+check "the scan of it is ended" wait_for more_ended "$before"
+check "and nothing is wrong with it" "$LAB" exec dom0 -- \
+    vscanctl policy guest1 timeout-ms=600000 fail=closed
+check "it can be scanned" read_one 2
+
 in_domain scanner 'rm "$1"' $options
 restart_back >/dev/null
 unprotect guest1

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-proc-pool-cancel.c - xen-scan-back/proc-pool-links.c, crews.c with real
+ * processes (pool-side.h): a request that nobody needs any more.
+ */
+#define _GNU_SOURCE
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "ipc.h"
+#include "log.h"
+#include "pool-side.h"
+
+static void cancel(int link, uint64_t id)
+{
+    const struct pool_request request = { .kind = POOL_CANCEL, .id = id };
+
+    assert_int_equal(ipc_send(link, &request, sizeof(request), -1), 0);
+}
+
+static void assert_cancelled(int link, uint64_t id)
+{
+    assert_reason(link, id, VSCANIF_REASON_TIMEOUT);
+}
+
+static void what_runs_is_ended(void **state)
+{
+    pid_t worker;
+
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    pool_ask(link_a, 1, "wait");
+    until_waiting();
+    worker = pool_shared->pid;
+    cancel(link_a, 1);
+    assert_cancelled(link_a, 1);
+    pool_ask(link_b, 1, "look");
+    assert_clean(link_b, 1);
+    assert_int_equal(kill(worker, 0), -1);
+}
+
+static void what_waits_is_not_begun(void **state)
+{
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    pool_ask(link_b, 1, "stop");
+    until_waiting();
+    for (uint64_t id = 1; id <= 3; id++)
+        pool_ask(link_a, id, "clean");
+    cancel(link_a, 2);
+    assert_cancelled(link_a, 2);
+    __atomic_store_n(&pool_shared->go, 1, __ATOMIC_SEQ_CST);
+    assert_clean(link_b, 1);
+    assert_clean(link_a, 1);
+    assert_clean(link_a, 3);
+    assert_int_equal(pool_shared->scans, 3);
+}
+
+/* One link's numbers are not another's. */
+static void is_of_the_link(void **state)
+{
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    pool_ask(link_a, 7, "stop");
+    until_waiting();
+    pool_ask(link_a, 8, "clean");
+    cancel(link_b, 7);
+    cancel(link_b, 8);
+    /* They have been read: nothing is left for it to say. */
+    pool_ask(link_b, 1, "clean");
+    cancel(link_b, 1);
+    assert_cancelled(link_b, 1);
+    __atomic_store_n(&pool_shared->go, 1, __ATOMIC_SEQ_CST);
+    assert_clean(link_a, 7);
+    assert_clean(link_a, 8);
+}
+
+/* What is answered, or never was, is no violation. */
+static void unknown_is_ignored(void **state)
+{
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    pool_ask(link_a, 1, "clean");
+    assert_clean(link_a, 1);
+    cancel(link_a, 1);
+    cancel(link_a, UINT64_MAX);
+    pool_ask(link_a, 2, "virus");
+    assert_answer(link_a, 2, VSCANIF_VERDICT_INFECTED, VSCANIF_REASON_NONE,
+                  "fake:Test.Virus");
+}
+
+/* The scan goes on for who needs it, and is no more the first one's. */
+static void others_get_their_answer(void **state)
+{
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    pool_ask_exactly(link_a, 1, "stop");
+    until_waiting();
+    pool_ask_exactly(link_b, 1, "stop");
+    /* The pool has named it: this one was read after it. */
+    pool_ask(link_b, 2, "clean");
+    cancel(link_b, 2);
+    assert_cancelled(link_b, 2);
+    cancel(link_a, 1);
+    assert_cancelled(link_a, 1);
+    cancel(link_a, 1);
+    __atomic_store_n(&pool_shared->go, 1, __ATOMIC_SEQ_CST);
+    assert_clean(link_b, 1);
+    assert_int_equal(pool_shared->scans, 1);
+    pool_ask(link_a, 2, "clean");
+    assert_clean(link_a, 2);
+}
+
+/* It is not the content that has killed the worker. */
+static void content_is_not_to_blame(void **state)
+{
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    for (uint64_t id = 1; id <= 4; id++) {
+        pool_ask_exactly(link_a, id, "wait");
+        until_waiting();
+        cancel(link_a, id);
+        assert_cancelled(link_a, id);
+    }
+    assert_int_equal(pool_shared->scans, 4);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown( \
+    name, pool_side_setup, pool_side_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_runs_is_ended), TEST(what_waits_is_not_begun),
+        TEST(is_of_the_link), TEST(unknown_is_ignored),
+        TEST(others_get_their_answer), TEST(content_is_not_to_blame),
+    };
+
+    log_init("test-proc-pool-cancel", LOG_LEVEL_ERROR);
+    return cmocka_run_group_tests_name("proc-pool-cancel", tests,
+                                       pool_side_make_dirs,
+                                       pool_side_remove_dirs);
+}
