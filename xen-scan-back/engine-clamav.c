@@ -8,7 +8,10 @@
  *
  * - A file that clamscan calls "OK" because a limit ended the scan is "not
  *   scanned" here.  CL_SCAN_HEURISTIC_EXCEEDS_MAX makes libclamav report such
- *   files, under names that begin with LIMITS_PREFIX.
+ *   files, under names that begin with LIMITS_PREFIX.  But some unpackers cut
+ *   what exceeds a size, and look at the rest without a word (unzip.c,
+ *   libmspack.c, xar.c of libclamav); so it is given sizes that are CUT_ROOM
+ *   larger, and inspect() sees what exceeds ours.
  * - libclamav's cache of clean files is off: it is keyed by MD5.
  * - CL_SCAN_GENERAL_UNPRIVILEGED: rar archives are written to the temporary
  *   directory before they are opened.  No verdict depends on it.
@@ -40,6 +43,11 @@
 
 /* It calls files of up to so many octets clean without a look. */
 #define SMALLEST_FILE           6
+/*
+ * What an unpacker has cut is smaller than libclamav's limit by less than its
+ * buffer, of BUFSIZ octets in 1.4, and larger than ours.
+ */
+#define CUT_ROOM                65536
 /* clamscan's --bytecode-timeout; libclamav's own default is 60000. */
 #define BYTECODE_TIMEOUT_MS     10000
 
@@ -52,7 +60,10 @@ struct clamav {
 
 /* One call of libclamav's scan. */
 struct pass {
+    const struct engine_limits *limits;
     int ended;              /* files, inner ones too, scanned to their end */
+    uint64_t octets;        /* of all files so far */
+    int exceeds;            /* a size of the limits */
     const char *name;
     cl_error_t code;
 };
@@ -90,6 +101,28 @@ static cl_error_t scan_ended(int fd, int result, const char *name,
     (void)result;
     (void)name;
     pass->ended = 1;
+    return CL_CLEAN;
+}
+
+/* Of the file that is scanned, and of each in it, before it is looked at. */
+static cl_error_t inspect(int fd, const char *type, const char **ancestors,
+                          size_t parent_size, const char *name, size_t size,
+                          const char *content, uint32_t level,
+                          uint32_t attributes, void *context)
+{
+    struct pass *pass = context;
+
+    (void)fd;
+    (void)type;
+    (void)ancestors;
+    (void)parent_size;
+    (void)name;
+    (void)content;
+    (void)attributes;
+    pass->octets += size;
+    if ((level > 0 && size > pass->limits->value[LIMIT_FILE]) ||
+        pass->octets > pass->limits->value[LIMIT_SCAN])
+        pass->exceeds = 1;
     return CL_CLEAN;
 }
 
@@ -148,9 +181,12 @@ static cl_error_t set_limits(struct cl_engine *cl,
 
     for (size_t i = 0; i < 2 && r == CL_SUCCESS; i++)
         r = cl_engine_set_num(cl, settings[i].field, settings[i].value);
-    for (size_t i = 0; i < LIMITS_NR && r == CL_SUCCESS; i++)
+    for (size_t i = 0; i < LIMITS_NR && r == CL_SUCCESS; i++) {
+        const uint64_t room = i == LIMIT_FILE || i == LIMIT_SCAN ? CUT_ROOM : 0;
+
         r = cl_engine_set_num(cl, limit_fields[i],
-                              (long long)limits->value[i]);
+                              (long long)(limits->value[i] + room));
+    }
     return r;
 }
 
@@ -229,6 +265,7 @@ static int load(const char *db_dir, const char *temp_dir,
         goto out;
     }
     cl_engine_set_clcb_post_scan(c->cl, scan_ended);
+    cl_engine_set_clcb_file_inspection(c->cl, inspect);
     rc = load_signatures(c, db_dir, error_r);
 out:
     if (rc) {
@@ -261,7 +298,7 @@ static struct pass scan_pass(const struct clamav *c, const void *content,
                              size_t size, uint32_t heuristic)
 {
     struct cl_scan_options options = clamscan_options;
-    struct pass pass = { .ended = 0, .name = NULL, .code = CL_EMEM };
+    struct pass pass = { .limits = &c->limits, .code = CL_EMEM };
     unsigned long scanned = 0;
     cl_fmap_t *map = cl_fmap_open_memory(content, size);
 
@@ -380,6 +417,8 @@ static struct verdict scan_content(const struct clamav *c, const void *content,
         return verdict_not_scanned(VSCANIF_REASON_ENGINE);
     if (proc_now_ms() >= end)
         return verdict_not_scanned(VSCANIF_REASON_TIMEOUT);
+    if (pass.exceeds)
+        return verdict_not_scanned(VSCANIF_REASON_LIMITS);
     return verdict_clean();
 }
 

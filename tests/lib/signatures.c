@@ -66,18 +66,23 @@ size_t read_test_file(const char *name, unsigned char *out, size_t max)
     return n;
 }
 
-static void make_signatures(void)
+static void signature_of_eicar(void)
 {
-    static unsigned char exe[65536];
     char eicar[128], line[512], hex[256] = "";
-    unsigned char md5[16];
-    unsigned int len = sizeof(md5);
-    size_t n;
 
     snprintf(eicar, sizeof(eicar), "%s%s", eicar_head, eicar_tail);
     to_hex((unsigned char *)eicar, strlen(eicar), hex);
     snprintf(line, sizeof(line), "Test.Eicar:0:*:%s\n", hex);
     write_text_in(db, "test.ndb", line);
+}
+
+void signature_of_clam(void)
+{
+    static unsigned char exe[65536];
+    char line[512], hex[256] = "";
+    unsigned char md5[16];
+    unsigned int len = sizeof(md5);
+    size_t n;
 
     n = read_test_file("clam.exe", exe, sizeof(exe));
     assert_non_null(cl_hash_data("md5", exe, n, md5, &len));
@@ -96,7 +101,8 @@ int signatures_make(void **state)
     snprintf(temp, sizeof(temp), "%s/temp", work);
     assert_int_equal(mkdir(db, 0700), 0);
     assert_int_equal(mkdir(temp, 0700), 0);
-    make_signatures();
+    signature_of_eicar();
+    signature_of_clam();
     return 0;
 }
 

@@ -27,6 +27,8 @@ extern char temp[80];
 void write_text_in(const char *dir, const char *name, const char *text);
 void unlink_in(const char *dir, const char *name);
 size_t read_test_file(const char *name, unsigned char *out, size_t max);
+/* Writes test.hdb, which is there from the start. */
+void signature_of_clam(void);
 int signatures_make(void **state);
 int signatures_remove(void **state);
 
