@@ -19,6 +19,8 @@
 
 /* How long a worker that could not start is left alone. */
 #define RESTART_MS      1000
+/* How long its start may take. */
+#define START_MS        30000
 /* A loader is busy with workers that were ordered before. */
 #define ORDER_MS        10
 
@@ -163,6 +165,16 @@ static void fail(struct process *p, struct worker *w, unsigned int reason,
         order(p, w);
 }
 
+/* It is idle, and nothing is wrong with it. */
+static void replace(struct process *p, struct worker *w)
+{
+    if (loader_tell(p, w->engine, w->side, LOADER_KILL, (uint32_t)w->pid))
+        w->kill = w->pid;
+    drop(p, w, VSCANIF_REASON_ENGINE);
+    if (is_due(p, w))
+        order(p, w);
+}
+
 /* The content that it scans is to blame, if there is one. */
 static void blame(struct process *p, struct worker *w, unsigned int reason,
                   const char *why)
@@ -249,6 +261,9 @@ void worker_born(struct process *p, unsigned int engine, unsigned int side,
     w = &p->crew[message->number].worker[engine][side];
     w->state = WORKER_STARTING;
     w->pid = message->pid;
+    w->files = 0;
+    w->octets = 0;
+    w->order_ms = proc_now_ms() + START_MS;
     if (fd < 0) {
         log_error("%s: no worker: %s", name_of(p, w),
                   strerror(-message->status));
@@ -330,7 +345,11 @@ static void give(struct process *p, unsigned int c)
     crew->waiting = 0;
     for (unsigned int e = 0; e < p->config->nr_engines; e++)
         if (p->engine[e].loaded) {
-            crew->worker[e][crew->side[e]].state = WORKER_BUSY;
+            struct worker *w = &crew->worker[e][crew->side[e]];
+
+            w->state = WORKER_BUSY;
+            w->files++;
+            w->octets += job->size;
             crew->waiting++;
         }
     for (unsigned int e = 0; e < p->config->nr_engines; e++) {
@@ -343,11 +362,30 @@ static void give(struct process *p, unsigned int c)
     close(fd);
 }
 
+/* While one of a busy crew waits for the others, it is not idle for us. */
+static void replace_old_workers(struct process *p)
+{
+    for (unsigned int c = 0; c < p->pool.nr_crews; c++) {
+        struct crew *crew = &p->crew[c];
+
+        if (p->pool.crew[c].state == POOL_CREW_BUSY)
+            continue;
+        for (unsigned int e = 0; e < p->config->nr_engines; e++) {
+            struct worker *w = &crew->worker[e][crew->side[e]];
+
+            if (w->state == WORKER_IDLE && (w->files >= WORKER_FILES ||
+                                            w->octets >= WORKER_OCTETS))
+                replace(p, w);
+        }
+    }
+}
+
 void crews_give_jobs(struct process *p)
 {
     int64_t deadline = proc_now_ms() + p->config->scan_timeout_ms;
     int c;
 
+    replace_old_workers(p);
     while ((c = pool_start(&p->pool, deadline)) >= 0)
         give(p, (unsigned int)c);
 }
@@ -389,6 +427,8 @@ void crews_on_time(struct process *p, int64_t now_ms)
 
                 if (is_due(p, w) && w->order_ms <= now_ms)
                     order(p, w);
+                else if (w->state == WORKER_STARTING && w->order_ms <= now_ms)
+                    fail(p, w, VSCANIF_REASON_ENGINE, "does not start");
             }
 }
 
@@ -401,7 +441,8 @@ int64_t crews_due(const struct process *p)
             for (unsigned int side = 0; side < SIDES; side++) {
                 const struct worker *w = &p->crew[i].worker[e][side];
 
-                if (is_due(p, w) && (when < 0 || w->order_ms < when))
+                if ((is_due(p, w) || w->state == WORKER_STARTING) &&
+                    (when < 0 || w->order_ms < when))
                     when = w->order_ms;
             }
     return when;

@@ -49,6 +49,14 @@ struct client {
     struct client *next;
 };
 
+/*
+ * A worker is replaced after so many files, or octets of them: one that content
+ * has taken over is not there for long, and the snapshots that it may have kept
+ * have a bound.
+ */
+#define WORKER_FILES    4096
+#define WORKER_OCTETS   ((uint64_t)1 << 30)
+
 enum worker_state {
     WORKER_NONE,                /* no process */
     WORKER_ORDERED,             /* its loader is to fork it */
@@ -64,7 +72,10 @@ struct worker {
     pid_t pid;                  /* for its loader, and the log */
     pid_t kill;                 /* the one before, of which the loader has not
                                  * heard yet; 0: none */
-    int64_t order_ms;           /* when it may be ordered, for WORKER_NONE */
+    int64_t order_ms;           /* when it may be ordered, for WORKER_NONE; how
+                                 * long it may be WORKER_STARTING */
+    unsigned int files;         /* that it has had */
+    uint64_t octets;
 };
 
 struct loader {

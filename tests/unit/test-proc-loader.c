@@ -399,6 +399,10 @@ static void links_hear_of_engines(void **state)
                         "other no signatures at all");
     run_loader(1);
     until_news(link_a, 1, ENGINE_OK, "other fake 1.0, 7 signatures");
+    until_new_generation(link_a);
+    /* What was bad has gone: that is another set for the first, too. */
+    run_loader(0);
+    until_new_generation(link_a);
     put_signatures("bad");
     assert_int_equal(loader_status(run_loader(0)), LOADER_EXIT_REFUSED);
     until_news(link_a, 0, ENGINE_REFUSED, "fake no signatures at all");

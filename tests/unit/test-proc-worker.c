@@ -150,6 +150,31 @@ static void worker_cannot_name_a_generation(void **state)
     assert_clean(link_a, 7);
 }
 
+static pid_t worker_now(uint64_t id)
+{
+    pool_ask(link_a, id, "tell");
+    assert_clean(link_a, id);
+    return pool_shared->pid;
+}
+
+/* What content has made of it is not there for ever. */
+static void is_replaced_after_many_files(void **state)
+{
+    const unsigned int files = 4096;
+    pid_t first;
+
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    first = worker_now(1);
+    for (unsigned int id = 2; id < files; id++) {
+        pool_ask(link_a, id, "clean");
+        assert_clean(link_a, id);
+    }
+    assert_int_equal(worker_now(files), first);
+    assert_int_not_equal(worker_now(files + 1), first);
+    assert_int_equal(kill(first, 0), -1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown( \
     name, pool_side_setup, pool_side_teardown)
 
@@ -161,6 +186,7 @@ int main(void)
         TEST(crash_costs_one_scan), TEST(time_out_costs_one_scan),
         TEST(worker_cannot_lie_about_more_than_its_job),
         TEST(worker_cannot_name_a_generation),
+        TEST(is_replaced_after_many_files),
     };
 
     log_init("test-proc-worker", LOG_LEVEL_ERROR);
