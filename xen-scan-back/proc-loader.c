@@ -82,7 +82,7 @@ static pid_t fork_worker(struct loader *l, int *end_r)
         return rc;
     pid = proc_fork("vscan-worker");
     if (pid == 0)
-        _exit(proc_worker(l->engine, ends[1]));
+        _exit(proc_worker(l->engine, l->limits, ends[1]));
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);

@@ -88,8 +88,11 @@ static int serve(struct engine *engine)
     }
 }
 
-int proc_worker(struct engine *engine, int end)
+int proc_worker(struct engine *engine, const struct engine_limits *limits,
+                int end)
 {
+    const struct sandbox_room room = sandbox_room_for(limits->value[LIMIT_SCAN],
+                                                      limits->value[LIMIT_FILES]);
     struct worker_answer hello;
     int rc;
 
@@ -98,7 +101,7 @@ int proc_worker(struct engine *engine, int end)
     rc = sandbox_keep_only(end);
     if (rc)
         goto out;
-    rc = sandbox_enter(SANDBOX_WORKER);
+    rc = sandbox_enter_worker(&room);
     if (rc)
         goto out;
 

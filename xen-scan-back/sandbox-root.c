@@ -105,13 +105,14 @@ static int show(const char *path)
     return protect(place, 0);
 }
 
-static int make_temp(uid_t owner)
+static int make_temp(uid_t owner, const struct sandbox_room *room)
 {
     char options[96];
 
     snprintf(options, sizeof(options),
-             "size=%llu,nr_inodes=%d,mode=0700,uid=%u,gid=%u",
-             (unsigned long long)SANDBOX_TEMP_OCTETS, SANDBOX_TEMP_FILES,
+             "size=%llu,nr_inodes=%llu,mode=0700,uid=%u,gid=%u",
+             (unsigned long long)room->temp_octets,
+             (unsigned long long)room->temp_files,
              (unsigned int)owner, (unsigned int)owner);
     if (mkdir(NEW_ROOT SANDBOX_TEMP_DIR, 0755) ||
         mount("vscan", NEW_ROOT SANDBOX_TEMP_DIR, "tmpfs",
@@ -153,7 +154,7 @@ int sandbox_root_empty(void)
     return rc ? rc : enter_root();
 }
 
-int sandbox_root_scratch(uid_t owner)
+int sandbox_root_scratch(uid_t owner, const struct sandbox_room *room)
 {
     mode_t mask = umask(0);
     int rc = new_root();
@@ -161,7 +162,7 @@ int sandbox_root_scratch(uid_t owner)
     for (unsigned int i = 0; !rc && shown[i]; i++)
         rc = show(shown[i]);
     if (!rc)
-        rc = make_temp(owner);
+        rc = make_temp(owner, room);
     umask(mask);
     return rc ? rc : enter_root();
 }

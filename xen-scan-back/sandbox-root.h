@@ -11,6 +11,8 @@
 
 #include <sys/types.h>
 
+#include "sandbox.h"
+
 /* All that was there before, read-only; no device can be opened. */
 int sandbox_root_read_only(void);
 
@@ -20,8 +22,9 @@ int sandbox_root_empty(void);
 /*
  * Read-only: the few files that glibc and the engines' libraries open when
  * content asks for them (sandbox-root.c lists them).  Besides, a private tmpfs
- * on SANDBOX_TEMP_DIR, which belongs to @owner, user and group.
+ * on SANDBOX_TEMP_DIR, of the size of @room, which belongs to @owner, user and
+ * group.
  */
-int sandbox_root_scratch(uid_t owner);
+int sandbox_root_scratch(uid_t owner, const struct sandbox_room *room);
 
 #endif

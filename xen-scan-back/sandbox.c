@@ -36,6 +36,7 @@
 struct step {
     const char *name;
     int (*take)(void);
+    int (*take_room)(const struct sandbox_room *room);      /* or this */
 };
 
 static int result(long r)
@@ -69,9 +70,9 @@ static uid_t own_id(void)
     return (uid_t)SANDBOX_FIRST_ID + (uid_t)getpid();
 }
 
-static int scratch_root(void)
+static int scratch_root(const struct sandbox_room *room)
 {
-    return sandbox_root_scratch(own_id());
+    return sandbox_root_scratch(own_id(), room);
 }
 
 static int set_limit(int resource, rlim_t value)
@@ -108,7 +109,7 @@ static int data_in_use(rlim_t *octets_r)
  * signatures, of any size, and under a sanitizer with terabytes of shadow.
  * A write beyond the size of a file is an error, not the end.
  */
-static int worker_limits(void)
+static int worker_limits(const struct sandbox_room *room)
 {
     rlim_t data = 0;
     int rc = data_in_use(&data);
@@ -117,9 +118,9 @@ static int worker_limits(void)
         return rc;
     if (signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
         return -errno;
-    rc = set_limit(RLIMIT_DATA, data + SANDBOX_WORKER_MEMORY);
+    rc = set_limit(RLIMIT_DATA, data + room->memory);
     if (!rc)
-        rc = set_limit(RLIMIT_FSIZE, SANDBOX_TEMP_OCTETS);
+        rc = set_limit(RLIMIT_FSIZE, room->temp_octets);
     if (!rc)
         rc = set_limit(RLIMIT_NOFILE, WORKER_FILES);
     if (!rc)
@@ -239,63 +240,63 @@ static int load_late_parts(void)
 
 /* The rows differ where the table in sandbox.h does. */
 static const struct step parent_steps[] = {
-    { "core file", no_core },
-    { "no new privileges", no_new_privs },
-    { "network namespace", no_network },
-    { "IPC namespace", own_ipc },
-    { "capabilities", parent_caps },
-    { "not dumpable", no_dump },
-    { NULL, NULL }
+    { "core file", no_core, NULL },
+    { "no new privileges", no_new_privs, NULL },
+    { "network namespace", no_network, NULL },
+    { "IPC namespace", own_ipc, NULL },
+    { "capabilities", parent_caps, NULL },
+    { "not dumpable", no_dump, NULL },
+    { NULL, NULL, NULL }
 };
 
 static const struct step loader_steps[] = {
-    { "open files", all_open_files },
-    { "core file", no_core },
-    { "no new privileges", no_new_privs },
-    { "network namespace", no_network },
-    { "IPC namespace", own_ipc },
-    { "read-only file systems", sandbox_root_read_only },
-    { "capabilities", loader_caps },
-    { "not dumpable", no_dump },
-    { NULL, NULL }
+    { "open files", all_open_files, NULL },
+    { "core file", no_core, NULL },
+    { "no new privileges", no_new_privs, NULL },
+    { "network namespace", no_network, NULL },
+    { "IPC namespace", own_ipc, NULL },
+    { "read-only file systems", sandbox_root_read_only, NULL },
+    { "capabilities", loader_caps, NULL },
+    { "not dumpable", no_dump, NULL },
+    { NULL, NULL, NULL }
 };
 
 static const struct step pool_steps[] = {
-    { "libraries", load_late_parts },
-    { "open files", all_open_files },
-    { "core file", no_core },
-    { "no new privileges", no_new_privs },
-    { "network namespace", no_network },
-    { "IPC namespace", own_ipc },
-    { "empty root", sandbox_root_empty },
-    { "own user, no capabilities", own_user },
-    { "not dumpable", no_dump },
-    { NULL, NULL }
+    { "libraries", load_late_parts, NULL },
+    { "open files", all_open_files, NULL },
+    { "core file", no_core, NULL },
+    { "no new privileges", no_new_privs, NULL },
+    { "network namespace", no_network, NULL },
+    { "IPC namespace", own_ipc, NULL },
+    { "empty root", sandbox_root_empty, NULL },
+    { "own user, no capabilities", own_user, NULL },
+    { "not dumpable", no_dump, NULL },
+    { NULL, NULL, NULL }
 };
 
 static const struct step link_steps[] = {
-    { "libraries", load_late_parts },
-    { "open files", link_limits },
-    { "core file", no_core },
-    { "no new privileges", no_new_privs },
-    { "network namespace", no_network },
-    { "IPC namespace", own_ipc },
-    { "empty root", sandbox_root_empty },
-    { "own user, no capabilities", own_user },
-    { "not dumpable", no_dump },
-    { NULL, NULL }
+    { "libraries", load_late_parts, NULL },
+    { "open files", link_limits, NULL },
+    { "core file", no_core, NULL },
+    { "no new privileges", no_new_privs, NULL },
+    { "network namespace", no_network, NULL },
+    { "IPC namespace", own_ipc, NULL },
+    { "empty root", sandbox_root_empty, NULL },
+    { "own user, no capabilities", own_user, NULL },
+    { "not dumpable", no_dump, NULL },
+    { NULL, NULL, NULL }
 };
 
 static const struct step worker_steps[] = {
-    { "private memory and file limits", worker_limits },
-    { "core file", no_core },
-    { "no new privileges", no_new_privs },
-    { "network namespace", no_network },
-    { "IPC namespace", own_ipc },
-    { "root with a private " SANDBOX_TEMP_DIR, scratch_root },
-    { "own user, no capabilities", own_user },
-    { "not dumpable", no_dump },
-    { NULL, NULL }
+    { "private memory and file limits", NULL, worker_limits },
+    { "core file", no_core, NULL },
+    { "no new privileges", no_new_privs, NULL },
+    { "network namespace", no_network, NULL },
+    { "IPC namespace", own_ipc, NULL },
+    { "root with a private " SANDBOX_TEMP_DIR, NULL, scratch_root },
+    { "own user, no capabilities", own_user, NULL },
+    { "not dumpable", no_dump, NULL },
+    { NULL, NULL, NULL }
 };
 
 static const struct step *const steps_of[] = {
@@ -318,7 +319,20 @@ static int privileged(void)
     return (data[0].effective & (uint32_t)CAP(SYS_ADMIN)) != 0;
 }
 
-int sandbox_enter(enum sandbox_role role)
+struct sandbox_room sandbox_room_for(uint64_t octets, uint64_t files)
+{
+    struct sandbox_room room = SANDBOX_ROOM_DEFAULT;
+
+    if (room.temp_octets < octets / 2 * 5)
+        room.temp_octets = octets / 2 * 5;
+    if (room.temp_files < files * 6)
+        room.temp_files = files * 6;
+    if (room.memory < octets * 5)
+        room.memory = octets * 5;
+    return room;
+}
+
+static int enter(enum sandbox_role role, const struct sandbox_room *room)
 {
     const struct step *step = steps_of[role];
     int rc;
@@ -326,7 +340,7 @@ int sandbox_enter(enum sandbox_role role)
     if (!privileged())
         return -EPERM;
     for (; step->name; step++) {
-        rc = step->take();
+        rc = step->take ? step->take() : step->take_room(room);
         if (rc)
             goto fail;
     }
@@ -337,6 +351,18 @@ fail:
     log_error("sandbox: %s: %s", step->name ? step->name : "system calls",
               strerror(-rc));
     return rc;
+}
+
+int sandbox_enter(enum sandbox_role role)
+{
+    const struct sandbox_room room = SANDBOX_ROOM_DEFAULT;
+
+    return enter(role, &room);
+}
+
+int sandbox_enter_worker(const struct sandbox_room *room)
+{
+    return enter(SANDBOX_WORKER, room);
 }
 
 int sandbox_keep_only(int fd)

@@ -17,7 +17,7 @@
  *   dumpable          no         no         no         no         no
  *   core file         none       none       none       none       none
  *   open files        as before  all allowed  ditto    4096       1024
- *   further memory    -          -          -          -          2 GiB
+ *   further memory    -          -          -          -          sandbox_room
  *
  * A filter is an allow-list; any other call kills the process with SIGSYS
  * (sandbox-seccomp.c).  Parent and loader still may do what their children
@@ -50,15 +50,25 @@ enum sandbox_role {
 /* Where a worker's private tmpfs is mounted. */
 #define SANDBOX_TEMP_DIR        "/tmp"
 /*
- * Its size, and inodes.  A full one makes libclamav skip what it could not
- * unpack, so both are well above the engine limits' defaults (400 MiB, 10000
- * files); pages that are not used cost nothing.
+ * What a worker has room for.  A full folder makes libclamav skip what it could
+ * not unpack, and a failed allocation what it could not read, in silence; so
+ * this is well above what the engine's limits let it want.  Pages that are not
+ * used cost nothing.
  */
-#define SANDBOX_TEMP_OCTETS     ((uint64_t)1 << 30)
-#define SANDBOX_TEMP_FILES      65536
+struct sandbox_room {
+    uint64_t temp_octets;       /* of SANDBOX_TEMP_DIR, and of one file there */
+    uint64_t temp_files;
+    uint64_t memory;            /* private, more than it was forked with */
+};
 
-/* Private memory that a worker may add to what it was forked with, octets. */
-#define SANDBOX_WORKER_MEMORY   ((uint64_t)2 << 30)
+/* For scans that unpack 400 MiB in 10000 files, the default of the limits. */
+#define SANDBOX_ROOM_DEFAULT { \
+    .temp_octets = (uint64_t)1 << 30, .temp_files = 65536, \
+    .memory = (uint64_t)2 << 30 \
+}
+
+/* The room for scans that unpack as much as this; the default at least. */
+struct sandbox_room sandbox_room_for(uint64_t octets, uint64_t files);
 
 /*
  * The last step of a start, in a process with a single thread.
@@ -67,6 +77,9 @@ enum sandbox_role {
  * step logged, after which the process is half in its sandbox and has to end.
  */
 int sandbox_enter(enum sandbox_role role);
+
+/* The same for SANDBOX_WORKER, which else has the default room. */
+int sandbox_enter_worker(const struct sandbox_room *room);
 
 /*
  * Closes every descriptor but the standard three and @fd, which becomes

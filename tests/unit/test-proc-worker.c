@@ -78,6 +78,40 @@ static void worker_is_confined(void **state)
     assert_string_equal(status_field(pool_shared->pid, "Seccomp:"), "2");
 }
 
+/* What it may use follows the limits that its engine has. */
+static void room_is_for_its_limits(void **state)
+{
+    const struct sandbox_room room = sandbox_room_for((uint64_t)1 << 30, 1);
+    char path[48], line[256];
+    unsigned long long most = 0;
+    FILE *file;
+
+    (void)state;
+    if (geteuid())
+        skip();
+    pool_config_now = (struct pool_config){
+        .source = { { &fake_engine_ops[0], good_dir } }, .nr_engines = 1,
+        .limits = limits_default(25000),
+        .crews = 1, .scan_timeout_ms = LONG_MS,
+        .history_entries = HISTORY_MIN_ENTRIES,
+    };
+    pool_config_now.limits.value[LIMIT_SCAN] = (uint64_t)1 << 30;
+    run_pool();
+    run_loader(0);
+    assert_int_equal(pool_says().status, 0);
+    link_a = pool_attach_guest(5);
+    pool_ask(link_a, 1, "wait");
+    until_waiting();
+    snprintf(path, sizeof(path), "/proc/%d/limits", (int)pool_shared->pid);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    while (!most && fgets(line, sizeof(line), file))
+        sscanf(line, "Max file size %llu", &most);
+    fclose(file);
+    assert_int_equal(most, room.temp_octets);
+    assert_true(room.temp_octets > (uint64_t)2 << 30);
+}
+
 /* It does not even get an error, and the next worker takes over. */
 static void forbidden_call_costs_one_scan(void **state)
 {
@@ -182,6 +216,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(needs_privileges_for_its_sandbox), TEST(worker_is_confined),
+        TEST(room_is_for_its_limits),
         TEST(forbidden_call_costs_one_scan),
         TEST(crash_costs_one_scan), TEST(time_out_costs_one_scan),
         TEST(worker_cannot_lie_about_more_than_its_job),

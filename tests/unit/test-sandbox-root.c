@@ -40,9 +40,14 @@ static int read_only_root(void)
     return sandbox_root_read_only();
 }
 
+/* Not the default. */
+static const struct sandbox_room scratch_room = {
+    .temp_octets = (uint64_t)3 << 30, .temp_files = 100000,
+};
+
 static int scratch_root(void)
 {
-    return sandbox_root_scratch(OWNER);
+    return sandbox_root_scratch(OWNER, &scratch_room);
 }
 
 /* Runs @body, in a child, in the root that @enter makes. */
@@ -128,8 +133,8 @@ static void find_scratch(void)
     must(st.st_uid == OWNER && st.st_gid == OWNER);
     must(open_errno(SANDBOX_TEMP_DIR "/new", O_CREAT | O_WRONLY) == 0);
     must(!statvfs(SANDBOX_TEMP_DIR, &fs));
-    must(fs.f_blocks * (uint64_t)fs.f_frsize == SANDBOX_TEMP_OCTETS);
-    must(fs.f_files == SANDBOX_TEMP_FILES);
+    must(fs.f_blocks * (uint64_t)fs.f_frsize == scratch_room.temp_octets);
+    must(fs.f_files == scratch_room.temp_files);
     must((fs.f_flag & (ST_NOEXEC | ST_NODEV | ST_NOSUID)) ==
          (ST_NOEXEC | ST_NODEV | ST_NOSUID));
     must(umask(0) == 077);

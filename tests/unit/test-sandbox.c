@@ -21,6 +21,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -170,6 +171,8 @@ static void is_as_the_table_says(void **state)
     }
 }
 
+static const struct sandbox_room room = SANDBOX_ROOM_DEFAULT;
+
 static void worker_is_bounded(void **state)
 {
     static const int none[] = { RLIMIT_NPROC, RLIMIT_MSGQUEUE, RLIMIT_MEMLOCK };
@@ -181,7 +184,7 @@ static void worker_is_bounded(void **state)
     pid = enter(SANDBOX_WORKER);
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
         assert_limit(none[i], 0, 0);
-    assert_limit(RLIMIT_FSIZE, SANDBOX_TEMP_OCTETS, SANDBOX_TEMP_OCTETS);
+    assert_limit(RLIMIT_FSIZE, room.temp_octets, room.temp_octets);
     child_stop(pid);
 }
 
@@ -193,32 +196,64 @@ static int maps(uint64_t octets)
            MAP_FAILED;
 }
 
+/* In a child: how much is enough, and how much is not. */
+static void find_room(const struct sandbox_room *now)
+{
+    struct statvfs fs;
+    int fd = open(SANDBOX_TEMP_DIR "/file", O_RDWR | O_CREAT | O_CLOEXEC,
+                  0600);
+
+    must(fd >= 0);
+    must(pwrite(fd, "x", 1, (off_t)now->temp_octets - 1) == 1);
+    must(pwrite(fd, "x", 1, (off_t)now->temp_octets) == -1 && errno == EFBIG);
+    must(!fstatvfs(fd, &fs) && fs.f_files == now->temp_files);
+    must(fs.f_blocks * (uint64_t)fs.f_frsize == now->temp_octets);
+    /* Counted are the stack, too, and what malloc() has had since. */
+    must(!maps(now->memory + MARGIN) && errno == ENOMEM);
+    must(maps(now->memory - MARGIN));
+}
+
 static void limits_of_a_worker_are_errors(void **state)
 {
-    pid_t pid;
-    int fd;
+    const struct sandbox_room larger = {
+        .temp_octets = (uint64_t)5 << 30, .temp_files = 70000,
+        .memory = (uint64_t)3 << 30,
+    };
 
     (void)state;
     if (geteuid())
         skip();
-    pid = proc_fork("test-sandbox");
-    assert_true(pid >= 0);
-    if (pid == 0) {
-        /* What it has already does not count. */
-        must(maps(SANDBOX_WORKER_MEMORY));
-        must(!sandbox_enter(SANDBOX_WORKER));
-        fd = open(SANDBOX_TEMP_DIR "/file", O_RDWR | O_CREAT | O_CLOEXEC,
-                  0600);
-        must(fd >= 0);
-        must(pwrite(fd, "x", 1, (off_t)SANDBOX_TEMP_OCTETS - 1) == 1);
-        must(pwrite(fd, "x", 1, (off_t)SANDBOX_TEMP_OCTETS) == -1 &&
-             errno == EFBIG);
-        /* Counted are the stack, too, and what malloc() has had since. */
-        must(!maps(SANDBOX_WORKER_MEMORY + MARGIN) && errno == ENOMEM);
-        must(maps(SANDBOX_WORKER_MEMORY - MARGIN));
-        _exit(0);
+    for (unsigned int i = 0; i < 2; i++) {
+        pid_t pid = proc_fork("test-sandbox");
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            /* What it has already does not count. */
+            must(maps(room.memory));
+            must(!(i ? sandbox_enter_worker(&larger) :
+                       sandbox_enter(SANDBOX_WORKER)));
+            find_room(i ? &larger : &room);
+            _exit(0);
+        }
+        assert_int_equal(outcome(pid), 0);
     }
-    assert_int_equal(outcome(pid), 0);
+}
+
+static void room_follows_the_scan(void **state)
+{
+    struct sandbox_room now = sandbox_room_for((uint64_t)400 << 20, 10000);
+
+    (void)state;
+    assert_memory_equal(&now, &room, sizeof(now));
+    now = sandbox_room_for(1, 1);
+    assert_memory_equal(&now, &room, sizeof(now));
+    now = sandbox_room_for(UINT32_MAX, 1);
+    assert_int_equal(now.temp_octets, (uint64_t)UINT32_MAX / 2 * 5);
+    assert_int_equal(now.memory, (uint64_t)UINT32_MAX * 5);
+    assert_int_equal(now.temp_files, room.temp_files);
+    now = sandbox_room_for(1, 1000000);
+    assert_int_equal(now.temp_files, 6000000);
+    assert_int_equal(now.temp_octets, room.temp_octets);
 }
 
 /* Two of them, were there no filter: a process with the user of one. */
@@ -311,6 +346,7 @@ int main(void)
         cmocka_unit_test(is_as_the_table_says),
         cmocka_unit_test(worker_is_bounded),
         cmocka_unit_test(limits_of_a_worker_are_errors),
+        cmocka_unit_test(room_follows_the_scan),
         cmocka_unit_test(cannot_reach_each_other),
         cmocka_unit_test(dies_with_its_parent),
         cmocka_unit_test(needs_privileges),
