@@ -311,10 +311,12 @@ struct pool_job pool_finish(struct pool *pool, unsigned int crew,
         job.link->octets -= job.size;
         if (took > cost_of(&job))
             job.link->cost += took - cost_of(&job);
-        if (lost)
+        if (lost) {
             job.link->probation = POOL_PROBATION;
-        else if (job.link->probation)
+            job.link->cost += POOL_LOST_COST;
+        } else if (job.link->probation) {
             job.link->probation--;
+        }
     }
     return job;
 }

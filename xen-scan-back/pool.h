@@ -42,6 +42,8 @@
  * whose content kills is not to have all crews down, one after the other.
  */
 #define POOL_PROBATION          64
+/* What the new workers cost it, octets: that takes as long as scanning so many. */
+#define POOL_LOST_COST          ((uint64_t)1 << 20)
 
 struct pool_link;
 

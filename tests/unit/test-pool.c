@@ -254,6 +254,24 @@ static void killer_is_on_probation(void **state)
     assert_int_equal(pool_start(&pool, 0), 1);
 }
 
+/* New workers are paid for by who needs them. */
+static void losses_are_paid_for(void **state)
+{
+    unsigned int of_b = 0;
+
+    (void)state;
+    put(&a, 1, 1);
+    put(&a, 2, 1);
+    for (uint64_t id = 100; id < 116; id++)
+        put(&b, id, POOL_LOST_COST / 8);
+    assert_int_equal(pool_start(&pool, 0), 0);
+    pool_finish(&pool, 0, 0, true);
+    pool_set_crew(&pool, 0, true);
+    while (run_one() >= 100)
+        of_b++;
+    assert_in_range(of_b, 7, 9);
+}
+
 /* A link that goes leaves its crew to be completed, and no trace. */
 static void killer_may_go(void **state)
 {
@@ -424,6 +442,7 @@ int main(void)
         cmocka_unit_test_setup(time_is_paid_for, setup),
         cmocka_unit_test_setup(killer_is_on_probation, setup),
         cmocka_unit_test_setup(killer_may_go, setup),
+        cmocka_unit_test_setup(losses_are_paid_for, setup),
         cmocka_unit_test_setup(newcomer_waits_for_one_scan, setup),
         cmocka_unit_test_setup(turns_are_by_bytes, setup),
         cmocka_unit_test_setup(small_jobs_have_a_cost, setup),

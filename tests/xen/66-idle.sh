@@ -7,7 +7,8 @@
 . "$(dirname "$0")/lib.sh"
 
 files=10000
-# Resident, all its processes together.
+# Resident, all its processes together, the one for remedies too if something was
+# found before; what they have in common counts once (PSS).
 max_kib=8192
 
 # For the guest's shell.  While it counts nothing is opened that could be held:
@@ -18,10 +19,10 @@ functions='
     pids=$(pidof xen-guest-front)
     resident() {
         for pid in $pids; do
+            read -r name </proc/$pid/comm
             while read -r key value rest; do
-                case $key in Name:) name=$value ;; VmRSS:) echo $name $value
-                esac
-            done </proc/$pid/status
+                [ $key != Pss: ] || echo $name $value
+            done </proc/$pid/smaps_rollup
         done
     }
     # Name, thread, how often it has been given a processor.
