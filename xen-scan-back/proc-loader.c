@@ -15,6 +15,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,21 +25,31 @@
 #include "messages.h"
 #include "proc-worker.h"
 #include "proc.h"
+#include "relay.h"
 #include "sandbox.h"
 
 #define END_FD  SANDBOX_FD
 /* The pool reads all the time: one that does not for so long is stuck. */
 #define POOL_WAIT_MS    10000
+/* How long nobody listens to workers that say too much (log.h). */
+#define DEAF_MS         1000
+
+struct child {
+    pid_t pid;                          /* 0: none */
+    int said;                           /* its standard error; -1: closed */
+    bool killed;                        /* by order of the pool */
+};
 
 struct loader {
     const struct engine_source *source;
     const struct engine_limits *limits;
     struct engine *engine;
     int signals;
-    pid_t worker[LOADER_MAX_WORKERS];   /* 0: none */
+    struct child worker[LOADER_MAX_WORKERS];
     bool stop;
     int status;                         /* to end with */
-    struct log_limit log_limit;
+    struct log_limit log_limit, said_limit;
+    int64_t deaf_until_ms;              /* to what workers say */
 };
 
 /* The pool needs us no more, or something is wrong. */
@@ -61,34 +72,49 @@ static void say(struct loader *l, const struct loader_said *said, int fd)
 
 /* Children ---------------------------------------------------------------- */
 
-static pid_t *slot_of(struct loader *l, pid_t pid)
+static struct child *slot_of(struct loader *l, pid_t pid)
 {
     for (unsigned int i = 0; i < LOADER_MAX_WORKERS; i++)
-        if (l->worker[i] == pid)
+        if (l->worker[i].pid == pid)
             return &l->worker[i];
     return NULL;
+}
+
+static void close_pair(const int ends[2])
+{
+    close(ends[0]);
+    close(ends[1]);
 }
 
 /* Returns the worker's process id, with the pool's end of its channel. */
 static pid_t fork_worker(struct loader *l, int *end_r)
 {
-    pid_t *slot = slot_of(l, 0), pid;
-    int ends[2], rc;
+    struct child *slot = slot_of(l, 0);
+    int ends[2], said[2], rc;
+    pid_t pid;
 
     if (!slot)
         return -EAGAIN;
     rc = ipc_pair(ends);
     if (rc)
         return rc;
+    rc = ipc_pair(said);
+    if (rc) {
+        close_pair(ends);
+        return rc;
+    }
     pid = proc_fork("vscan-worker");
     if (pid == 0)
-        _exit(proc_worker(l->engine, l->limits, ends[1]));
-    close(ends[1]);
+        _exit(relay_enter(said[1]) ? 1 :
+              proc_worker(l->engine, l->limits, ends[1]));
     if (pid < 0) {
-        close(ends[0]);
+        close_pair(ends);
+        close_pair(said);
         return pid;
     }
-    *slot = pid;
+    close(ends[1]);
+    close(said[1]);
+    *slot = (struct child){ .pid = pid, .said = said[0] };
     *end_r = ends[0];
     return pid;
 }
@@ -114,26 +140,71 @@ static void on_fork(struct loader *l, uint32_t number)
 /* One that has ended already may have left its number to somebody else. */
 static void on_kill(struct loader *l, uint32_t number)
 {
-    if (number > 0 && number <= INT32_MAX && slot_of(l, (pid_t)number))
-        kill((pid_t)number, SIGKILL);
+    struct child *worker = number > 0 && number <= INT32_MAX ?
+                           slot_of(l, (pid_t)number) : NULL;
+
+    if (!worker)
+        return;
+    kill(worker->pid, SIGKILL);
+    worker->killed = true;
+}
+
+static void stop_hearing(struct child *worker)
+{
+    if (worker->said >= 0)
+        close(worker->said);
+    worker->said = -1;
+}
+
+static void hear(struct loader *l, struct child *worker)
+{
+    int rc = worker->said < 0 ? 0 :
+             relay_pass_on(worker->said, worker->pid, &l->said_limit);
+
+    if (rc == -EPIPE)
+        stop_hearing(worker);
+    if (rc == -EBUSY)
+        l->deaf_until_ms = proc_now_ms() + DEAF_MS;
+}
+
+/*
+ * The pool knows only that a worker is gone; how it ended is known here.  Of one
+ * that it has had killed, the pool has said why.  Memory is what it had in use
+ * when it had most, the signatures that it shares included.
+ */
+static void tell_end(struct loader *l, const struct child *worker, int status,
+                     const struct rusage *used)
+{
+    if (!status || !log_limit_ok(&l->log_limit))
+        return;
+    if (worker->killed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+        log_info("worker %d: killed, as the pool has ordered",
+                 (int)worker->pid);
+    else
+        log_warning("worker %d: %s; it has had %ld MiB of memory",
+                    (int)worker->pid, proc_end(status).text,
+                    used->ru_maxrss / 1024);
 }
 
 static void bury(struct loader *l)
 {
     struct signalfd_siginfo info;
+    struct rusage used;
     int status;
     pid_t pid;
 
     while (read(l->signals, &info, sizeof(info)) == (ssize_t)sizeof(info))
         if (info.ssi_signo == SIGTERM)
             end(l, -EINTR);
-    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
-        pid_t *slot = slot_of(l, pid);
+    while ((pid = wait4(-1, &status, WNOHANG, &used)) > 0) {
+        struct child *worker = slot_of(l, pid);
 
-        if (slot)
-            *slot = 0;
-        if (status && log_limit_ok(&l->log_limit))
-            log_warning("worker %d: %s", (int)pid, proc_end(status).text);
+        if (!worker)
+            continue;
+        hear(l, worker);
+        stop_hearing(worker);
+        tell_end(l, worker, status, &used);
+        worker->pid = 0;
     }
 }
 
@@ -162,18 +233,42 @@ static void take_orders(struct loader *l)
         end(l, rc);
 }
 
+/* Returns how many there are to be waited for. */
+static nfds_t fill_poll(const struct loader *l, struct pollfd *in, bool deaf)
+{
+    nfds_t n = 0;
+
+    in[n++] = (struct pollfd){ .fd = l->signals, .events = POLLIN };
+    in[n++] = (struct pollfd){ .fd = END_FD, .events = POLLIN };
+    for (unsigned int i = 0; i < LOADER_MAX_WORKERS && !deaf; i++)
+        if (l->worker[i].pid && l->worker[i].said >= 0)
+            in[n++] = (struct pollfd){ .fd = l->worker[i].said,
+                                       .events = POLLIN };
+    return n;
+}
+
+static void hear_all(struct loader *l)
+{
+    for (unsigned int i = 0; i < LOADER_MAX_WORKERS; i++)
+        if (l->worker[i].pid)
+            hear(l, &l->worker[i]);
+}
+
 static void serve(struct loader *l)
 {
-    struct pollfd in[2] = {
-        { .fd = l->signals, .events = POLLIN },
-        { .fd = END_FD, .events = POLLIN },
-    };
+    struct pollfd in[2 + LOADER_MAX_WORKERS];
 
     while (!l->stop) {
-        if (poll(in, 2, -1) < 0 && errno != EINTR)
+        const int64_t deaf_ms = l->deaf_until_ms - proc_now_ms();
+        nfds_t n = fill_poll(l, in, deaf_ms > 0);
+
+        if (poll(in, n, deaf_ms > 0 ? (int)deaf_ms : -1) < 0 &&
+            errno != EINTR)
             end(l, -errno);
         bury(l);
         take_orders(l);
+        if (deaf_ms <= 0)
+            hear_all(l);
     }
 }
 
@@ -181,9 +276,9 @@ static void serve(struct loader *l)
 static void end_workers(struct loader *l)
 {
     for (unsigned int i = 0; i < LOADER_MAX_WORKERS; i++)
-        if (l->worker[i]) {
-            kill(l->worker[i], SIGKILL);
-            waitpid(l->worker[i], NULL, 0);
+        if (l->worker[i].pid) {
+            kill(l->worker[i].pid, SIGKILL);
+            waitpid(l->worker[i].pid, NULL, 0);
         }
 }
 
