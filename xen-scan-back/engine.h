@@ -49,7 +49,9 @@ struct engine_ops {
     /*
      * Scans the @size octets, not 0, of the immutable descriptor @fd, which
      * stays the caller's.  Clean means that the engine has looked at all of
-     * it; whatever else happens is "not scanned", with a reason.
+     * it; whatever else happens is "not scanned", with a reason.  Descriptors,
+     * temporary files and memory that it has had are given back: leftovers.h
+     * tells what becomes of one that does not.
      */
     struct verdict (*scan)(struct engine *engine, int fd, uint64_t size);
 

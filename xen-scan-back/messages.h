@@ -124,7 +124,9 @@ struct worker_job {
 struct worker_answer {
     uint64_t id;
     uint32_t scan_us;
-    uint8_t reserved[4];
+    uint8_t last;           /* 1: it has no room for another scan (leftovers.h)
+                             * and is to be replaced */
+    uint8_t reserved[3];
     struct verdict verdict;
 };
 

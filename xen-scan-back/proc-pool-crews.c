@@ -100,7 +100,8 @@ static void finish(struct process *p, unsigned int c)
     struct crew *crew = &p->crew[c];
     struct pool_job job = pool_finish(&p->pool, c,
                                       proc_now_us() - crew->start_us,
-                                      crew->killed || crew->cancelled);
+                                      crew->killed || crew->cancelled ||
+                                      crew->spent);
     struct verdict verdict = findings_join(&crew->findings);
 
     if (verdict.code == VSCANIF_VERDICT_CLEAN && !p->config->degraded_clean &&
@@ -141,23 +142,29 @@ static void drop(struct process *p, struct worker *w, unsigned int reason)
     look_at(p, w->crew);
 }
 
+/* What is wrong with it, and whose content it has. */
+static void complain(struct process *p, const struct worker *w,
+                     const char *why)
+{
+    const struct pool_job *job = &p->pool.crew[w->crew].job;
+
+    if (!log_limit_ok(&p->log_limit))
+        return;
+    if (w->state == WORKER_BUSY && job->link)
+        log_warning("worker %d of %s %s, scanning for domain %u",
+                    (int)w->pid, name_of(p, w), why, job->link->domid);
+    else if (w->state == WORKER_BUSY)
+        log_warning("worker %d of %s %s, scanning for a link that has gone",
+                    (int)w->pid, name_of(p, w), why);
+    else
+        log_warning("worker %d of %s %s", (int)w->pid, name_of(p, w), why);
+}
+
 /* Says why, has it killed, and has another one forked. */
 static void fail(struct process *p, struct worker *w, unsigned int reason,
                  const char *why)
 {
-    const struct pool_job *job = &p->pool.crew[w->crew].job;
-
-    if (log_limit_ok(&p->log_limit)) {
-        if (w->state == WORKER_BUSY && job->link)
-            log_warning("worker %d of %s %s, scanning for domain %u",
-                        (int)w->pid, name_of(p, w), why, job->link->domid);
-        else if (w->state == WORKER_BUSY)
-            log_warning("worker %d of %s %s, scanning for a link that has "
-                        "gone", (int)w->pid, name_of(p, w), why);
-        else
-            log_warning("worker %d of %s %s", (int)w->pid, name_of(p, w),
-                        why);
-    }
+    complain(p, w, why);
     if (loader_tell(p, w->engine, w->side, LOADER_KILL, (uint32_t)w->pid))
         w->kill = w->pid;
     drop(p, w, reason);
@@ -165,7 +172,7 @@ static void fail(struct process *p, struct worker *w, unsigned int reason,
         order(p, w);
 }
 
-/* It is idle, and nothing is wrong with it. */
+/* It is idle. */
 static void replace(struct process *p, struct worker *w)
 {
     if (loader_tell(p, w->engine, w->side, LOADER_KILL, (uint32_t)w->pid))
@@ -223,8 +230,15 @@ static void said(struct process *p, struct worker *w,
         blame(p, w, VSCANIF_REASON_ENGINE, "sent what is no answer");
         return;
     }
+    if (untrusted->last)
+        complain(p, w, "is left without room for another scan");
     w->state = WORKER_IDLE;
     crew->scanned = true;
+    /* Its place is empty before the crew can be at rest and have a job. */
+    if (untrusted->last) {
+        crew->spent = true;
+        replace(p, w);
+    }
     if (untrusted->scan_us > crew->scan_us)
         crew->scan_us = untrusted->scan_us;
     found(p, w, &untrusted->verdict);
@@ -337,7 +351,7 @@ static void give(struct process *p, unsigned int c)
     crew->job_id = message.id;
     crew->generation = p->generation;
     crew->start_us = proc_now_us();
-    crew->scanned = crew->killed = crew->cancelled = false;
+    crew->scanned = crew->killed = crew->cancelled = crew->spent = false;
     crew->scan_us = 0;
     crew->findings = (struct findings){ .nr = 0 };
     job->fd = -1;

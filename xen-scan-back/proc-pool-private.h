@@ -105,6 +105,7 @@ struct crew {
     bool scanned;                       /* one of them has answered */
     bool killed;                        /* the content has killed one */
     bool cancelled;                     /* they have been killed for its link */
+    bool spent;                         /* one has no room for another */
     uint32_t scan_us;                   /* of the slowest */
     uint64_t start_us;
     struct findings findings;

@@ -17,13 +17,15 @@
 #include <unistd.h>
 
 #include "ipc.h"
+#include "leftovers.h"
 #include "log.h"
 #include "messages.h"
 #include "proc.h"
 #include "sandbox.h"
 #include "snapshot.h"
 
-/* The one descriptor of a worker besides the standard ones. */
+/* The one descriptor of a worker besides the standard ones, and that of its
+ * temporary folder (leftovers.h). */
 #define END_FD                  SANDBOX_FD
 
 /* Ending is the pool's to decide: a signal to the group is not for us. */
@@ -51,6 +53,21 @@ static struct worker_answer scan_job(struct engine *engine,
     return answer;
 }
 
+/* A scan that ends with little room may have left something out for want of
+ * it.  What it has found is true all the same. */
+static void look_back(const struct leftovers *leftovers,
+                      struct worker_answer *answer)
+{
+    const char *lack = leftovers_lack(leftovers);
+
+    if (!lack)
+        return;
+    log_warning("there are not enough %s left for another scan", lack);
+    answer->last = 1;
+    if (answer->verdict.code == VSCANIF_VERDICT_CLEAN)
+        answer->verdict = verdict_not_scanned(VSCANIF_REASON_RESOURCES);
+}
+
 /* Returns 1; 0 when the peer has gone; -errno. */
 static int next_job(struct worker_job *job_r, int *fd_r)
 {
@@ -65,7 +82,7 @@ static int next_job(struct worker_job *job_r, int *fd_r)
     }
 }
 
-static int serve(struct engine *engine)
+static int serve(struct engine *engine, const struct leftovers *leftovers)
 {
     for (;;) {
         struct worker_job job;
@@ -80,6 +97,7 @@ static int serve(struct engine *engine)
         answer = scan_job(engine, &job, fd);
         if (fd >= 0)
             close(fd);
+        look_back(leftovers, &answer);
         rc = ipc_send(END_FD, &answer, sizeof(answer), -1);
         if (rc == -EPIPE)
             return 0;
@@ -94,6 +112,7 @@ int proc_worker(struct engine *engine, const struct engine_limits *limits,
     const struct sandbox_room room = sandbox_room_for(limits->value[LIMIT_SCAN],
                                                       limits->value[LIMIT_FILES]);
     struct worker_answer hello;
+    struct leftovers leftovers;
     int rc;
 
     log_set_role("worker");
@@ -105,12 +124,15 @@ int proc_worker(struct engine *engine, const struct engine_limits *limits,
     if (rc)
         goto out;
 
+    rc = leftovers_init(&leftovers, &room);
+    if (rc)
+        goto out;
     memset(&hello, 0, sizeof(hello));
     hello.id = WORKER_HELLO;
     hello.verdict = verdict_not_scanned(VSCANIF_REASON_RESOURCES);
     rc = ipc_send(END_FD, &hello, sizeof(hello), -1);
     if (!rc)
-        rc = serve(engine);
+        rc = serve(engine, &leftovers);
     if (rc == -EPIPE)
         rc = 0;
 out:

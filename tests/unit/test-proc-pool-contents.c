@@ -195,9 +195,9 @@ static void hanging_twice_is_enough(void **state)
     pool_ask_exactly(link_a, 2, "wait");
     assert_reason(link_a, 2, VSCANIF_REASON_TIMEOUT);
     pool_ask_exactly(link_a, 3, "wait");
+    /* It would have been too late once more. */
     assert_int_equal(pool_answer_of(link_a).verdict.reason,
                      VSCANIF_REASON_ENGINE);
-    assert_int_equal(pool_shared->scans, 2);
 }
 
 /* Its workers die with a loader; that is not the content's fault. */

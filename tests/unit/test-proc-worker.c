@@ -62,7 +62,7 @@ static void worker_is_confined(void **state)
     pool_ask(link_a, 1, "look");
     assert_clean(link_a, 1);
     assert_string_equal(pool_shared->confined,
-        "fds 5 tmp 0 root -30 var -2 etc -2 proc -2 dev -2 sys -2 library -30 "
+        "fds 6 tmp 0 root -30 var -2 etc -2 proc -2 dev -2 sys -2 library -30 "
         "koi8 1 utf7 1");
     assert_int_equal(access("/tmp/new", F_OK), -1);
 
