@@ -259,6 +259,8 @@ static const struct key keys[] = {
     { .name = "remedy", CHOICE(remedy, [REMEDY_DENY] = "deny",
                        [REMEDY_QUARANTINE] = "quarantine",
                        [REMEDY_DELETE] = "delete") },
+    { .name = "scan", CHOICE(scan, [SCAN_SNAPSHOT] = "snapshot",
+                             [SCAN_IN_PLACE] = "in-place") },
     { .name = "run", LIST(POLICY_RUN, wrong_run), .max_words = 1 },
     { .name = "exclude-path", LIST(POLICY_EXCLUDE_PATH, wrong_path) },
     { .name = "exclude-fs", LIST(POLICY_EXCLUDE_FS, NULL) },
@@ -275,6 +277,7 @@ struct policy policy_default(void)
         .close_write = true,
         .notify = true,
         .remedy = REMEDY_DENY,
+        .scan = SCAN_SNAPSHOT,
         .timeout_ms = VSCANIF_DEFAULT_TIMEOUT_MS,
     };
 }

@@ -15,6 +15,9 @@
 /* What happens to an infected file beside that its access is denied. */
 enum policy_remedy { REMEDY_DENY, REMEDY_QUARANTINE, REMEDY_DELETE };
 
+/* What of a file's content is scanned (the back alone goes by it). */
+enum policy_scan { SCAN_SNAPSHOT, SCAN_IN_PLACE };
+
 /* Keys whose values are lists of words. */
 enum policy_list {
     POLICY_EXCLUDE_PATH,    /* prefix (ends with "/"), glob or path */
@@ -33,6 +36,7 @@ struct policy {
     bool close_write;       /* scan a file when its last writer has closed it */
     bool notify;            /* tell the user */
     uint8_t remedy;         /* enum policy_remedy */
+    uint8_t scan;           /* enum policy_scan */
     uint32_t timeout_ms;    /* longest time that an access is held */
     /* Lists: decoded words, each with its NUL, one more NUL after the last
      * word of a list; where each list begins.  lists[0] is the empty list. */

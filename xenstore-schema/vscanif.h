@@ -65,7 +65,7 @@
  *---------------------------------- Policy -----------------------------------
  *
  * /local/domain/5/vscan/0/policy = "fail=open timeout-ms=30000 read=no
- *      close-write=yes notify=yes remedy=deny"
+ *      close-write=yes notify=yes remedy=deny scan=snapshot"
  *
  * (One blank, no line end, before "close-write": vscanctl names all keys that
  * are no lists.)
@@ -234,6 +234,12 @@
  *                             the access is denied: nothing, moved away, or
  *                             deleted.
  *                             Default: deny
+ *        scan=snapshot|in-place
+ *                             What the back scans of content that it does not
+ *                             know yet: a private copy, or the granted pages
+ *                             themselves, for guests that are trusted.  See
+ *                             "Scanning in place".
+ *                             Default: snapshot
  *        run=WORD             A program that the front runs when something is
  *                             found: one absolute path, 1 ... VSCANIF_MAX_RUN
  *                             octets when decoded.
@@ -258,11 +264,22 @@
  *        two hex digits of either case.
  *
  *      Written by:     toolstack
- *      Read by:        front, toolstack
+ *      Read by:        front, back ("scan" alone, when "online" is written
+ *                      or the front connects), toolstack
  *
  *      One node, so that no half-written policy can be read.  A policy that
  *      does not parse leaves the one before in force, and is named in the
- *      front's "error" node.
+ *      front's "error" node.  To the back, one that does not parse or is not
+ *      there says scan=snapshot.
+ *
+ *---------------------------- Scanning in place ------------------------------
+ *
+ * By default an engine sees a private copy that nobody can change any more.
+ * With scan=in-place it reads the pages as the guest has granted them, and no
+ * copy is made.  A guest that changes its pages meanwhile can crash the worker
+ * that scans for it, or take it over, and get any verdict for any content.  All
+ * that falls on this guest alone: the worker serves no other guest, can map no
+ * pages but those that it is to scan, and its verdicts are not kept for anybody.
  */
 
 /*

@@ -20,7 +20,7 @@
 
 /* The policy node when nothing was said. */
 #define DEFAULT_POLICY  "fail=open timeout-ms=30000 read=no close-write=yes " \
-                        "notify=yes remedy=deny"
+                        "notify=yes remedy=deny scan=snapshot"
 
 /* The machine, with "web" attached to "scanner"; for setup and teardown. */
 int vscanctl_start(void **state);

@@ -9,9 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+#include <xenstore.h>
 
 #include "command.h"
 #include "fake.h"
@@ -34,12 +37,14 @@ static void replaced(void **state)
     assert_string_equal(said, "");
     assert_true(fake_is(WEB_POLICY,
                         "fail=open deny=changed timeout-ms=777 read=no "
-                        "close-write=yes notify=yes remedy=deny"));
+                        "close-write=yes notify=yes remedy=deny "
+                        "scan=snapshot"));
     /* All of it: nothing of the one before is left. */
     assert_int_equal(RUN(said, "web", "fail=open read=yes"), STATUS_DONE);
     assert_true(fake_is(WEB_POLICY,
                         "fail=open timeout-ms=30000 read=yes "
-                        "close-write=yes notify=yes remedy=deny"));
+                        "close-write=yes notify=yes remedy=deny "
+                        "scan=snapshot"));
     assert_int_equal(RUN(said, "web", "default"), STATUS_DONE);
     assert_true(fake_is(WEB_POLICY, DEFAULT_POLICY));
 }
@@ -55,7 +60,7 @@ static void shown(void **state)
     assert_int_equal(RUN(said, "web"), STATUS_DONE);
     assert_string_equal(said, "fail=open timeout-ms=30000 read=yes "
                               "close-write=yes notify=yes remedy=deny "
-                              "exclude-fs=a,b%1b\n");
+                              "scan=snapshot exclude-fs=a,b%1b\n");
     /* The longest one that a node can hold. */
     memset(text + strlen(text), '\x1b', VSCANIF_MAX_NODE - strlen(text));
     fake_write(WEB_POLICY, text);
@@ -124,6 +129,47 @@ static void write_fails(void **state)
     assert_true(fake_is(WEB_POLICY, DEFAULT_POLICY));
 }
 
+#define ONLINE "/local/domain/3/backend/vscan/5/0/online"
+
+/* It watches that node; what is in it stays. */
+static void back_is_told(void **state)
+{
+    const uint32_t before = fake_enter(3);
+    struct xs_handle *xs = xs_open(0);
+    char said[512];
+
+    (void)state;
+    assert_true(xs_watch(xs, ONLINE, "online"));
+    free(xs_check_watch(xs));
+    fake_enter(before);
+    assert_int_equal(fake_events(3), 0);
+    fake_write(ONLINE, "0");
+    assert_int_equal(fake_events(3), 1);
+    assert_int_equal(RUN(said, "web", "read=yes"), STATUS_DONE);
+    assert_int_equal(fake_events(3), 2);
+    assert_true(fake_is(ONLINE, "0"));
+    fake_at(FAKE_XS_WRITE, 2, NULL, NULL, ENOSPC);
+    assert_int_equal(RUN(said, "web", "read=no"), STATUS_FAILED);
+    assert_int_equal(fake_events(3), 2);
+    fake_enter(3);
+    xs_close(xs);
+    fake_enter(before);
+}
+
+/* There is nobody to be told, but the front. */
+static void back_has_gone(void **state)
+{
+    char said[512];
+
+    (void)state;
+    fake_remove("/local/domain/3/backend/vscan/5/0");
+    assert_int_equal(RUN(said, "web", "read=yes"), STATUS_DONE);
+    assert_null(fake_read(ONLINE));
+    fake_write(WEB_RECORD "/backend-id", "none");
+    assert_int_equal(RUN(said, "web", "default"), STATUS_DONE);
+    assert_true(fake_is(WEB_POLICY, DEFAULT_POLICY));
+}
+
 static void words(void **state)
 {
     char text[VSCANIF_MAX_NODE + 1];
@@ -146,6 +192,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(not_attached, vscanctl_start,
                                         vscanctl_stop),
         cmocka_unit_test_setup_teardown(write_fails, vscanctl_start,
+                                        vscanctl_stop),
+        cmocka_unit_test_setup_teardown(back_is_told, vscanctl_start,
+                                        vscanctl_stop),
+        cmocka_unit_test_setup_teardown(back_has_gone, vscanctl_start,
                                         vscanctl_stop),
         cmocka_unit_test(words),
     };

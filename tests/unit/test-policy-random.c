@@ -50,7 +50,7 @@ static struct policy random_policy(void)
     struct policy policy = {
         .fail_closed = random_below(2), .read_events = random_below(2),
         .close_write = random_below(2), .notify = random_below(2),
-        .remedy = (uint8_t)random_below(3),
+        .remedy = (uint8_t)random_below(3), .scan = random_below(2),
         .timeout_ms = VSCANIF_MIN_TIMEOUT_MS +
                       random_below(VSCANIF_MAX_TIMEOUT_MS -
                                    VSCANIF_MIN_TIMEOUT_MS + 1),
@@ -83,6 +83,7 @@ static void assert_same(const struct policy *a, const struct policy *b)
     assert_int_equal(a->close_write, b->close_write);
     assert_int_equal(a->notify, b->notify);
     assert_int_equal(a->remedy, b->remedy);
+    assert_int_equal(a->scan, b->scan);
     assert_int_equal(a->timeout_ms, b->timeout_ms);
     for (unsigned int i = 0; i < POLICY_NR_LISTS; i++) {
         const char *x = NULL, *y = NULL;
@@ -133,9 +134,9 @@ static void spell_reasons(char *out, const struct policy *policy, bool deny)
 /* In any order; keys that say the default sometimes left out. */
 static void spell(char *out, const struct policy *policy)
 {
-    static char parts[8 + POLICY_NR_LISTS][POLICY_TEXT_SIZE];
+    static char parts[9 + POLICY_NR_LISTS][POLICY_TEXT_SIZE];
     static const char *const remedies[] = { "deny", "quarantine", "delete" };
-    unsigned int n = 8 + POLICY_NR_LISTS;
+    unsigned int n = 9 + POLICY_NR_LISTS;
     char *start = out;
 
     memset(parts, 0, sizeof(parts));
@@ -152,9 +153,11 @@ static void spell(char *out, const struct policy *policy)
     if (!policy->notify || random_below(2))
         sprintf(parts[6], "notify=%s", policy->notify ? "yes" : "no");
     sprintf(parts[7], "remedy=%s", remedies[policy->remedy]);
+    if (policy->scan || random_below(2))
+        sprintf(parts[8], "scan=%s", policy->scan ? "in-place" : "snapshot");
     for (unsigned int i = 0; i < POLICY_NR_LISTS; i++)
         if (policy_word(policy, i, NULL))
-            spell_list(parts[8 + i], policy, i);
+            spell_list(parts[9 + i], policy, i);
     *out = 0;
     while (n) {
         unsigned int i = random_below(n--);

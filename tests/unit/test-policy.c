@@ -19,7 +19,7 @@
 #include "vscanif.h"
 
 #define DEFAULT_TEXT "fail=open timeout-ms=30000 read=no close-write=yes " \
-                     "notify=yes remedy=deny"
+                     "notify=yes remedy=deny scan=snapshot"
 
 static void refuse(const char *text, const char *expected_why)
 {
@@ -65,6 +65,7 @@ static void defaults(void **state)
     assert_true(policy.close_write);
     assert_true(policy.notify);
     assert_int_equal(policy.remedy, REMEDY_DENY);
+    assert_int_equal(policy.scan, SCAN_SNAPSHOT);
     assert_int_equal(policy.timeout_ms, 30000);
     for (unsigned int i = 0; i < POLICY_NR_LISTS; i++) {
         assert_null(policy_word(&policy, i, NULL));
@@ -114,10 +115,14 @@ static void switches(void **state)
     assert_int_equal(parse_policy("remedy=quarantine").remedy,
                      REMEDY_QUARANTINE);
     assert_int_equal(parse_policy("remedy=delete").remedy, REMEDY_DELETE);
+    assert_int_equal(parse_policy("scan=snapshot").scan, SCAN_SNAPSHOT);
+    assert_int_equal(parse_policy("scan=in-place").scan, SCAN_IN_PLACE);
     refuse("read=1", "policy: bad value: \"read=1\"");
     refuse("close-write=", "policy: bad value: \"close-write=\"");
     refuse("notify=YES", "policy: bad value: \"notify=YES\"");
     refuse("remedy=clean", "policy: bad value: \"remedy=clean\"");
+    refuse("scan=inplace", "policy: bad value: \"scan=inplace\"");
+    refuse("scan=", "policy: bad value: \"scan=\"");
 }
 
 /* Each reason alone, against either preset, on either side of it. */
@@ -150,10 +155,10 @@ static void reasons(void **state)
     (void)state;
     becomes("deny=deadline,back-died",
             "fail=open deny=deadline,back-died timeout-ms=30000 read=no "
-            "close-write=yes notify=yes remedy=deny");
+            "close-write=yes notify=yes remedy=deny scan=snapshot");
     becomes("allow=back-died,too-large deny=deadline fail=closed",
             "fail=closed allow=too-large,back-died timeout-ms=30000 read=no "
-            "close-write=yes notify=yes remedy=deny");
+            "close-write=yes notify=yes remedy=deny scan=snapshot");
     becomes("allow=deadline", DEFAULT_TEXT);
     refuse("deny=none", "policy: unknown reason: \"deny=none\"");
     refuse("allow=none", "policy: unknown reason: \"allow=none\"");

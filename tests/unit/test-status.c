@@ -286,7 +286,8 @@ static void works_on_a_full_filesystem(void **state)
 }
 
 /* What a policy that names "fail" alone says beside it. */
-#define REST " timeout-ms=30000 read=no close-write=yes notify=yes remedy=deny"
+#define REST " timeout-ms=30000 read=no close-write=yes notify=yes " \
+             "remedy=deny scan=snapshot"
 
 static void policy_flips(void **state)
 {
@@ -331,8 +332,8 @@ static void policy_is_shown_whole(void **state)
     assert_int_equal(print_status(), 0);
     assert_true(has_line("policy: fail=closed allow=limits,changed "
                          "timeout-ms=100 read=yes close-write=yes notify=no "
-                         "remedy=delete run=/bin/x exclude-path=/a%20b,/%0a "
-                         "exclude-fs=%1b exclude-exe=/c exclude-uid=7,8"));
+                         "remedy=delete scan=snapshot run=/bin/x "
+                         "exclude-path=/a%20b,/%0a exclude-fs=%1b exclude-exe=/c exclude-uid=7,8"));
     destroy(status);
 }
 

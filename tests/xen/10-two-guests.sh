@@ -55,7 +55,7 @@ check "back: versions" has "$back_folder/versions" 1
 check "back: max-request-pages" has "$back_folder/max-request-pages" 8192
 check "both have the same connection-id" \
     has "$back_folder/connection-id" "$(node "$front_folder/connection-id")"
-rest='read=no close-write=yes notify=yes remedy=deny'
+rest='read=no close-write=yes notify=yes remedy=deny scan=snapshot'
 check "policy" has "$policy/policy" "fail=open timeout-ms=30000 $rest"
 policy_of_guest1() { "$LAB" exec dom0 -- vscanctl policy guest1 "$@"; }
 check "vscanctl policy shows it" \

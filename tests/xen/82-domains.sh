@@ -23,6 +23,7 @@ nothing_left() {
 }
 
 policy='fail=open timeout-ms=20000 read=no close-write=yes notify=no remedy=deny'
+policy+=' scan=snapshot'
 has_policy() {
     [ "$("$LAB" exec dom0 -- vscanctl policy "$1")" = "$policy exclude-uid=77" ]
 }

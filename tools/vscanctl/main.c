@@ -56,6 +56,8 @@ static int help(void)
            "  close-write=yes|no         scan files after writing; yes\n"
            "  notify=yes|no              tell the user; yes\n"
            "  remedy=deny|quarantine|delete   for infected files; deny\n"
+           "  scan=snapshot|in-place     a copy, or a trusted guest's pages; "
+           "snapshot\n"
            "  run=PATH                   a program to run for each find\n"
            "  exclude-path=, exclude-fs=, exclude-exe=, exclude-uid=LIST\n\n"
            "  --help      Shows this.\n"

@@ -213,14 +213,37 @@ static bool attached(struct xs_handle *xs, xs_transaction_t t, uint32_t front)
            exists(xs, t, names_policy(front).s);
 }
 
+/* The back watches "online", and then looks at the policy, too. */
+static int tell_back(struct xs_handle *xs, xs_transaction_t t, uint32_t front)
+{
+    struct vscan_path back;
+    uint32_t domid;
+    char *online = NULL;
+    int rc = xsx_read_u32(xs, t, device_record(front).s, NODE_BACKEND_ID, 0,
+                          DOMID_FIRST_RESERVED - 1, &domid);
+
+    if (!rc) {
+        back = names_back(domid, front);
+        rc = xsx_read(xs, t, back.s, NODE_ONLINE, &online);
+    }
+    if (!rc)
+        rc = xsx_write(xs, t, back.s, NODE_ONLINE, online);
+    free(online);
+    /* With the back's domain its folder has gone; and what is malformed is of
+     * no use to it anyway. */
+    return xsx_is_absent(rc) || rc == -EINVAL || rc == -ERANGE ? 0 : rc;
+}
+
 /* In a transaction: a write alone would bring a folder back that is gone. */
 static int change_policy(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
     const struct policy_change *c = arg;
+    int rc;
 
     if (!attached(xs, t, c->front))
         return -ENOENT;
-    return xsx_write(xs, t, names_policy(c->front).s, NODE_POLICY, c->policy);
+    rc = xsx_write(xs, t, names_policy(c->front).s, NODE_POLICY, c->policy);
+    return rc ? rc : tell_back(xs, t, c->front);
 }
 
 bool device_attached(struct xs_handle *xs, uint32_t front)
