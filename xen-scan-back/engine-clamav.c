@@ -422,21 +422,39 @@ static struct verdict scan_content(const struct clamav *c, const void *content,
     return verdict_clean();
 }
 
+/* Why a content of this size is not even looked at; VSCANIF_REASON_NONE. */
+static unsigned int refusal(const struct clamav *c, uint64_t size)
+{
+    if (size > c->limits.value[LIMIT_FILE])
+        return VSCANIF_REASON_TOO_LARGE;
+    return size ? VSCANIF_REASON_NONE : VSCANIF_REASON_ENGINE;
+}
+
+static struct verdict scan_memory(struct engine *engine, const void *octets,
+                                  uint64_t size)
+{
+    const struct clamav *c = (const struct clamav *)engine;
+    unsigned int reason = refusal(c, size);
+
+    if (reason != VSCANIF_REASON_NONE)
+        return verdict_not_scanned(reason);
+    return scan_content(c, octets, (size_t)size);
+}
+
 static struct verdict scan(struct engine *engine, int fd, uint64_t size)
 {
     const struct clamav *c = (const struct clamav *)engine;
+    unsigned int reason = refusal(c, size);
     struct verdict v;
     void *content;
 
-    if (size > c->limits.value[LIMIT_FILE])
-        return verdict_not_scanned(VSCANIF_REASON_TOO_LARGE);
-    if (size == 0)
-        return verdict_not_scanned(VSCANIF_REASON_ENGINE);
+    if (reason != VSCANIF_REASON_NONE)
+        return verdict_not_scanned(reason);
     /* Private: a sealed file has no shared mappings before Linux 6.7. */
     content = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (content == MAP_FAILED)
         return verdict_not_scanned(VSCANIF_REASON_RESOURCES);
-    v = scan_content(c, content, (size_t)size);
+    v = scan_memory(engine, content, size);
     munmap(content, (size_t)size);
     return v;
 }
@@ -447,5 +465,6 @@ const struct engine_ops engine_clamav = {
     .describe = describe,
     .signatures = signatures,
     .scan = scan,
+    .scan_memory = scan_memory,
     .unload = unload,
 };

@@ -55,6 +55,13 @@ struct engine_ops {
      */
     struct verdict (*scan)(struct engine *engine, int fd, uint64_t size);
 
+    /*
+     * The same of @size octets in memory.  Others may write to them meanwhile:
+     * then there may be any verdict, and the engine may crash.
+     */
+    struct verdict (*scan_memory)(struct engine *engine, const void *octets,
+                                  uint64_t size);
+
     /* NULL is nothing. */
     void (*unload)(struct engine *engine);
 };

@@ -89,13 +89,15 @@ void rules_refused(int rc, const char *text)
 struct verdict rules_scan(struct engine *engine, const void *content,
                            size_t size)
 {
-    struct verdict v;
+    struct verdict v, in_memory;
     int fd;
 
     assert_int_equal(snapshot_make(content, size, &fd), 0);
     v = engine->ops->scan(engine, fd, size);
     /* The descriptor is still the caller's. */
     assert_int_equal(close(fd), 0);
+    in_memory = engine->ops->scan_memory(engine, content, size);
+    assert_memory_equal(&in_memory, &v, sizeof(v));
     return v;
 }
 

@@ -28,6 +28,7 @@ struct engine *rules_load(const struct engine_limits *with);
 /* Fails to, with @rc and @text in the error, which is all plain text. */
 void rules_refused(int rc, const char *text);
 
+/* By both ways, with the same verdict. */
 struct verdict rules_scan(struct engine *engine, const void *content,
                            size_t size);
 struct verdict rules_scan_text(struct engine *engine, const char *text);

@@ -23,16 +23,19 @@
 #include "signatures.h"
 #include "snapshot.h"
 
+/* By both ways, with the same verdict. */
 static struct verdict scan_octets(struct engine *engine, const void *content,
                                   size_t size)
 {
-    struct verdict v;
+    struct verdict v, in_memory;
     int fd;
 
     assert_int_equal(snapshot_make(content, size, &fd), 0);
     v = engine->ops->scan(engine, fd, size);
     /* The descriptor is still the caller's. */
     assert_int_equal(close(fd), 0);
+    in_memory = engine->ops->scan_memory(engine, content, size);
+    assert_memory_equal(&in_memory, &v, sizeof(v));
     return v;
 }
 
@@ -262,6 +265,11 @@ static void too_large_is_ours(void **state)
     assert_not_scanned(engine->ops->scan(engine, fd, UINT64_MAX),
                        VSCANIF_REASON_TOO_LARGE);
     close(fd);
+    assert_not_scanned(engine->ops->scan_memory(engine, content,
+                                                INT32_MAX - 1),
+                       VSCANIF_REASON_TOO_LARGE);
+    assert_not_scanned(engine->ops->scan_memory(engine, content, UINT64_MAX),
+                       VSCANIF_REASON_TOO_LARGE);
     engine->ops->unload(engine);
 }
 
@@ -312,6 +320,8 @@ static void bad_descriptor_is_not_clean(void **state)
     assert_not_scanned(engine->ops->scan(engine, -1, 10),
                        VSCANIF_REASON_RESOURCES);
     assert_not_scanned(engine->ops->scan(engine, -1, 0),
+                       VSCANIF_REASON_ENGINE);
+    assert_not_scanned(engine->ops->scan_memory(engine, "", 0),
                        VSCANIF_REASON_ENGINE);
     engine->ops->unload(engine);
 }

@@ -219,6 +219,8 @@ static void size_limits(void **state)
     assert_no_match(rules_scan(engine, content, 100));
     assert_not_scanned(rules_scan(engine, content, 101),
                        VSCANIF_REASON_TOO_LARGE);
+    assert_not_scanned(engine->ops->scan_memory(engine, content, UINT64_MAX),
+                       VSCANIF_REASON_TOO_LARGE);
     assert_not_scanned(engine->ops->scan(engine, -1, UINT64_MAX),
                        VSCANIF_REASON_TOO_LARGE);
     engine->ops->unload(engine);
@@ -366,6 +368,8 @@ static void bad_descriptor_is_not_clean(void **state)
     assert_not_scanned(engine->ops->scan(engine, -1, 10),
                        VSCANIF_REASON_RESOURCES);
     assert_not_scanned(engine->ops->scan(engine, -1, 0),
+                       VSCANIF_REASON_ENGINE);
+    assert_not_scanned(engine->ops->scan_memory(engine, "", 0),
                        VSCANIF_REASON_ENGINE);
     engine->ops->unload(engine);
 }
