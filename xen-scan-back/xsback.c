@@ -11,11 +11,16 @@
 #include "check.h"
 #include "handshake.h"
 #include "log.h"
+#include "policy.h"
 #include "vscanif.h"
 #include "xs.h"
 
 /* Steps that follow from one look; more would be a peer that flaps. */
 #define MAX_STEPS       8
+
+/* Of the watches. */
+#define TOKEN_FRONT     "front"
+#define TOKEN_ONLINE    "online"
 
 struct update {
     struct xsback *back;
@@ -257,6 +262,34 @@ static void evaluate(struct xsback *back)
     }
 }
 
+/* One that cannot be read, or does not parse, trusts the guest with nothing. */
+static bool policy_is_in_place(struct xsback *back)
+{
+    struct vscan_path folder = names_policy(back->front_domid);
+    struct policy policy;
+    char why[160], *text = NULL;
+    int rc = xsx_read(back->xs, XBT_NULL, folder.s, NODE_POLICY, &text);
+
+    if (rc)
+        return false;
+    rc = policy_parse(text, &policy, why, sizeof(why));
+    free(text);
+    if (rc && log_limit_ok(&back->log_limit))
+        log_warning("%s; what it says to the back: scan=snapshot", why);
+    return !rc && policy.scan == SCAN_IN_PLACE;
+}
+
+static void look_at_policy(struct xsback *back)
+{
+    bool in_place = policy_is_in_place(back);
+
+    if (in_place != back->in_place && log_limit_ok(&back->log_limit))
+        log_info("scan=%s", in_place ? "in-place" : "snapshot");
+    back->in_place = in_place;
+}
+
+/* The policy has no watch of its own, as each costs guests (proc-parent.h): who
+ * changes it writes "online" anew. */
 void xsback_run(struct xsback *back)
 {
     bool any = false;
@@ -266,8 +299,10 @@ void xsback_run(struct xsback *back)
         free(event);
         any = true;
     }
-    if (any)
-        evaluate(back);
+    if (!any)
+        return;
+    look_at_policy(back);
+    evaluate(back);
 }
 
 void xsback_reset(struct xsback *back, const char *error)
@@ -295,8 +330,8 @@ static int set_watches(struct xsback *back)
     struct vscan_path state = names_node(back->front.s, NODE_STATE);
     struct vscan_path own = names_node(back->back.s, NODE_ONLINE);
 
-    if (!xs_watch(back->xs, state.s, "front") ||
-        !xs_watch(back->xs, own.s, "online"))
+    if (!xs_watch(back->xs, state.s, TOKEN_FRONT) ||
+        !xs_watch(back->xs, own.s, TOKEN_ONLINE))
         return -errno;
     return 0;
 }

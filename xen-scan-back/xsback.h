@@ -3,7 +3,8 @@
  * xsback.h - the back's side of the handshake in xenstore, for one guest.
  *
  * Overview: owns the back's nodes of this guest and their XenbusState, and is
- * the one place that changes that state.
+ * the one place that changes that state.  Reads what the policy says to the
+ * back.
  */
 #ifndef VSCAN_XSBACK_H
 #define VSCAN_XSBACK_H
@@ -37,6 +38,7 @@ struct xsback {
     uint32_t max_pages;         /* what we offer in max-request-pages */
     bool retry;                 /* the ring could not be joined: try later */
     bool gone;                  /* the toolstack has removed the device */
+    bool in_place;              /* the policy says scan=in-place */
     struct vscan_path back;     /* our folder */
     struct vscan_path front;    /* the front's */
     char name[64];              /* the guest's name, escaped: for messages */
