@@ -13,13 +13,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <xengnttab.h>
+
+#include <xen/sys/gntdev.h>
 
 #define PAGE        4096u
 #define NR_PAGES    32768u
@@ -27,6 +32,8 @@
 #define NR_TIMES    (UINT32_MAX / NR_PAGES - 1)
 #define NO_OFFSET   UINT32_MAX
 #define NO_PORT     UINT32_MAX
+/* No place in a file that could be mapped. */
+#define NO_PLACE    1u
 
 struct page {
     uint32_t ref;               /* 0: free */
@@ -45,11 +52,20 @@ struct span {
     uint32_t notify_offset, notify_port;
 };
 
+/* A mapping to come, at a place of the memory. */
+struct offer {
+    struct offer *next;
+    uint64_t at;
+    uint32_t count;
+};
+
 struct xengntdev_handle {
     struct xengntdev_handle *next;
     uint32_t domid;
     bool shares;
+    int fd;                     /* of the memory; -1: not asked for */
     struct span *spans;
+    struct offer *offers;
 };
 
 static struct {
@@ -158,6 +174,19 @@ unsigned int fake_mapped(uint32_t domid)
     return count;
 }
 
+unsigned int fake_offered(uint32_t domid)
+{
+    unsigned int count = 0;
+
+    machine_lock();
+    for (struct xengntdev_handle *h = memory.handles; h; h = h->next)
+        if (h->domid == domid)
+            for (struct offer *o = h->offers; o; o = o->next)
+                count++;
+    machine_unlock();
+    return count;
+}
+
 void fake_limit_grants(unsigned int pages)
 {
     machine_lock();
@@ -178,6 +207,7 @@ static struct xengntdev_handle *open_handle(enum fake_call call, bool shares)
         return NULL;
     h->domid = machine_domid();
     h->shares = shares;
+    h->fd = -1;
     machine_lock();
     h->next = memory.handles;
     memory.handles = h;
@@ -244,6 +274,14 @@ static void end_span_locked(struct xengntdev_handle *h, struct span *span)
     free(span);
 }
 
+static void end_offer_locked(struct offer **link)
+{
+    struct offer *offer = *link;
+
+    *link = offer->next;
+    free(offer);
+}
+
 static int close_handle(struct xengntdev_handle *h)
 {
     struct xengntdev_handle **link = &memory.handles;
@@ -258,8 +296,12 @@ static int close_handle(struct xengntdev_handle *h)
     }
     while (h->spans)
         end_span_locked(h, h->spans);
+    while (h->offers)
+        end_offer_locked(&h->offers);
     *link = h->next;
     machine_unlock();
+    if (h->fd >= 0)
+        close(h->fd);
     free(h);
     return 0;
 }
@@ -512,4 +554,91 @@ void *xengnttab_map_grant_ref_notify(xengnttab_handle *xgt, uint32_t domid,
                                      evtchn_port_t notify_port)
 {
     return map(xgt, domid, 1, &ref, prot, notify_offset, notify_port);
+}
+
+/* Offers -------------------------------------------------------------------*/
+
+int xengnttab_fd(xengnttab_handle *xgt)
+{
+    if (xgt->fd < 0)
+        xgt->fd = fcntl(memory.read_only_fd, F_DUPFD_CLOEXEC, 0);
+    return xgt->fd;
+}
+
+/* Where the pages are, if they are granted and lie in a row. */
+static uint64_t place_locked(const struct xengntdev_handle *h, uint32_t count,
+                             const struct ioctl_gntdev_grant_ref *refs)
+{
+    const uint32_t first = check_ref_locked(h, refs[0].domid, refs[0].ref,
+                                            PROT_READ);
+
+    for (uint32_t i = 0; i < count; i++)
+        if (!first || check_ref_locked(h, refs[i].domid, refs[i].ref,
+                                       PROT_READ) != first + i)
+            return NO_PLACE;
+    return (uint64_t)first * PAGE;
+}
+
+static int start_offer(struct xengntdev_handle *h,
+                       struct ioctl_gntdev_map_grant_ref *map)
+{
+    struct offer *offer;
+
+    if (machine_call(FAKE_OFFER))
+        return -1;
+    offer = calloc(1, sizeof(*offer));
+    if (!offer)
+        machine_misuse("no memory");
+    machine_lock();
+    map->index = place_locked(h, map->count, map->refs);
+    *offer = (struct offer){ .next = h->offers, .at = map->index,
+                             .count = map->count };
+    h->offers = offer;
+    machine_unlock();
+    return 0;
+}
+
+static int end_offer(struct xengntdev_handle *h,
+                     const struct ioctl_gntdev_unmap_grant_ref *unmap)
+{
+    struct offer **link = &h->offers;
+
+    machine_lock();
+    while (*link && ((*link)->at != unmap->index ||
+                     (*link)->count != unmap->count))
+        link = &(*link)->next;
+    if (!*link)
+        machine_misuse("%u pages at %llx are not offered", unmap->count,
+                       (unsigned long long)unmap->index);
+    end_offer_locked(link);
+    machine_unlock();
+    return 0;
+}
+
+static struct xengntdev_handle *handle_of(int fd)
+{
+    struct xengntdev_handle *h;
+
+    machine_lock();
+    for (h = memory.handles; h; h = h->next)
+        if (h->fd == fd)
+            break;
+    machine_unlock();
+    return h;
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+    struct xengntdev_handle *h = fd < 0 ? NULL : handle_of(fd);
+    va_list args;
+    void *arg;
+
+    va_start(args, request);
+    arg = va_arg(args, void *);
+    va_end(args);
+    if (h && request == IOCTL_GNTDEV_MAP_GRANT_REF)
+        return start_offer(h, arg);
+    if (h && request == IOCTL_GNTDEV_UNMAP_GRANT_REF)
+        return end_offer(h, arg);
+    return (int)syscall(SYS_ioctl, fd, request, arg);
 }

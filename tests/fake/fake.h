@@ -19,7 +19,7 @@
 
 /* Calls that can be counted, made to fail, or preceded by something else. */
 enum fake_call {
-    FAKE_GNTSHR_OPEN, FAKE_SHARE, FAKE_GNTTAB_OPEN, FAKE_MAP,
+    FAKE_GNTSHR_OPEN, FAKE_SHARE, FAKE_GNTTAB_OPEN, FAKE_MAP, FAKE_OFFER,
     FAKE_EVTCHN_OPEN, FAKE_BIND_UNBOUND, FAKE_BIND_INTERDOMAIN, FAKE_NOTIFY,
     FAKE_XS_OPEN, FAKE_XS_READ, FAKE_XS_WRITE, FAKE_XS_RM, FAKE_XS_WATCH,
     FAKE_XS_DIRECTORY, FAKE_XS_START, FAKE_XS_COMMIT,
@@ -60,6 +60,11 @@ unsigned int fake_count(enum fake_call call);
 unsigned int fake_granted(uint32_t domid);
 unsigned int fake_lingering(uint32_t domid);
 unsigned int fake_mapped(uint32_t domid);
+
+/* Mappings that @domid has prepared by ioctl() of a handle's descriptor, for
+ * whoever has that.  Pages that do not lie one behind the other cannot be mapped
+ * so, and what becomes of them later changes nothing. */
+unsigned int fake_offered(uint32_t domid);
 
 /* gntalloc's limit, in pages. */
 void fake_limit_grants(unsigned int pages);
