@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -16,6 +15,7 @@
 int dataplane_open(struct dataplane *dp, uint32_t domid, uint32_t max_pages,
                    const char **why_r)
 {
+    assert(max_pages <= VSCANIF_MAX_REQUEST_PAGES);
     *dp = (struct dataplane){ .domid = domid, .max_pages = max_pages,
                               .port = -1 };
     /* The library has a line for each reference that cannot be mapped, and a
@@ -27,7 +27,8 @@ int dataplane_open(struct dataplane *dp, uint32_t domid, uint32_t max_pages,
         return -ENOMEM;
     }
     dp->xgt = xengnttab_open(dp->logger, 0);
-    if (!dp->xgt) {
+    dp->offers = dp->xgt ? xengnttab_open(dp->logger, 0) : NULL;
+    if (!dp->offers) {
         *why_r = "cannot open /dev/xen/gntdev (is this a Xen domain, is the "
                  "module xen-gntdev loaded?)";
         return -errno;
@@ -148,10 +149,11 @@ static int copy_page(struct dataplane *dp, grant_ref_t ref, void *to)
     return 0;
 }
 
-/* Fills @refs, room for nr_pages, from info and directory pages. */
+/* Fills dp->refs from info and directory pages. */
 static int collect_refs(struct dataplane *dp, const struct scan_request *req,
-                        const struct vscanif_info *info, uint32_t *refs)
+                        const struct vscanif_info *info)
 {
+    grant_ref_t *refs = dp->refs;
     uint32_t left = req->nr_pages;
     uint32_t n = left < VSCANIF_INFO_REFS ? left : VSCANIF_INFO_REFS;
 
@@ -175,31 +177,27 @@ int dataplane_map(struct dataplane *dp, const struct scan_request *req,
                   const char **why_r)
 {
     struct vscanif_info info;
-    uint32_t *refs = NULL;
     int rc;
 
     *subject_r = (struct scan_subject){ 0 };
     rc = copy_page(dp, req->info_ref, &info);
     if (rc)
-        goto out;
+        return rc;
     rc = check_info(&info, why_r);
     if (rc)
-        goto out;
+        return rc;
     subject_r->pid = info.pid;
     subject_r->uid = info.uid;
     memcpy(subject_r->path, info.path, sizeof(subject_r->path));
 
-    refs = malloc(req->nr_pages * sizeof(*refs));
-    rc = refs ? collect_refs(dp, req, &info, refs) : -ENOMEM;
+    rc = collect_refs(dp, req, &info);
     if (rc)
-        goto out;
+        return rc;
     *pages_r = xengnttab_map_domain_grant_refs(dp->xgt, req->nr_pages,
-                                               dp->domid, refs, PROT_READ);
+                                               dp->domid, dp->refs, PROT_READ);
     if (!*pages_r)
-        rc = errno == ENOMEM ? -ENOMEM : -EACCES;
- out:
-    free(refs);
-    return rc;
+        return errno == ENOMEM ? -ENOMEM : -EACCES;
+    return 0;
 }
 
 void dataplane_unmap(struct dataplane *dp, const struct scan_request *req,

@@ -2,10 +2,11 @@
 /*
  * dataplane.h - ring, event channel and granted pages of one guest.
  *
- * Overview: the only code of the back that maps a guest's pages.  It takes
- * plain numbers, knows nothing of xenstore, and hands out nothing that the
- * guest can still change, but content as long as it is mapped: requests are
- * checked copies.
+ * Overview: the only code of the back that maps a guest's pages, but for the
+ * workers of guests that are scanned in place (offer.h).  It takes plain
+ * numbers, knows nothing of xenstore, and hands out nothing that the guest can
+ * still change, but content as long as it is mapped: requests are checked
+ * copies.
  */
 #ifndef VSCAN_DATAPLANE_H
 #define VSCAN_DATAPLANE_H
@@ -24,6 +25,7 @@ struct xentoollog_logger;
 struct dataplane {
     struct xentoollog_logger *logger;
     xengnttab_handle *xgt;
+    xengnttab_handle *offers;   /* for offer.h alone: workers get it */
     xenevtchn_handle *xce;
     uint32_t domid;             /* the guest */
     uint32_t max_pages;         /* of one request */
@@ -31,6 +33,8 @@ struct dataplane {
     int port;                   /* -1: not connected */
     uint64_t generation;        /* what guests are told; 0: not known yet */
     ring_back ring;
+    /* Of the content that was mapped last, one for each page. */
+    grant_ref_t refs[VSCANIF_MAX_REQUEST_PAGES];
 };
 
 /* Who accessed which file, as the guest tells it: for messages only. */
@@ -40,8 +44,9 @@ struct scan_subject {
 };
 
 /*
- * Opens the Xen devices, once for the life of the process.  Returns 0 or
- * -errno with a sentence for the log in *@why_r.
+ * Opens the Xen devices, once for the life of the process; @max_pages is at
+ * most VSCANIF_MAX_REQUEST_PAGES.  Returns 0 or -errno with a sentence for the
+ * log in *@why_r.
  */
 int dataplane_open(struct dataplane *dp, uint32_t domid, uint32_t max_pages,
                    const char **why_r);
@@ -79,7 +84,8 @@ int dataplane_get(struct dataplane *dp, struct scan_request *req_r,
 
 /*
  * Maps a request's content, read-only; all its other pages are let go of.  The
- * guest may write to it at any time.  Returns 0 with *@pages_r to be unmapped;
+ * guest may write to it at any time.  Returns 0 with *@pages_r to be unmapped,
+ * and the references in dp->refs, until the next call;
  * -EPROTO with a sentence when what the pages say is malformed; -EACCES when a
  * page cannot be mapped; another -errno for lack of resources.
  */

@@ -10,11 +10,13 @@
  *   pool   -> parent    struct pool_ready       -
  *   pool   -> loader    struct loader_order     -    (first LOADER_LOAD)
  *   loader -> pool      struct loader_said      a worker, of LOADER_WORKER
- *   link   -> pool      struct pool_request     a snapshot, of POOL_SCAN
+ *   link   -> pool      struct pool_request     a snapshot (POOL_SCAN), or what
+ *                                               pages are offered by (offer.h;
+ *                                               POOL_SCAN_IN_PLACE)
  *   pool   -> link      struct pool_answer      memory of the history, of
  *                                               POOL_HISTORY and POOL_MARKS
  *                       (first these two, then a generation)
- *   pool   -> worker    struct worker_job       the same snapshot
+ *   pool   -> worker    struct worker_job       the same
  *   worker -> pool      struct worker_answer    -
  */
 #ifndef VSCAN_MESSAGES_H
@@ -23,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "engine.h"
 #include "generation.h"
 #include "verdict.h"
 
@@ -45,15 +48,19 @@ struct pool_ready {
 };
 
 enum pool_request_kind {
-    POOL_SCAN = 1,
+    POOL_SCAN = 1,          /* a snapshot */
     POOL_CANCEL,            /* the one with this id is to be answered soon, if it
                              * is not answered yet; all else is 0 */
+    POOL_SCAN_IN_PLACE,     /* the pages themselves, by a worker of the guest's
+                             * own: nobody else hears of the verdict */
 };
 
 /* The link chooses @id; the answer carries it back. */
 struct pool_request {
     uint64_t id;
-    uint64_t size;          /* octets of the snapshot */
+    uint64_t size;          /* octets of content */
+    uint64_t at[ENGINE_MAX];    /* the offer to each engine's worker; 0 unless
+                             * it is POOL_SCAN_IN_PLACE */
     uint32_t kind;
     uint8_t reserved[4];
 };
@@ -67,6 +74,8 @@ enum pool_answer_kind {
     POOL_ENGINE,            /* the engine with the number id has this
                              * verdict.code, an enum engine_state, and
                              * verdict.name is "NAME TEXT", cut to fit */
+    POOL_NO_CREW,           /* the end of a request, too: there is nobody to
+                             * scan in place for this guest; no verdict */
 };
 
 /* As the node "engines" has them. */
@@ -115,6 +124,9 @@ struct loader_said {
 struct worker_job {
     uint64_t id;
     uint64_t size;
+    uint64_t at;            /* of its offer */
+    uint32_t in_place;      /* 1: it is an offer; 0: a snapshot */
+    uint8_t reserved[4];
 };
 
 /* The id of a worker's first message: it is in its sandbox. */
@@ -134,10 +146,10 @@ _Static_assert(sizeof(struct pool_ready) == 204, "no hole");
 _Static_assert(sizeof(struct generation_part) == 376, "no hole");
 _Static_assert(sizeof(struct loader_order) == 384, "no hole");
 _Static_assert(sizeof(struct loader_said) == 592, "no hole");
-_Static_assert(sizeof(struct pool_request) == 24, "no hole");
+_Static_assert(sizeof(struct pool_request) == 56, "no hole");
 _Static_assert(sizeof(struct pool_answer) == 136, "no hole");
 _Static_assert(offsetof(struct pool_answer, verdict) == 24, "no hole");
-_Static_assert(sizeof(struct worker_job) == 16, "no hole");
+_Static_assert(sizeof(struct worker_job) == 32, "no hole");
 _Static_assert(sizeof(struct worker_answer) == 128, "no hole");
 _Static_assert(offsetof(struct worker_answer, verdict) == 16, "no hole");
 

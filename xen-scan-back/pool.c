@@ -16,11 +16,12 @@
 #include <errno.h>
 #include <string.h>
 
-void pool_init(struct pool *pool, unsigned int nr_crews)
+void pool_init(struct pool *pool, unsigned int nr_shared)
 {
-    assert(nr_crews >= 1 && nr_crews <= POOL_MAX_CREWS);
+    assert(nr_shared >= 1 && nr_shared <= POOL_MAX_CREWS);
     memset(pool, 0, sizeof(*pool));
-    pool->nr_crews = nr_crews;
+    pool->nr_shared = nr_shared;
+    pool->nr_crews = nr_shared + POOL_OWN_CREWS;
 }
 
 void pool_attach_link(struct pool *pool, struct pool_link *link,
@@ -48,8 +49,46 @@ void pool_detach_link(struct pool *pool, struct pool_link *link)
             pool->crew[i].job.link = NULL;
         if (pool->crew[i].lost_by == link)
             pool->crew[i].lost_by = NULL;
+        if (pool->crew[i].owner == link)
+            pool->crew[i].owner = NULL;
     }
 }
+
+/* Crews of one link -------------------------------------------------------- */
+
+int pool_own_crew(const struct pool *pool, const struct pool_link *link)
+{
+    for (unsigned int i = pool->nr_shared; i < pool->nr_crews; i++) {
+        if (pool->crew[i].owner == link)
+            return (int)i;
+    }
+    return -1;
+}
+
+int pool_give_crew(struct pool *pool, struct pool_link *link)
+{
+    for (unsigned int i = pool->nr_shared; i < pool->nr_crews; i++) {
+        struct pool_crew *crew = &pool->crew[i];
+
+        if (crew->owner || crew->state == POOL_CREW_BUSY)
+            continue;
+        crew->owner = link;
+        return (int)i;
+    }
+    return -1;
+}
+
+void pool_disown_crew(struct pool *pool, unsigned int crew)
+{
+    pool->crew[crew].owner = NULL;
+}
+
+bool pool_crew_wanted(const struct pool *pool, unsigned int crew)
+{
+    return crew < pool->nr_shared || pool->crew[crew].owner;
+}
+
+/* Jobs that wait ----------------------------------------------------------- */
 
 /* After a rest of the whole pool all links are equal. */
 static void forget_debts(struct pool *pool)
@@ -60,9 +99,10 @@ static void forget_debts(struct pool *pool)
     }
 }
 
-int pool_queue(struct pool *pool, struct pool_link *link, uint64_t id,
-               uint64_t size, int fd)
+static int queue(struct pool *pool, struct pool_link *link, uint64_t id,
+                 uint64_t size, int fd, const uint64_t *at)
 {
+    struct pool_job *job = &link->queue[link->queued];
     const unsigned int nr = link->queued + link->running;
 
     if (nr >= POOL_LINK_JOBS ||
@@ -72,13 +112,28 @@ int pool_queue(struct pool *pool, struct pool_link *link, uint64_t id,
         forget_debts(pool);
     if (link->queued == 0 && link->cost < pool->cost)
         link->cost = pool->cost;
-    link->queue[link->queued++] = (struct pool_job){
+    *job = (struct pool_job){
         .serial = ++pool->last_serial, .id = id, .size = size, .fd = fd,
-        .link = link,
+        .in_place = at, .link = link,
     };
+    if (at)
+        memcpy(job->at, at, sizeof(job->at));
+    link->queued++;
     link->octets += size;
     pool->nr_jobs++;
     return 0;
+}
+
+int pool_queue(struct pool *pool, struct pool_link *link, uint64_t id,
+               uint64_t size, int fd)
+{
+    return queue(pool, link, id, size, fd, NULL);
+}
+
+int pool_queue_in_place(struct pool *pool, struct pool_link *link, uint64_t id,
+                        uint64_t size, int fd, const uint64_t at[ENGINE_MAX])
+{
+    return queue(pool, link, id, size, fd, at);
 }
 
 /* The rest moves up. */
@@ -118,7 +173,16 @@ static bool has_name(const struct pool_job *job)
 const struct pool_job *pool_nameless(const struct pool_link *link)
 {
     for (unsigned int i = 0; i < link->queued; i++) {
-        if (!has_name(&link->queue[i]))
+        if (!has_name(&link->queue[i]) && !link->queue[i].in_place)
+            return &link->queue[i];
+    }
+    return NULL;
+}
+
+const struct pool_job *pool_in_place(const struct pool_link *link)
+{
+    for (unsigned int i = 0; i < link->queued; i++) {
+        if (link->queue[i].in_place)
             return &link->queue[i];
     }
     return NULL;
@@ -208,9 +272,11 @@ int pool_unqueue(struct pool *pool, struct pool_link *link,
     return 1;
 }
 
+/* Jobs that start and end -------------------------------------------------- */
+
 static int idle_crew(const struct pool *pool)
 {
-    for (unsigned int i = 0; i < pool->nr_crews; i++) {
+    for (unsigned int i = 0; i < pool->nr_shared; i++) {
         if (pool->crew[i].state == POOL_CREW_IDLE)
             return (int)i;
     }
@@ -273,25 +339,48 @@ static uint64_t cost_of(const struct pool_job *job)
     return job->size + POOL_JOB_COST;
 }
 
-int pool_start(struct pool *pool, int64_t deadline_ms)
+static void start(struct pool_crew *crew, struct pool_link *link,
+                  unsigned int job, int64_t deadline_ms)
 {
-    int c = idle_crew(pool);
-    struct pool_link *link;
-    struct pool_crew *crew;
-    unsigned int i = 0;
-
-    if (c < 0)
-        return -1;
-    link = next_link(pool, &i);
-    if (!link)
-        return -1;
-    crew = &pool->crew[c];
-    crew->job = remove_at(link, i);
+    crew->job = remove_at(link, job);
     crew->state = POOL_CREW_BUSY;
     crew->deadline_ms = deadline_ms;
     link->running++;
-    pool->cost = link->cost;
     link->cost += cost_of(&crew->job);
+}
+
+/* The pool's cost stays: it is that of the crews that all links share. */
+static int start_in_place(struct pool *pool, int64_t deadline_ms)
+{
+    for (unsigned int i = pool->nr_shared; i < pool->nr_crews; i++) {
+        struct pool_crew *crew = &pool->crew[i];
+        const struct pool_job *job;
+
+        if (crew->state != POOL_CREW_IDLE || !crew->owner)
+            continue;
+        job = pool_in_place(crew->owner);
+        if (!job)
+            continue;
+        start(crew, crew->owner, (unsigned int)(job - crew->owner->queue),
+              deadline_ms);
+        return (int)i;
+    }
+    return -1;
+}
+
+int pool_start(struct pool *pool, int64_t deadline_ms)
+{
+    int own = start_in_place(pool, deadline_ms), c = idle_crew(pool);
+    struct pool_link *link;
+    unsigned int i = 0;
+
+    if (own >= 0 || c < 0)
+        return own;
+    link = next_link(pool, &i);
+    if (!link)
+        return -1;
+    pool->cost = link->cost;
+    start(&pool->crew[c], link, i, deadline_ms);
     return c;
 }
 
@@ -303,7 +392,7 @@ struct pool_job pool_finish(struct pool *pool, unsigned int crew,
     struct pool_job job = w->job;
 
     assert(w->state == POOL_CREW_BUSY);
-    *w = (struct pool_crew){ .state = POOL_CREW_DOWN,
+    *w = (struct pool_crew){ .state = POOL_CREW_DOWN, .owner = w->owner,
                              .lost_by = lost ? job.link : NULL };
     pool->nr_jobs--;
     if (job.link) {

@@ -8,6 +8,10 @@
  * only then it may start.  Of jobs with the same content one runs at a time,
  * so that the others can be answered with its result.
  *
+ * A job in place has no content that would stay the same, and so never a name.
+ * It waits in its link's queue like any other, but for a crew that the link has
+ * for itself, which gets no other jobs.
+ *
  * Pure: no I/O, no allocation, no clock; descriptors and times are numbers
  * that the caller understands.  A job is in one place at a time: in its
  * link's queue, at a crew, or returned to the caller.
@@ -19,14 +23,18 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "engine.h"
 #include "history.h"
 #include "vscanif.h"
 
 #define POOL_MAX_CREWS        64
+/* Links that have a crew for themselves at a time. */
+#define POOL_OWN_CREWS        8
 /* Jobs of one link, waiting and running: what its guest can have in flight. */
 #define POOL_LINK_JOBS          VSCANIF_RING_SIZE
 /* Octets of one link's jobs; a single one may have more.  They are memory that
- * belongs to no process, and one guest's must not be all there is. */
+ * belongs to no process, and one guest's must not be all there is.  (Those of
+ * jobs in place are not, but may have to be copied after all.) */
 #define POOL_LINK_OCTETS        ((uint64_t)64 << 20)
 /*
  * What a job costs its link on top of its size, octets: a scan of nothing
@@ -52,7 +60,9 @@ struct pool_job {
     uint64_t id;                /* the link's */
     uint64_t size;              /* octets */
     struct history_key key;     /* its size is 0 as long as it has no name */
-    int fd;                     /* its snapshot, or -1 */
+    int fd;                     /* its snapshot or offers, or -1 */
+    bool in_place;
+    uint64_t at[ENGINE_MAX];    /* the offers, if it is in place */
     struct pool_link *link;     /* NULL when the link has gone */
 };
 
@@ -79,25 +89,29 @@ struct pool_crew {
     struct pool_link *lost_by;  /* that has had the last job, when it is down by
                                  * it; else NULL */
     int64_t deadline_ms;
+    struct pool_link *owner;    /* of one of the last POOL_OWN_CREWS; NULL: it
+                                 * is nobody's */
 };
 
 struct pool {
     struct pool_link *links;
-    struct pool_crew crew[POOL_MAX_CREWS];
-    unsigned int nr_crews;
+    struct pool_crew crew[POOL_MAX_CREWS + POOL_OWN_CREWS];
+    unsigned int nr_shared;     /* crews for all links, the first ones */
+    unsigned int nr_crews;      /* and those for one each */
     unsigned int nr_jobs;       /* waiting and running, of all links */
     uint64_t last_serial;
     uint64_t cost;              /* its link's when the last job started */
 };
 
-/* @nr_crews: 1 ... POOL_MAX_CREWS, all down. */
-void pool_init(struct pool *pool, unsigned int nr_crews);
+/* @nr_shared: 1 ... POOL_MAX_CREWS; all crews are down. */
+void pool_init(struct pool *pool, unsigned int nr_shared);
 
 void pool_attach_link(struct pool *pool, struct pool_link *link,
                       uint32_t domid);
 
 /*
- * Takes the link out of the pool; jobs of it that run go on without it.
+ * Takes the link out of the pool; jobs of it that run go on without it, and a
+ * crew that it had for itself is nobody's.
  * Jobs that wait must have been taken out before, with pool_unqueue().
  */
 void pool_detach_link(struct pool *pool, struct pool_link *link);
@@ -107,8 +121,29 @@ void pool_detach_link(struct pool *pool, struct pool_link *link);
 int pool_queue(struct pool *pool, struct pool_link *link, uint64_t id,
                uint64_t size, int fd);
 
-/* The link's oldest waiting job that has no name yet; NULL: none.  Valid until
- * the next change of its queue. */
+/* The same of a job in place, with the offer to each engine's worker. */
+int pool_queue_in_place(struct pool *pool, struct pool_link *link, uint64_t id,
+                        uint64_t size, int fd, const uint64_t at[ENGINE_MAX]);
+
+/* The number of the crew that the link has for itself; -1: none. */
+int pool_own_crew(const struct pool *pool, const struct pool_link *link);
+
+/* Gives the link, which has none, a crew for itself.  Returns its number; -1:
+ * all of them have an owner, or still a job of the one before. */
+int pool_give_crew(struct pool *pool, struct pool_link *link);
+
+/* The crew is nobody's any more.  Only jobs in place that wait for it are left
+ * to the caller. */
+void pool_disown_crew(struct pool *pool, unsigned int crew);
+
+/* Is the crew to be complete: is it a shared one, or has it an owner? */
+bool pool_crew_wanted(const struct pool *pool, unsigned int crew);
+
+/* The link's oldest waiting job in place; NULL: none.  Valid as the next. */
+const struct pool_job *pool_in_place(const struct pool_link *link);
+
+/* The link's oldest waiting job that has no name yet but is to get one; NULL:
+ * none.  Valid until the next change of its queue. */
 const struct pool_job *pool_nameless(const struct pool_link *link);
 
 /* Gives the waiting job of this serial number its name, and returns that. */
@@ -147,6 +182,9 @@ int pool_unqueue(struct pool *pool, struct pool_link *link,
  * Links are served by cost: the one that has had least goes first.  A link
  * that had nothing to do starts level with the others: it has no credit, and
  * no debt from a time when nobody else had anything to do either.
+ *
+ * A job in place starts when its link's own crew is idle, and costs its link
+ * what any other would; no other link waits for it or is put off by it.
  */
 int pool_start(struct pool *pool, int64_t deadline_ms);
 

@@ -9,10 +9,15 @@
  * is the only process that a guest's ring and nodes can harm, and it serves
  * that guest alone.  Which request an answer belongs to is told by slot and serial
  * number; answers for an earlier connection are counted and forgotten.
+ *
+ * When the policy says scan=in-place the pages are offered to the pool's workers
+ * (offer.h) until the pool has answered, whatever has become of the connection;
+ * and if it has nobody to scan them, there is a snapshot after all.
  */
 #define _GNU_SOURCE
 #include "proc-guest.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -30,6 +35,7 @@
 #include "ipc.h"
 #include "log.h"
 #include "messages.h"
+#include "offer.h"
 #include "pool.h"
 #include "proc.h"
 #include "sandbox.h"
@@ -50,8 +56,16 @@ struct flight {
     struct scan_subject subject;
 };
 
+/* Pages that workers can map: to be ended when the pool has answered. */
+struct offers {
+    uint64_t pool_id;           /* 0: none */
+    uint64_t size;
+    uint64_t at[ENGINE_MAX];
+};
+
 struct guest {
     uint32_t domid;
+    unsigned int nr_engines;
     int pool, epoll, signals, timer;
     struct dataplane dp;
     struct xsback xsback;
@@ -61,12 +75,15 @@ struct guest {
     uint64_t known;             /* requests that were answered from it */
     struct log_limit log_limit;
     bool connected, stop;
+    bool no_crew;               /* to scan in place: not to be asked for again */
     uint64_t serial;
-    unsigned int at_pool;       /* snapshots that the pool has, */
-    uint64_t octets_at_pool;    /* and their size */
+    unsigned int at_pool;       /* requests that the pool has, */
+    uint64_t octets_at_pool;    /* and their size; in place, too: they may have
+                                 * to be copied */
     struct scan_request next;   /* taken from the ring, waits for room */
     bool has_next;
     struct flight flight[SLOTS];
+    struct offers offers[SLOTS];
     /* Cancelled before they were taken; an old one goes for a new one. */
     uint32_t cancelled[SLOTS];
     unsigned int nr_cancelled;  /* so far */
@@ -79,6 +96,7 @@ static int on_connect(void *arg, uint32_t ring_ref, uint32_t port,
     int rc = dataplane_connect(&guest->dp, ring_ref, port, why_r);
 
     guest->connected = !rc;
+    guest->no_crew = false;
     return rc;
 }
 
@@ -160,10 +178,71 @@ static bool is_known(struct guest *guest, const struct scan_request *req,
                           verdict_r, &time);
 }
 
-/* Returns 1 with the verdict; 0 with a snapshot; or as scan(). */
+static void end_offers(struct guest *guest, struct offers *offers)
+{
+    for (unsigned int e = 0; e < guest->nr_engines; e++)
+        offer_end(guest->dp.offers, offers->at[e], offers->size);
+    offers->pool_id = 0;
+}
+
+static struct offers *offers_of(struct guest *guest, uint64_t pool_id)
+{
+    for (unsigned int i = 0; i < SLOTS; i++) {
+        if (guest->offers[i].pool_id == pool_id)
+            return &guest->offers[i];
+    }
+    return NULL;
+}
+
+/* Of what has been mapped last.  There is room, as the pool has no more requests
+ * than that. */
+static int make_offers(struct guest *guest, const struct flight *flight,
+                       uint64_t at_r[ENGINE_MAX])
+{
+    struct offers *offers = offers_of(guest, 0);
+
+    assert(offers);
+    *offers = (struct offers){ .pool_id = flight->pool_id,
+                               .size = flight->req.size };
+    for (unsigned int e = 0; e < guest->nr_engines; e++) {
+        int rc = offer_make(guest->dp.offers, guest->domid, guest->dp.refs,
+                            offers->size, &offers->at[e]);
+
+        if (rc) {
+            while (e-- > 0)
+                offer_end(guest->dp.offers, offers->at[e], offers->size);
+            offers->pool_id = 0;
+            return rc;
+        }
+    }
+    memcpy(at_r, offers->at, sizeof(offers->at));
+    return 0;
+}
+
+/* What the pool is asked; and with which descriptor: a snapshot is to be
+ * closed. */
+static int make_question(struct guest *guest, const struct flight *flight,
+                         const void *pages, struct pool_request *msg_r,
+                         int *fd_r)
+{
+    int rc;
+
+    *msg_r = (struct pool_request){ .id = flight->pool_id,
+                                    .size = flight->req.size,
+                                    .kind = POOL_SCAN };
+    if (guest->xsback.in_place && !guest->no_crew) {
+        msg_r->kind = POOL_SCAN_IN_PLACE;
+        *fd_r = xengnttab_fd(guest->dp.offers);
+        return make_offers(guest, flight, msg_r->at);
+    }
+    rc = snapshot_make(pages, msg_r->size, fd_r);
+    return rc == -EFAULT ? -EACCES : rc;
+}
+
+/* Returns 1 with the verdict; 0 with the question; or as scan(). */
 static int look_at(struct guest *guest, struct flight *flight,
-                   struct verdict *verdict_r, int *snapshot_r,
-                   const char **why_r)
+                   struct verdict *verdict_r, struct pool_request *msg_r,
+                   int *fd_r, const char **why_r)
 {
     const struct scan_request *req = &flight->req;
     const void *pages;
@@ -175,27 +254,24 @@ static int look_at(struct guest *guest, struct flight *flight,
         guest->known++;
         rc = 1;
     } else {
-        rc = snapshot_make(pages, req->size, snapshot_r);
-        if (rc == -EFAULT)
-            rc = -EACCES;
+        rc = make_question(guest, flight, pages, msg_r, fd_r);
     }
     dataplane_unmap(&guest->dp, req, pages);
     return rc;
 }
 
-static int ask_pool(struct guest *guest, const struct flight *flight,
-                    int snapshot)
+static int ask_pool(struct guest *guest, const struct pool_request *msg,
+                    int fd)
 {
-    const struct pool_request msg = { .kind = POOL_SCAN,
-                                      .id = flight->pool_id,
-                                      .size = flight->req.size };
+    struct offers *offers = offers_of(guest, msg->id);
     /* The pool waits for no link, so that this ends. */
-    int rc = ipc_send_wait(guest->pool, &msg, sizeof(msg), snapshot,
-                           POOL_WAIT_MS);
+    int rc = ipc_send_wait(guest->pool, msg, sizeof(*msg), fd, POOL_WAIT_MS);
 
     if (!rc) {
         guest->at_pool++;
-        guest->octets_at_pool += msg.size;
+        guest->octets_at_pool += msg->size;
+    } else if (offers) {
+        end_offers(guest, offers);
     }
     return rc;
 }
@@ -205,12 +281,37 @@ static int ask_pool(struct guest *guest, const struct flight *flight,
  * -EPROTO with a sentence when the guest broke the protocol; -EPIPE when the
  * pool is gone.
  */
+static int settle(struct guest *guest, struct flight *flight,
+                  const char **why_r)
+{
+    struct pool_request msg;
+    struct verdict verdict;
+    int fd = -1, rc = look_at(guest, flight, &verdict, &msg, &fd, why_r);
+
+    if (!rc) {
+        rc = ask_pool(guest, &msg, fd);
+        if (!rc)
+            goto out;
+    }
+    if (rc == -EPROTO || rc == -EPIPE)
+        goto out;
+    if (rc < 0)
+        verdict = verdict_not_scanned(rc == -EACCES ? VSCANIF_REASON_GRANT :
+                                      VSCANIF_REASON_RESOURCES);
+    answer(guest, flight, &verdict, 0);
+    flight->pool_id = 0;
+    rc = 0;
+out:
+    if (fd >= 0 && msg.kind == POOL_SCAN)
+        close(fd);
+    return rc;
+}
+
+/* A request that is new.  Returns as settle(). */
 static int scan(struct guest *guest, const struct scan_request *req,
                 const char **why_r)
 {
     struct flight *flight = new_flight(guest, req);
-    struct verdict verdict;
-    int snapshot = -1, rc;
 
     if (!flight) {
         *why_r = "request: its id is in flight already";
@@ -218,21 +319,7 @@ static int scan(struct guest *guest, const struct scan_request *req,
     }
     log_debug("request %u: %" PRIu64 " octets in %u pages", req->id,
               req->size, req->nr_pages);
-    rc = look_at(guest, flight, &verdict, &snapshot, why_r);
-    if (!rc) {
-        rc = ask_pool(guest, flight, snapshot);
-        close(snapshot);
-        if (!rc)
-            return 0;
-    }
-    if (rc == -EPROTO || rc == -EPIPE)
-        return rc;
-    if (rc < 0)
-        verdict = verdict_not_scanned(rc == -EACCES ? VSCANIF_REASON_GRANT :
-                                      VSCANIF_REASON_RESOURCES);
-    answer(guest, flight, &verdict, 0);
-    flight->pool_id = 0;
-    return 0;
+    return settle(guest, flight, why_r);
 }
 
 /* Nobody needs its answer, and it has not been scanned. */
@@ -369,6 +456,31 @@ static void on_engine(struct guest *guest, const struct pool_answer *msg)
 }
 
 /* Returns false when the pool is gone. */
+static bool on_xenstore(struct guest *guest)
+{
+    xsback_run(&guest->xsback);
+    guest->no_crew &= guest->xsback.in_place;
+    /* Requests may have been waiting on a ring just joined. */
+    return take_requests(guest);
+}
+
+/* Its pages are granted still.  Returns false when the pool is gone. */
+static bool scan_after_all(struct guest *guest, struct flight *flight)
+{
+    const char *why = NULL;
+    int rc;
+
+    if (!guest->no_crew)
+        log_warning("nobody is there to scan in place: scanned from snapshots, "
+                    "until the front connects anew or the policy changes");
+    guest->no_crew = true;
+    rc = settle(guest, flight, &why);
+    if (rc == -EPROTO)
+        xsback_reset(&guest->xsback, why);
+    return rc != -EPIPE;
+}
+
+/* Returns false when the pool is gone. */
 static bool on_pool(struct guest *guest)
 {
     struct pool_answer msg;
@@ -376,6 +488,7 @@ static bool on_pool(struct guest *guest)
 
     while ((rc = ipc_recv(guest->pool, &msg, sizeof(msg), NULL)) == 1) {
         struct flight *flight = &guest->flight[msg.id % SLOTS];
+        struct offers *offers = offers_of(guest, msg.id);
 
         if (msg.kind == POOL_GENERATION) {
             dataplane_announce(&guest->dp, msg.verdict.generation);
@@ -387,8 +500,15 @@ static bool on_pool(struct guest *guest)
         }
         guest->at_pool--;
         guest->octets_at_pool -= msg.size;
+        if (offers)
+            end_offers(guest, offers);
         if (!guest->connected || flight->pool_id != msg.id)
             continue;
+        if (msg.kind == POOL_NO_CREW) {
+            if (!scan_after_all(guest, flight))
+                return false;
+            continue;
+        }
         answer(guest, flight, &msg.verdict, msg.scan_us);
         flight->pool_id = 0;
     }
@@ -457,9 +577,7 @@ static void loop(struct guest *guest)
         } else if (ev.data.fd == guest->pool) {
             guest->stop = !on_pool(guest);
         } else if (ev.data.fd == xsback_fd(&guest->xsback)) {
-            xsback_run(&guest->xsback);
-            /* Requests may have been waiting on a ring just joined. */
-            guest->stop = !take_requests(guest);
+            guest->stop = !on_xenstore(guest);
         } else {
             guest->stop = !on_ring(guest);
         }
@@ -514,10 +632,11 @@ static int start(struct guest *guest, uint32_t max_pages)
     return rc;
 }
 
-int proc_guest(uint32_t domid, uint32_t max_pages, int pool)
+int proc_guest(uint32_t domid, uint32_t max_pages, unsigned int nr_engines,
+               int pool)
 {
     struct guest guest = {
-        .domid = domid, .pool = pool, .epoll = -1, .signals = -1,
+        .domid = domid, .nr_engines = nr_engines, .pool = pool, .epoll = -1, .signals = -1,
         .timer = -1,
     };
 

@@ -38,9 +38,9 @@ static void tell_totals(const struct process *p)
     if (p->history.generation)
         log_info("history: dropped, with %" PRIu32 " of %" PRIu32 " entries; "
                  "%" PRIu64 " had to go before; the pool has had %" PRIu64
-                 " scans and %" PRIu64 " requests that needed none",
-                 p->history.used, p->history.view.entries,
-                 p->history.evictions, p->scans, p->known);
+                 " scans (%" PRIu64 " in place) and %" PRIu64 " requests that "
+                 "needed none", p->history.used, p->history.view.entries,
+                 p->history.evictions, p->scans, p->in_place, p->known);
 }
 
 void contents_dispose(struct process *p)
@@ -53,7 +53,7 @@ void contents_new_generation(struct process *p)
 {
     tell_totals(p);
     history_start_generation(&p->history, p->generation);
-    p->history.evictions = p->scans = p->known = 0;
+    p->history.evictions = p->scans = p->known = p->in_place = 0;
 }
 
 static uint64_t now_s(void)
@@ -95,6 +95,13 @@ void contents_scanned(struct process *p, const struct pool_job *job,
                     "and is not scanned any more", job->size, rc);
     /* What is never kept, or of signatures of before, is refused there. */
     history_put(&p->history, &job->key, verdict, now_s());
+}
+
+/* What it was of is not known: the guest may have changed it meanwhile. */
+void contents_scanned_in_place(struct process *p)
+{
+    p->scans++;
+    p->in_place++;
 }
 
 void contents_answer_same(struct process *p, const struct history_key *key)

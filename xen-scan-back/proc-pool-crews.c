@@ -26,7 +26,7 @@
 
 void crews_init(struct process *p)
 {
-    for (unsigned int c = 0; c < POOL_MAX_CREWS; c++)
+    for (unsigned int c = 0; c < p->pool.nr_crews; c++)
         for (unsigned int e = 0; e < ENGINE_MAX; e++)
             for (unsigned int side = 0; side < SIDES; side++)
                 p->crew[c].worker[e][side] = (struct worker){
@@ -44,7 +44,7 @@ static const char *name_of(const struct process *p, const struct worker *w)
 static void look_at(struct process *p, unsigned int c)
 {
     struct crew *crew = &p->crew[c];
-    bool complete = loaders_any(p);
+    bool complete = loaders_any(p) && pool_crew_wanted(&p->pool, c);
 
     if (p->pool.crew[c].state == POOL_CREW_BUSY)
         return;
@@ -57,6 +57,11 @@ static void look_at(struct process *p, unsigned int c)
 
 /* Orders ------------------------------------------------------------------ */
 
+static bool is_wanted(const struct process *p, const struct worker *w)
+{
+    return pool_crew_wanted(&p->pool, w->crew);
+}
+
 /* The one before goes first. */
 static void order(struct process *p, struct worker *w)
 {
@@ -67,6 +72,8 @@ static void order(struct process *p, struct worker *w)
                          (uint32_t)w->kill);
     if (!rc) {
         w->kill = 0;
+        if (!is_wanted(p, w))
+            return;
         rc = loader_tell(p, w->engine, w->side, LOADER_FORK, w->crew);
     }
     if (!rc) {
@@ -81,7 +88,7 @@ static void order(struct process *p, struct worker *w)
 
 static bool is_due(const struct process *p, const struct worker *w)
 {
-    return w->state == WORKER_NONE &&
+    return w->state == WORKER_NONE && (is_wanted(p, w) || w->kill) &&
            p->engine[w->engine].loader[w->side].ready;
 }
 
@@ -109,9 +116,13 @@ static void finish(struct process *p, unsigned int c)
         verdict = verdict_not_scanned(VSCANIF_REASON_RESOURCES);
     if (crew->scanned)
         verdict.generation = crew->generation;
-    contents_scanned(p, &job, &verdict, crew->generation, crew->killed);
+    if (job.in_place)
+        contents_scanned_in_place(p);
+    else
+        contents_scanned(p, &job, &verdict, crew->generation, crew->killed);
     job_answer(p, &job, &verdict, crew->scan_us);
-    contents_answer_same(p, &job.key);
+    if (!job.in_place)
+        contents_answer_same(p, &job.key);
     for (unsigned int e = 0; e < p->config->nr_engines; e++)
         crews_follow(p, e);
 }
@@ -160,14 +171,39 @@ static void complain(struct process *p, const struct worker *w,
         log_warning("worker %d of %s %s", (int)w->pid, name_of(p, w), why);
 }
 
+/* One that the loader cannot be told of now is killed by the next order. */
+static void have_killed(struct process *p, struct worker *w)
+{
+    if (loader_tell(p, w->engine, w->side, LOADER_KILL, (uint32_t)w->pid))
+        w->kill = w->pid;
+}
+
+/*
+ * A link's own crew that cannot start is of no use to it: its files are copied
+ * then.  One that scans is given another chance.
+ */
+static void give_up(struct process *p, unsigned int c)
+{
+    struct pool_link *owner = p->pool.crew[c].owner;
+
+    if (!owner || p->pool.crew[c].state == POOL_CREW_BUSY)
+        return;
+    pool_disown_crew(&p->pool, c);
+    crew_end(p, c);
+    jobs_refuse_in_place(p, owner);
+}
+
 /* Says why, has it killed, and has another one forked. */
 static void fail(struct process *p, struct worker *w, unsigned int reason,
                  const char *why)
 {
+    const bool started = w->state != WORKER_STARTING;
+
     complain(p, w, why);
-    if (loader_tell(p, w->engine, w->side, LOADER_KILL, (uint32_t)w->pid))
-        w->kill = w->pid;
+    have_killed(p, w);
     drop(p, w, reason);
+    if (!started)
+        give_up(p, w->crew);
     if (w->order_ms == 0 && is_due(p, w))
         order(p, w);
 }
@@ -175,8 +211,7 @@ static void fail(struct process *p, struct worker *w, unsigned int reason,
 /* It is idle. */
 static void replace(struct process *p, struct worker *w)
 {
-    if (loader_tell(p, w->engine, w->side, LOADER_KILL, (uint32_t)w->pid))
-        w->kill = w->pid;
+    have_killed(p, w);
     drop(p, w, VSCANIF_REASON_ENGINE);
     if (is_due(p, w))
         order(p, w);
@@ -193,9 +228,12 @@ static void blame(struct process *p, struct worker *w, unsigned int reason,
 
 /* What a worker says ------------------------------------------------------ */
 
-static bool verdict_is_one(const struct verdict *v)
+/* Only who is to map a guest's pages can have failed to. */
+static bool verdict_is_one(const struct verdict *v, bool in_place)
 {
     static const uint8_t zero[sizeof(v->reserved)];
+    const unsigned int last = in_place ? VSCANIF_REASON_GRANT :
+                              VSCANIF_REASON_RESOURCES;
     size_t len = strnlen(v->name, sizeof(v->name));
 
     if (memcmp(v->reserved, zero, sizeof(zero)) || v->generation)
@@ -206,7 +244,7 @@ static bool verdict_is_one(const struct verdict *v)
         (v->reason != VSCANIF_REASON_NONE) ||
         v->code < VSCANIF_VERDICT_CLEAN ||
         v->code > VSCANIF_VERDICT_NOT_SCANNED ||
-        v->reason > VSCANIF_REASON_RESOURCES)
+        v->reason > last)
         return false;
     for (size_t i = 0; i < sizeof(v->name); i++)
         if (i < len ? v->name[i] < 0x20 || v->name[i] > 0x7e : v->name[i] != 0)
@@ -226,7 +264,8 @@ static void said(struct process *p, struct worker *w,
         return;
     }
     if (w->state != WORKER_BUSY || untrusted->id != crew->job_id ||
-        !verdict_is_one(&untrusted->verdict)) {
+        !verdict_is_one(&untrusted->verdict,
+                        p->pool.crew[w->crew].job.in_place)) {
         blame(p, w, VSCANIF_REASON_ENGINE, "sent what is no answer");
         return;
     }
@@ -282,6 +321,7 @@ void worker_born(struct process *p, unsigned int engine, unsigned int side,
         log_error("%s: no worker: %s", name_of(p, w),
                   strerror(-message->status));
         drop(p, w, VSCANIF_REASON_ENGINE);
+        give_up(p, w->crew);
         return;
     }
     w->source = (struct source){ .fd = fd, .ready = worker_ready };
@@ -303,7 +343,7 @@ bool crews_lack(const struct process *p, unsigned int engine,
 bool crews_have(const struct process *p, unsigned int engine,
                 unsigned int side)
 {
-    for (unsigned int c = 0; c < p->pool.nr_crews; c++)
+    for (unsigned int c = 0; c < p->pool.nr_shared; c++)
         if (p->crew[c].worker[engine][side].state != WORKER_IDLE)
             return false;
     return true;
@@ -339,13 +379,65 @@ void crews_drop(struct process *p, unsigned int engine, unsigned int side)
     }
 }
 
+/* Crews of one link -------------------------------------------------------- */
+
+void crew_end(struct process *p, unsigned int c)
+{
+    for (unsigned int e = 0; e < p->config->nr_engines; e++)
+        for (unsigned int side = 0; side < SIDES; side++) {
+            struct worker *w = &p->crew[c].worker[e][side];
+
+            if (w->state == WORKER_NONE)
+                continue;
+            /* One that is still to be born is turned away. */
+            if (w->state != WORKER_ORDERED)
+                have_killed(p, w);
+            drop(p, w, VSCANIF_REASON_ENGINE);
+        }
+}
+
+bool crews_give_own(struct process *p, struct pool_link *link)
+{
+    int c = pool_own_crew(&p->pool, link);
+
+    if (c >= 0)
+        return true;
+    c = pool_give_crew(&p->pool, link);
+    if (c < 0) {
+        log_warning("domain %u: no crew of its own is left: scan=in-place "
+                    "cannot be for more than %d guests at a time", link->domid,
+                    POOL_OWN_CREWS);
+        return false;
+    }
+    for (unsigned int e = 0; e < p->config->nr_engines; e++)
+        for (unsigned int side = 0; side < SIDES; side++) {
+            struct worker *w = &p->crew[c].worker[e][side];
+
+            if (is_due(p, w) && w->order_ms <= proc_now_ms())
+                order(p, w);
+        }
+    return true;
+}
+
+void crews_end_unused(struct process *p, struct pool_link *link)
+{
+    int c = pool_own_crew(&p->pool, link);
+
+    if (c < 0 || p->pool.crew[c].state == POOL_CREW_BUSY ||
+        pool_in_place(link))
+        return;
+    pool_disown_crew(&p->pool, (unsigned int)c);
+    crew_end(p, (unsigned int)c);
+}
+
 /* Work -------------------------------------------------------------------- */
 
 static void give(struct process *p, unsigned int c)
 {
     struct pool_job *job = &p->pool.crew[c].job;
     struct crew *crew = &p->crew[c];
-    struct worker_job message = { .id = ++p->last_job_id, .size = job->size };
+    struct worker_job message = { .id = ++p->last_job_id, .size = job->size,
+                                  .in_place = job->in_place };
     const int fd = job->fd;
 
     crew->job_id = message.id;
@@ -369,6 +461,7 @@ static void give(struct process *p, unsigned int c)
     for (unsigned int e = 0; e < p->config->nr_engines; e++) {
         struct worker *w = &crew->worker[e][crew->side[e]];
 
+        message.at = job->at[e];
         if (w->state == WORKER_BUSY &&
             ipc_send(w->source.fd, &message, sizeof(message), fd))
             fail(p, w, VSCANIF_REASON_ENGINE, "does not take its job");

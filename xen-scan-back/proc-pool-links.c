@@ -2,9 +2,9 @@
 /*
  * proc-pool-links.c - see proc-pool-private.h.
  *
- * Overview: owns the links' sockets and their queued snapshots.  A link is
- * not trusted: one that breaks the protocol loses its socket, and nobody else
- * notices.  Content is never looked at.
+ * Overview: owns the links' sockets and their queued snapshots and offers.  A
+ * link is not trusted: one that breaks the protocol loses its socket, and nobody
+ * else notices.  Content is never looked at.
  *
  * Each job is answered once, when it ends, whatever became of it; unless its
  * link has gone.
@@ -21,6 +21,7 @@
 
 #include "ipc.h"
 #include "messages.h"
+#include "offer.h"
 #include "snapshot.h"
 
 /* Requests taken from one link before the others have their turn. */
@@ -28,6 +29,7 @@
 
 void client_close(struct process *p, struct client *c)
 {
+    const int own = pool_own_crew(&p->pool, &c->link);
     struct pool_job job;
 
     while (pool_unqueue(&p->pool, &c->link, &job))
@@ -35,6 +37,9 @@ void client_close(struct process *p, struct client *c)
     pool_detach_link(&p->pool, &c->link);
     digest_dispose(&c->digest);
     source_close(p, &c->source);
+    /* Nobody is left to be told how its job has ended. */
+    if (own >= 0)
+        crew_end(p, (unsigned int)own);
 }
 
 static void client_refuse(struct process *p, struct client *c, const char *why)
@@ -102,22 +107,50 @@ static void client_tell(struct process *p, struct client *c,
         client_refuse(p, c, "cannot be watched");
 }
 
+static struct client *client_of(struct pool_link *link)
+{
+    return (struct client *)((char *)link - offsetof(struct client, link));
+}
+
 void job_answer(struct process *p, const struct pool_job *job,
                 const struct verdict *verdict, uint32_t scan_us)
 {
     struct pool_answer message;
-    struct client *c;
 
     if (!job->link)
         return;
-    c = (struct client *)((char *)job->link - offsetof(struct client, link));
     memset(&message, 0, sizeof(message));
     message.id = job->id;
     message.size = job->size;
     message.scan_us = scan_us;
     message.kind = POOL_VERDICT;
     message.verdict = *verdict;
+    client_tell(p, client_of(job->link), &message);
+}
+
+static void tell_no_crew(struct process *p, struct client *c, uint64_t id,
+                         uint64_t size)
+{
+    struct pool_answer message;
+
+    memset(&message, 0, sizeof(message));
+    message.id = id;
+    message.size = size;
+    message.kind = POOL_NO_CREW;
     client_tell(p, c, &message);
+}
+
+void jobs_refuse_in_place(struct process *p, struct pool_link *link)
+{
+    struct client *c = client_of(link);
+    const struct pool_job *next;
+
+    while (c->source.fd >= 0 && (next = pool_in_place(link))) {
+        struct pool_job job = pool_take(&p->pool, link, next->serial);
+
+        close(job.fd);
+        tell_no_crew(p, c, job.id, job.size);
+    }
 }
 
 /* All that it needs to look things up itself. */
@@ -217,21 +250,49 @@ static void cancel(struct process *p, struct client *c, uint64_t id)
     }
 }
 
+static const char too_much[] = "has too much in flight";
+
+/* Returns what is wrong with it; NULL: @fd is the queue's. */
+static const char *take_snapshot(struct process *p, struct client *c,
+                                 const struct pool_request *request, int fd)
+{
+    if (snapshot_check(fd, request->size))
+        return "sent a request without a sealed snapshot of its size";
+    if (pool_queue(&p->pool, &c->link, request->id, request->size, fd))
+        return too_much;
+    /* It is not scanned in place any more. */
+    crews_end_unused(p, &c->link);
+    return NULL;
+}
+
+/* The same, or the request is refused, and @fd is closed. */
+static const char *take_offers(struct process *p, struct client *c,
+                               const struct pool_request *request, int fd)
+{
+    if (fd < 0 || request->size == 0 || request->size > OFFER_MAX)
+        return "sent a request without an offer of a size that there is";
+    if (!crews_give_own(p, &c->link)) {
+        close(fd);
+        tell_no_crew(p, c, request->id, request->size);
+        return NULL;
+    }
+    return pool_queue_in_place(&p->pool, &c->link, request->id, request->size,
+                               fd, request->at) ? too_much : NULL;
+}
+
 static void take_request(struct process *p, struct client *c,
                          const struct pool_request *request, int fd)
 {
-    const char *why = NULL;
+    const char *why = "sent a request of an unknown kind";
 
     if (request->kind == POOL_CANCEL && fd < 0 && !request->size) {
         cancel(p, c, request->id);
         return;
     }
-    if (request->kind != POOL_SCAN)
-        why = "sent a request of no kind that there is";
-    else if (snapshot_check(fd, request->size))
-        why = "sent a request without a sealed snapshot of its size";
-    else if (pool_queue(&p->pool, &c->link, request->id, request->size, fd))
-        why = "has too much in flight";
+    if (request->kind == POOL_SCAN)
+        why = take_snapshot(p, c, request, fd);
+    else if (request->kind == POOL_SCAN_IN_PLACE)
+        why = take_offers(p, c, request, fd);
     if (!why)
         return;
     if (fd >= 0)

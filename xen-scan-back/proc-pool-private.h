@@ -11,6 +11,10 @@
  * A crew scans one file: it is a worker of each engine.  Each engine has two
  * sides, one in use and one for the next signatures: a loader, and a worker in
  * each crew that this loader has forked.
+ *
+ * Most crews are for all links.  Behind them are those that a link can have for
+ * itself, for jobs in place (pool.h): they have workers as long as they have an
+ * owner, and all of these end with it.
  */
 #ifndef VSCAN_PROC_POOL_PRIVATE_H
 #define VSCAN_PROC_POOL_PRIVATE_H
@@ -114,11 +118,12 @@ struct crew {
 struct process {
     const struct pool_config *config;
     struct pool pool;
-    struct crew crew[POOL_MAX_CREWS];
+    struct crew crew[POOL_MAX_CREWS + POOL_OWN_CREWS];
     struct engine_slot engine[ENGINE_MAX];
     uint64_t generation;        /* 0: none yet */
     struct history history;
     uint64_t scans, known;      /* jobs of this generation, by how they ended */
+    uint64_t in_place;          /* of the scans */
     uint64_t last_slice;
     struct client *clients;
     unsigned int nr_clients, max_clients;
@@ -164,6 +169,9 @@ void job_answer(struct process *p, const struct pool_job *job,
 /* With no engine, nobody is kept waiting. */
 void jobs_answer_all(struct process *p);
 
+/* The link's waiting jobs in place are the link's again: there is no crew. */
+void jobs_refuse_in_place(struct process *p, struct pool_link *link);
+
 /* proc-pool-contents.c.  Before the sandbox.  Returns 0 or -errno. */
 int contents_init(struct process *p);
 void contents_dispose(struct process *p);
@@ -176,6 +184,9 @@ void contents_new_generation(struct process *p);
 void contents_scanned(struct process *p, const struct pool_job *job,
                       const struct verdict *verdict, uint64_t generation,
                       bool killed);
+
+/* A scan in place has ended; nothing of it is kept. */
+void contents_scanned_in_place(struct process *p);
 
 /* Answers all waiting jobs with this content, if it is known now. */
 void contents_answer_same(struct process *p, const struct history_key *key);
@@ -208,6 +219,15 @@ int loader_tell(struct process *p, unsigned int engine, unsigned int side,
 /* proc-pool-crews.c */
 void crews_init(struct process *p);
 
+/* Gives the link a crew for itself, if it has none.  Returns whether it has. */
+bool crews_give_own(struct process *p, struct pool_link *link);
+
+/* Takes it away again, if the link has no jobs in place. */
+void crews_end_unused(struct process *p, struct pool_link *link);
+
+/* Ends all workers of a crew that is nobody's any more. */
+void crew_end(struct process *p, unsigned int c);
+
 /* A loader of @engine has come: it is to fork a worker for each crew. */
 void crews_order(struct process *p, unsigned int engine, unsigned int side);
 
@@ -218,7 +238,9 @@ void crews_drop(struct process *p, unsigned int engine, unsigned int side);
 bool crews_lack(const struct process *p, unsigned int engine,
                 unsigned int side);
 
-/* Does each crew have an idle worker on this side? */
+/* Does each crew that all links share have an idle worker on this side?  (The
+ * others follow when theirs have come: no guest's own crew holds up signatures
+ * for all.) */
 bool crews_have(const struct process *p, unsigned int engine,
                 unsigned int side);
 

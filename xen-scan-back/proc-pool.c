@@ -192,7 +192,7 @@ static int open_sources(struct process *p)
 static void bound_clients(struct process *p)
 {
     struct rlimit limit = { .rlim_cur = 0 };
-    rlim_t own = OWN_FDS + (rlim_t)SIDES * ENGINE_MAX * p->config->crews;
+    rlim_t own = OWN_FDS + (rlim_t)SIDES * ENGINE_MAX * p->pool.nr_crews;
 
     getrlimit(RLIMIT_NOFILE, &limit);
     p->max_clients = limit.rlim_cur <= own ? 0 :

@@ -2,10 +2,10 @@
 /*
  * proc-worker.c - see proc-worker.h.
  *
- * Overview: owns one snapshot at a time and nothing else.  It is the only
- * process that parses what guests have written, and is taken to be hostile
- * from the first one on: it cannot name the guest or the request, and the
- * pool checks its answers.
+ * Overview: owns one content at a time, a snapshot or pages that are offered,
+ * and nothing else.  It is the only process that parses what guests have
+ * written, and is taken to be hostile from the first one on: it cannot name the
+ * guest or the request, and the pool checks its answers.
  */
 #define _GNU_SOURCE
 #include "proc-worker.h"
@@ -20,6 +20,7 @@
 #include "leftovers.h"
 #include "log.h"
 #include "messages.h"
+#include "offer.h"
 #include "proc.h"
 #include "sandbox.h"
 #include "snapshot.h"
@@ -36,6 +37,29 @@ static void ignore_signals(void)
     signal(SIGTERM, SIG_IGN);
 }
 
+static struct verdict scan_snapshot(struct engine *engine,
+                                    const struct worker_job *job, int fd)
+{
+    if (snapshot_check(fd, job->size))
+        return verdict_not_scanned(VSCANIF_REASON_ENGINE);
+    return engine->ops->scan(engine, fd, job->size);
+}
+
+static struct verdict scan_in_place(struct engine *engine,
+                                    const struct worker_job *job, int fd)
+{
+    struct verdict verdict;
+    const void *pages;
+    int rc = offer_map(fd, job->at, job->size, &pages);
+
+    if (rc)
+        return verdict_not_scanned(rc == -EACCES ? VSCANIF_REASON_GRANT :
+                                   VSCANIF_REASON_RESOURCES);
+    verdict = engine->ops->scan_memory(engine, pages, job->size);
+    offer_unmap(pages, job->size);
+    return verdict;
+}
+
 static struct worker_answer scan_job(struct engine *engine,
                                      const struct worker_job *job, int fd)
 {
@@ -44,10 +68,8 @@ static struct worker_answer scan_job(struct engine *engine,
 
     memset(&answer, 0, sizeof(answer));
     answer.id = job->id;
-    if (snapshot_check(fd, job->size))
-        answer.verdict = verdict_not_scanned(VSCANIF_REASON_ENGINE);
-    else
-        answer.verdict = engine->ops->scan(engine, fd, job->size);
+    answer.verdict = job->in_place ? scan_in_place(engine, job, fd) :
+                     scan_snapshot(engine, job, fd);
     took = proc_now_us() - start;
     answer.scan_us = took < UINT32_MAX ? (uint32_t)took : UINT32_MAX;
     return answer;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * proc-worker.h - process: scans one snapshot after the other.
+ * proc-worker.h - process: scans one content after the other.
  */
 #ifndef VSCAN_PROC_WORKER_H
 #define VSCAN_PROC_WORKER_H

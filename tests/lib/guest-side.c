@@ -60,6 +60,7 @@ int guest_side_stop(void **state)
     dataplane_disconnect(&gs.dp);
     assert_int_equal(fake_mapped(BACK), 0);
     assert_int_equal(fake_ports(BACK), 0);
+    xengnttab_close(gs.dp.offers);
     xengnttab_close(gs.dp.xgt);
     xenevtchn_close(gs.dp.xce);
     xtl_logger_destroy(gs.dp.logger);

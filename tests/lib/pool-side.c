@@ -155,17 +155,15 @@ static int is_command(const char *content, const char *command)
     return !strncmp(content, command, strlen(command));
 }
 
-static struct verdict fake_scan(struct engine *engine, int fd, uint64_t size)
-{
-    char content[64] = "";
+#define COMMAND_OCTETS 64
 
-    (void)engine;
-    (void)size;
-    if (pread(fd, content, sizeof(content) - 1, 0) <= 0)
-        return verdict_not_scanned(VSCANIF_REASON_LIMITS);
+static struct verdict obey(const char *content)
+{
     pool_shared->scans++;
     if (is_command(content, "virus"))
         return verdict_infected("Test.Virus");
+    if (is_command(content, "pid"))
+        pool_shared->pid = getpid();
     if (is_command(content, "wait")) {
         pool_shared->pid = getpid();
         sem_post(&pool_shared->waiting);
@@ -182,7 +180,7 @@ static struct verdict fake_scan(struct engine *engine, int fd, uint64_t size)
     if (is_command(content, "stop and talk")) {
         ipc_send(SANDBOX_FD, "x", 1, -1);
         for (;;)
-            pause();
+            poll(NULL, 0, -1);
     }
     if (is_command(content, "exit"))
         _exit(0);
@@ -192,13 +190,14 @@ static struct verdict fake_scan(struct engine *engine, int fd, uint64_t size)
         forge(1000, 0);
     if (is_command(content, "forge hello"))
         forge(WORKER_HELLO, 0);
+    if (is_command(content, "forge true and stay"))
+        pool_shared->pid = getpid();
     /* Its job's id: the pool counts from 1, and each one comes here. */
     if (is_command(content, "forge true"))
         forge(pool_shared->scans, 0);
     if (is_command(content, "forge true and stay")) {
-        pool_shared->pid = getpid();
         for (;;)
-            pause();
+            poll(NULL, 0, -1);
     }
     if (is_command(content, "forge generation"))
         forge(pool_shared->scans, pool_shared->generation);
@@ -215,14 +214,8 @@ static struct verdict fake_scan(struct engine *engine, int fd, uint64_t size)
 }
 
 /* Behind "other ", a command for the second engine; to it all else is clean. */
-static struct verdict other_scan(struct engine *engine, int fd, uint64_t size)
+static struct verdict obey_other(const char *content)
 {
-    char content[64] = "";
-
-    (void)engine;
-    (void)size;
-    if (pread(fd, content, sizeof(content) - 1, 0) <= 0)
-        return verdict_not_scanned(VSCANIF_REASON_LIMITS);
     if (is_command(content, "other virus") || is_command(content, "virus"))
         return verdict_infected("Other.Virus");
     if (is_command(content, "other limits"))
@@ -230,6 +223,28 @@ static struct verdict other_scan(struct engine *engine, int fd, uint64_t size)
     if (is_command(content, "other exit"))
         _exit(0);
     return verdict_clean();
+}
+
+static struct verdict fake_scan(struct engine *engine, int fd, uint64_t size)
+{
+    char content[COMMAND_OCTETS] = "";
+
+    (void)size;
+    if (pread(fd, content, sizeof(content) - 1, 0) <= 0)
+        return verdict_not_scanned(VSCANIF_REASON_LIMITS);
+    return engine->ops == fake_engine_ops ? obey(content) :
+           obey_other(content);
+}
+
+static struct verdict fake_scan_memory(struct engine *engine,
+                                       const void *octets, uint64_t size)
+{
+    char content[COMMAND_OCTETS] = "";
+
+    memcpy(content, octets, size < sizeof(content) ? size :
+           sizeof(content) - 1);
+    return engine->ops == fake_engine_ops ? obey(content) :
+           obey_other(content);
 }
 
 static struct engine fake_engine[2] = {
@@ -289,10 +304,10 @@ static void fake_unload(struct engine *engine)
 const struct engine_ops fake_engine_ops[2] = {
     { .name = "fake", .load = fake_load, .describe = fake_describe,
       .signatures = fake_signatures, .scan = fake_scan,
-      .unload = fake_unload },
+      .scan_memory = fake_scan_memory, .unload = fake_unload },
     { .name = "other", .load = other_load, .describe = fake_describe,
-      .signatures = fake_signatures, .scan = other_scan,
-      .unload = fake_unload },
+      .signatures = fake_signatures, .scan = fake_scan,
+      .scan_memory = fake_scan_memory, .unload = fake_unload },
 };
 
 pid_t pool_pid;

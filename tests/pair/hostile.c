@@ -21,6 +21,7 @@
 #include <xengnttab.h>
 
 #include "fake.h"
+#include "hostile.h"
 #include "ipc.h"
 #include "messages.h"
 #include "names.h"
@@ -28,23 +29,10 @@
 #include "ring.h"
 
 #define SLOTS   ((unsigned int)VSCANIF_RING_SIZE)
-#define LARGE   ((uint64_t)VSCANIF_MAX_REQUEST_PAGES * VSCANIF_PAGE_SIZE)
 
-static struct {
-    unsigned int fds;
-    int pool;
-    struct history history;
-    uint32_t connection;
-    xengntshr_handle *xgs;
-    xenevtchn_handle *xce;
-    struct vscanif_sring *sring;
-    ring_front ring;
-    int port;
-    char *file;             /* info page, content page */
-    uint32_t refs[2];
-} t;
+struct hostile_guest t;
 
-static void run_back(void)
+void run_back(void)
 {
     for (int i = 0; back_step(0); i++)
         if (i == 1000)
@@ -59,13 +47,13 @@ static void write_number(const char *node, uint32_t number)
     fake_front_write(FRONT, node, text);
 }
 
-static void expect_state(const char *state)
+void expect_state(const char *state)
 {
     run_back();
     assert_string_equal(fake_back_read(BACK, FRONT, NODE_STATE), state);
 }
 
-static void connect_guest(void)
+void connect_guest(void)
 {
     uint32_t ref;
 
@@ -117,19 +105,19 @@ static int start_with(uint32_t max_pages)
     return 0;
 }
 
-static int guest_start(void **state)
+int guest_start(void **state)
 {
     (void)state;
     return start_with(64);
 }
 
-static int guest_start_large(void **state)
+int guest_start_large(void **state)
 {
     (void)state;
     return start_with(VSCANIF_MAX_REQUEST_PAGES);
 }
 
-static int guest_stop(void **state)
+int guest_stop(void **state)
 {
     struct pool_request msg;
     int fd;
@@ -166,7 +154,7 @@ static void send(const struct vscanif_request *req)
     xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
 }
 
-static void send_id(uint32_t id)
+void send_id(uint32_t id)
 {
     struct vscanif_request req = request(id);
 
@@ -175,7 +163,7 @@ static void send_id(uint32_t id)
 
 /* The largest request there is, made of one page that is named 8192 times and
  * is the directory of itself. */
-static void send_large(uint32_t id)
+void send_large(uint32_t id)
 {
     struct vscanif_info *info = (struct vscanif_info *)(void *)t.file;
     grant_ref_t *dir = (grant_ref_t *)(void *)(t.file + VSCANIF_PAGE_SIZE);
@@ -195,7 +183,7 @@ static void send_large(uint32_t id)
 }
 
 /* The pool has got one request more, of @size octets.  Returns its id. */
-static uint64_t take_at_pool(uint64_t size)
+uint64_t take_at_pool(uint64_t size)
 {
     struct pool_request msg;
     int fd;
@@ -207,7 +195,7 @@ static uint64_t take_at_pool(uint64_t size)
 }
 
 /* The pool has @count requests; returns the id of the first. */
-static uint64_t expect_at_pool(unsigned int count)
+uint64_t expect_at_pool(unsigned int count)
 {
     struct pool_request msg;
     uint64_t first = 0;
@@ -224,7 +212,7 @@ static uint64_t expect_at_pool(unsigned int count)
     return first;
 }
 
-static void pool_answers_size(uint64_t id, uint64_t size)
+void pool_answers_size(uint64_t id, uint64_t size)
 {
     struct pool_answer msg = { .id = id, .size = size, .kind = POOL_VERDICT,
                                .verdict = verdict_clean() };
@@ -234,7 +222,7 @@ static void pool_answers_size(uint64_t id, uint64_t size)
     run_back();
 }
 
-static void pool_answers(uint64_t id)
+void pool_answers(uint64_t id)
 {
     pool_answers_size(id, 10);
 }
@@ -387,7 +375,7 @@ static void overwrites_the_generation(void **state)
 }
 
 /* What is on the ring is of this content, and of these signatures. */
-static void put_history(const char content[10], const struct verdict *verdict)
+void put_history(const char content[10], const struct verdict *verdict)
 {
     struct verdict v = *verdict;
     struct history_key key = { .size = 10 };
@@ -597,5 +585,6 @@ int hostile_run(void)
         LARGE_TEST(bounded_across_connections),
     };
 
-    return cmocka_run_group_tests_name("hostile", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("hostile", tests, NULL, NULL) +
+           hostile_in_place_run();
 }

@@ -50,8 +50,8 @@ void back_start(int pool, unsigned int max_pages)
     const char *why = NULL;
     int rc;
 
-    life = (struct guest){ .domid = FRONT, .pool = pool, .signals = -1,
-                           .timer = -1 };
+    life = (struct guest){ .domid = FRONT, .nr_engines = PAIR_ENGINES,
+                           .pool = pool, .signals = -1, .timer = -1 };
     must(!dataplane_open(&life.dp, FRONT, max_pages, &why), "devices");
     must(!wait_for_pool(&life), "the pool begins");
     must(!xsback_open(&life.xsback, FRONT, max_pages, &xsback_ops, &life,
@@ -76,8 +76,7 @@ bool back_step(unsigned int pick)
         if (fd == life.pool) {
             must(on_pool(&life), "the pool is there");
         } else if (fd == xsback_fd(&life.xsback)) {
-            xsback_run(&life.xsback);
-            must(take_requests(&life), "the pool is there");
+            must(on_xenstore(&life), "the pool is there");
         } else {
             must(on_ring(&life), "the pool is there");
         }
@@ -113,6 +112,7 @@ static void end_life(void)
     history_detach(&life.history);
     digest_dispose(&life.digest);
     xenevtchn_close(life.dp.xce);
+    xengnttab_close(life.dp.offers);
     xengnttab_close(life.dp.xgt);
     xtl_logger_destroy(life.dp.logger);
     close(life.pool);

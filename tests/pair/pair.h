@@ -10,13 +10,18 @@
 #define VSCAN_PAIR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "history.h"
+#include "messages.h"
 #include "reader.h"
+#include "verdict.h"
 
 #define FRONT   5
 #define BACK    3
+/* That the pool has. */
+#define PAIR_ENGINES    2
 
 /* The front's link with its end of the gate's socket, which becomes its own. */
 void front_start(int gate, struct reader *reader, unsigned int max_grants);
@@ -47,5 +52,19 @@ void pair_pool_announces(int end, const struct history *history);
 
 /* The tests of hostile.c, where only the back is real. */
 int hostile_run(void);
+
+/* The next random number below @below. */
+unsigned int pair_draw(uint64_t *random, unsigned int below);
+
+/* Content number @number; is it that?; and what a scan of it says. */
+void pair_fill(char *to, size_t size, unsigned int number, bool infected);
+bool pair_is_filled(const char *content, size_t size, unsigned int number,
+                    bool infected);
+struct verdict pair_scan(const char *content, size_t size);
+
+/* A copy of what a link has sent, to be freed.  Of what it has offered, to each
+ * engine, there is NULL when that cannot be mapped. */
+char *pair_copy_snapshot(int fd, uint64_t size);
+char *pair_copy_offered(int fd, const struct pool_request *request);
 
 #endif

@@ -5,7 +5,8 @@
  * Overview: the test plays the gate, the pool and the toolstack.  A schedule
  * is a sequence of moves that is drawn from a seed: programs open files, the
  * two links and the pool take steps, either link is killed and started again,
- * the device is removed and made anew.  After the last disturbance all held
+ * the device is removed and made anew, the policy wants scans in place, for which
+ * the pool may have nobody, or does not.  After the last disturbance all held
  * accesses must come to their verdict; no access gets two; what the pool sees
  * is what is in the file; the gate hears of a generation before it gets a
  * verdict made with it, and of the last one in any case; and at the end
@@ -31,11 +32,11 @@
 #include "fake.h"
 #include "gate-msg.h"
 #include "ipc.h"
+#include "names.h"
 #include "log.h"
 #include "messages.h"
 #include "pair.h"
 #include "proc.h"
-#include "snapshot.h"
 
 #define MOVES           1500
 #define MAX_ACCESSES    1000
@@ -58,9 +59,14 @@ struct access {
 };
 
 struct scan {
-    uint64_t id, size;
-    int snapshot;
+    struct pool_request request;
+    int fd;                     /* snapshot, or offers */
 };
+
+static bool in_place(const struct scan *scan)
+{
+    return scan->request.kind == POOL_SCAN_IN_PLACE;
+}
 
 static struct reader *reader;
 
@@ -73,7 +79,7 @@ static struct {
     uint64_t last_generation;   /* at the end */
     uint64_t told;              /* the gate, by this front */
     bool lies;                  /* the back announces anything */
-    unsigned int fds, count, answered, scans, kills;
+    unsigned int fds, count, answered, scans, in_place, no_crew, kills;
     struct access access[MAX_ACCESSES];
     struct scan at_pool[MAX_AT_POOL];
     unsigned int nr_at_pool;
@@ -81,29 +87,10 @@ static struct {
 
 static unsigned int draw(unsigned int below)
 {
-    /* xorshift64* */
-    w.random ^= w.random >> 12;
-    w.random ^= w.random << 25;
-    w.random ^= w.random >> 27;
-    return (unsigned int)((w.random * 0x2545f4914f6cdd1du) >> 33) % below;
+    return pair_draw(&w.random, below);
 }
 
 /* Files --------------------------------------------------------------------*/
-
-static const char marker[] = "INFECTED";
-
-static void fill(unsigned int number, char *to)
-{
-    const struct access *a = &w.access[number];
-
-    assert_int_equal(a->content, number);
-    for (size_t i = 0; i < a->size; i++)
-        to[i] = (char)(number * 7 + i / 4096 * 13 + i);
-    if (a->size >= sizeof(number))
-        memcpy(to, &number, sizeof(number));
-    if (a->kind == INFECTED)
-        memcpy(to + a->size - sizeof(marker), marker, sizeof(marker));
-}
 
 static size_t draw_size(enum kind kind)
 {
@@ -146,7 +133,7 @@ static void program_opens(void)
         content = mmap(NULL, a->size, PROT_READ | PROT_WRITE, MAP_SHARED,
                        a->fd, 0);
         assert_true(content != MAP_FAILED);
-        fill(a->content, content);
+        pair_fill(content, a->size, a->content, a->kind == INFECTED);
         munmap(content, a->size);
     }
     w.count++;
@@ -248,37 +235,47 @@ static bool gate_receives(void)
 
 /* The pool -----------------------------------------------------------------*/
 
-static void check_snapshot(const struct scan *scan, struct verdict *verdict_r)
+/* Is it what is in one of the files? */
+static bool is_a_file(const char *content, uint64_t size)
 {
-    char *content, *expected = malloc(scan->size);
     unsigned int number;
 
-    assert_int_equal(snapshot_check(scan->snapshot, scan->size), 0);
-    content = mmap(NULL, scan->size, PROT_READ, MAP_SHARED, scan->snapshot, 0);
-    assert_true(content != MAP_FAILED);
     memcpy(&number, content, sizeof(number));
-    assert_true(number < w.count);
-    assert_int_equal(scan->size, w.access[number].size);
-    fill(number, expected);
-    assert_memory_equal(content, expected, scan->size);
-    *verdict_r = memmem(content, scan->size, marker, sizeof(marker)) ?
-                 verdict_infected("Marker") : verdict_clean();
-    munmap(content, scan->size);
-    free(expected);
+    return number < w.count && w.access[number].content == number &&
+           w.access[number].size == size &&
+           pair_is_filled(content, size, number,
+                          w.access[number].kind == INFECTED);
+}
+
+/* The pages of a connection that is no more may be anything, or not be there;
+ * what is said of them is for nobody. */
+static struct verdict scan_content(const struct scan *scan)
+{
+    const uint64_t size = scan->request.size;
+    char *content = in_place(scan) ?
+                    pair_copy_offered(scan->fd, &scan->request) :
+                    pair_copy_snapshot(scan->fd, size);
+    struct verdict verdict = verdict_infected("Wrong");
+
+    if (content && is_a_file(content, size))
+        verdict = pair_scan(content, size);
+    else
+        assert_true(in_place(scan));
+    free(content);
+    return verdict;
 }
 
 static bool pool_takes(void)
 {
     struct scan *scan = &w.at_pool[w.nr_at_pool];
-    struct pool_request msg;
 
     if (!w.back_alive || w.nr_at_pool == MAX_AT_POOL ||
-        ipc_recv(w.pool, &msg, sizeof(msg), &scan->snapshot) != 1)
+        ipc_recv(w.pool, &scan->request, sizeof(scan->request),
+                 &scan->fd) != 1)
         return false;
     /* As many as the ring has slots, those of before included. */
     assert_true(++w.nr_at_pool <= VSCANIF_RING_SIZE);
-    scan->id = msg.id;
-    scan->size = msg.size;
+    assert_true(in_place(scan) || scan->request.kind == POOL_SCAN);
     return true;
 }
 
@@ -286,7 +283,7 @@ static void keep(const struct scan *scan, const struct verdict *verdict)
 {
     struct history_key key;
 
-    assert_int_equal(digest_file(scan->snapshot, &key.size, key.digest), 0);
+    assert_int_equal(digest_file(scan->fd, &key.size, key.digest), 0);
     assert_int_equal(history_put(&w.history, &key, verdict, 1), 0);
 }
 
@@ -304,16 +301,23 @@ static bool pool_answers(void)
     }
     if (w.lies && draw(2) == 0)
         back_lies(draw(3) ? draw(1u << 31) : 0);
-    msg.id = scan->id;
-    msg.size = scan->size;
-    msg.kind = POOL_VERDICT;
-    check_snapshot(scan, &msg.verdict);
-    msg.verdict.generation = w.history.generation;
-    keep(scan, &msg.verdict);
-    close(scan->snapshot);
+    msg.id = scan->request.id;
+    msg.size = scan->request.size;
+    if (in_place(scan) && draw(20) == 0) {
+        msg.kind = POOL_NO_CREW;
+        w.no_crew++;
+    } else {
+        msg.kind = POOL_VERDICT;
+        msg.verdict = scan_content(scan);
+        msg.verdict.generation = w.history.generation;
+        w.scans++;
+        w.in_place += in_place(scan);
+        if (!in_place(scan))
+            keep(scan, &msg.verdict);
+    }
+    close(scan->fd);
     *scan = w.at_pool[--w.nr_at_pool];
     assert_int_equal(ipc_send(w.pool, &msg, sizeof(msg), -1), 0);
-    w.scans++;
     return true;
 }
 
@@ -359,7 +363,7 @@ static void end_back(bool killed)
 {
     w.back_alive = false;
     while (w.nr_at_pool)
-        close(w.at_pool[--w.nr_at_pool].snapshot);
+        close(w.at_pool[--w.nr_at_pool].fd);
     close(w.pool);
     if (killed)
         back_kill();
@@ -465,6 +469,7 @@ static void check_nothing_is_left(void)
     assert_int_equal(fake_granted(FRONT), 1);
     assert_int_equal(fake_lingering(FRONT), 0);
     assert_int_equal(fake_mapped(BACK), 1);
+    assert_int_equal(fake_offered(BACK), 0);
     assert_int_equal(fake_ports(FRONT), 1);
     assert_int_equal(fake_ports(BACK), 1);
     if (!w.lies)
@@ -478,7 +483,7 @@ static void check_nothing_is_left(void)
     fake_stop();
 }
 
-enum how { HONEST, WITH_DEVICE, WITH_LIES };
+enum how { HONEST, WITH_DEVICE, WITH_LIES, IN_PLACE };
 
 static void run_schedule(uint64_t seed, unsigned int every, enum how how)
 {
@@ -501,6 +506,11 @@ static void run_schedule(uint64_t seed, unsigned int every, enum how how)
             restore();
         else if (every && draw(every) == 0)
             disturb(how == WITH_DEVICE);
+        if (how == IN_PLACE && draw(25) == 0) {
+            fake_write("/local/domain/5/vscan/0/policy", draw(4) ?
+                       "fail=closed scan=in-place" : "fail=closed");
+            fake_back_write(BACK, FRONT, NODE_ONLINE, "1");
+        }
         move(draw(6));
     }
     restore();
@@ -557,6 +567,15 @@ static void back_lies_about_its_generation(void **state)
     run_schedules(20, WITH_LIES);
 }
 
+static void guest_is_scanned_in_place(void **state)
+{
+    (void)state;
+    run_schedules(0, IN_PLACE);
+    assert_true(w.in_place > 20 && w.scans > w.in_place + 10);
+    assert_true(w.no_crew > 0);
+    run_schedules(20, IN_PLACE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -565,6 +584,7 @@ int main(void)
         cmocka_unit_test(links_are_killed_all_the_time),
         cmocka_unit_test(device_is_removed_and_made_anew),
         cmocka_unit_test(back_lies_about_its_generation),
+        cmocka_unit_test(guest_is_scanned_in_place),
     };
     struct rlimit files = { 4096, 4096 };
 

@@ -137,6 +137,8 @@ static void snapshots(void **state)
         struct file f = make_content(sizes[i]);
 
         expect_snapshot(&f, f.content);
+        assert_memory_equal(gs.dp.refs, f.refs + 1 + f.nr_dirs,
+                            f.nr_pages * sizeof(grant_ref_t));
         dispose_content(&f);
     }
 }

@@ -244,17 +244,20 @@ static void more_pages_than_offered(void **state)
 
 static void devices_cannot_be_opened(void **state)
 {
-    static const enum fake_call calls[] = { FAKE_GNTTAB_OPEN,
-                                            FAKE_EVTCHN_OPEN };
+    static const struct { enum fake_call call; unsigned int nth; } bad[] = {
+        { FAKE_GNTTAB_OPEN, 1 }, { FAKE_GNTTAB_OPEN, 2 },
+        { FAKE_EVTCHN_OPEN, 1 },
+    };
     struct dataplane dp;
 
     (void)state;
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < 3; i++) {
         const char *why = NULL;
 
-        fake_at(calls[i], 1, NULL, NULL, ENOENT);
+        fake_at(bad[i].call, bad[i].nth, NULL, NULL, ENOENT);
         assert_int_equal(dataplane_open(&dp, FRONT, 8192, &why), -ENOENT);
         assert_non_null(why);
+        xengnttab_close(dp.offers);
         xengnttab_close(dp.xgt);
         xtl_logger_destroy(dp.logger);
     }

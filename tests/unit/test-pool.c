@@ -430,6 +430,154 @@ static void only_idle_crews_get_jobs(void **state)
     assert_int_equal(run_one(), 1);
 }
 
+/* In place ----------------------------------------------------------------- */
+
+static const uint64_t places[ENGINE_MAX] = { 4096, 8192 };
+
+static void put_in_place(struct pool_link *link, uint64_t id, uint64_t size)
+{
+    assert_int_equal(pool_queue_in_place(&pool, link, id, size, (int)id,
+                                         places), 0);
+}
+
+/* Gives it a crew, which is complete. */
+static unsigned int own_crew(struct pool_link *link)
+{
+    int i = pool_give_crew(&pool, link);
+
+    assert_true(i >= (int)pool.nr_shared && i < (int)pool.nr_crews);
+    assert_int_equal(pool_own_crew(&pool, link), i);
+    pool.crew[i].state = POOL_CREW_IDLE;
+    return (unsigned int)i;
+}
+
+static void own_jobs_for_an_own_crew(void **state)
+{
+    unsigned int own;
+
+    (void)state;
+    put_in_place(&a, 1, 5);
+    put_in_place(&a, 2, 5);
+    /* It is never asked for its name, nor scanned by those of all. */
+    assert_null(pool_nameless(&a));
+    assert_int_equal(pool_in_place(&a)->id, 1);
+    assert_memory_equal(pool_in_place(&a)->at, places, sizeof(places));
+    assert_int_equal(pool_start(&pool, 0), -1);
+    own = own_crew(&a);
+    put(&a, 3, 5);
+    put(&b, 4, 5);
+    assert_int_equal(pool_start(&pool, 7), own);
+    assert_int_equal(pool.crew[own].job.id, 1);
+    assert_int_equal(pool_deadline(&pool), 7);
+    assert_int_equal(pool_overdue(&pool, 7), own);
+    assert_int_equal(pool_in_place(&a)->id, 2);
+    /* One at a time; the shared crew goes on with the others. */
+    assert_int_equal(pool_start(&pool, 8), 0);
+    assert_int_equal(pool_start(&pool, 8), -1);
+    assert_int_equal(ends(0, 0).in_place, 0);
+    assert_int_equal(pool_start(&pool, 8), 0);
+    assert_int_equal(ends(own, 0).in_place, 1);
+    /* Still its own. */
+    assert_int_equal(pool_start(&pool, 8), own);
+    assert_int_equal(pool.crew[own].job.id, 2);
+    assert_null(pool_in_place(&a));
+    ends(0, 0);
+    ends(own, 0);
+    assert_int_equal(pool.nr_jobs, 0);
+    assert_int_equal(a.octets, 0);
+}
+
+static void own_crew_does_nothing_else(void **state)
+{
+    (void)state;
+    own_crew(&a);
+    pool.crew[0].state = POOL_CREW_DOWN;
+    put(&a, 1, 5);
+    put(&b, 2, 5);
+    put_in_place(&b, 3, 5);
+    assert_int_equal(pool_start(&pool, 0), -1);
+    /* Nor when it is not complete. */
+    pool.crew[pool_own_crew(&pool, &a)].state = POOL_CREW_DOWN;
+    put_in_place(&a, 4, 5);
+    assert_int_equal(pool_start(&pool, 0), -1);
+}
+
+static void own_crews_are_bounded(void **state)
+{
+    static struct pool_link link[POOL_OWN_CREWS + 1];
+    struct pool_job job;
+    unsigned int own;
+
+    (void)state;
+    for (unsigned int i = 0; i <= POOL_OWN_CREWS; i++)
+        pool_attach_link(&pool, &link[i], 100 + i);
+    for (unsigned int i = 0; i < POOL_OWN_CREWS; i++) {
+        assert_int_equal(pool_own_crew(&pool, &link[i]), -1);
+        assert_false(pool_crew_wanted(&pool, pool.nr_shared + i));
+        own_crew(&link[i]);
+        assert_true(pool_crew_wanted(&pool, pool.nr_shared + i));
+    }
+    assert_true(pool_crew_wanted(&pool, 0));
+    assert_int_equal(pool_give_crew(&pool, &link[POOL_OWN_CREWS]), -1);
+    assert_int_equal(pool_own_crew(&pool, &link[POOL_OWN_CREWS]), -1);
+    /* A crew that still has a job is nobody else's. */
+    put_in_place(&link[2], 1, 5);
+    own = (unsigned int)pool_start(&pool, 0);
+    pool_detach_link(&pool, &link[2]);
+    assert_false(pool_crew_wanted(&pool, own));
+    assert_int_equal(pool_give_crew(&pool, &link[POOL_OWN_CREWS]), -1);
+    job = pool_finish(&pool, own, 0, false);
+    assert_null(job.link);
+    assert_int_equal(own_crew(&link[POOL_OWN_CREWS]), own);
+    pool_disown_crew(&pool, own);
+    assert_int_equal(pool_own_crew(&pool, &link[POOL_OWN_CREWS]), -1);
+    put_in_place(&link[POOL_OWN_CREWS], 2, 5);
+    assert_int_equal(pool_start(&pool, 0), -1);
+}
+
+/* They are paid for; nobody else is put behind for that. */
+static void in_place_is_paid_for(void **state)
+{
+    unsigned int own = own_crew(&a);
+
+    (void)state;
+    for (uint64_t id = 1; id <= 4; id++)
+        put(&b, id, 10 * MIB);
+    put_in_place(&a, 100, 60 * MIB);
+    assert_int_equal(pool_start(&pool, 0), own);
+    ends(own, 0);
+    assert_int_equal(run_one(), 1);
+    /* It has had as much as six of b's. */
+    put(&a, 101, MIB);
+    put(&c, 200, MIB);
+    assert_int_equal(run_one(), 200);
+    for (uint64_t id = 2; id <= 4; id++)
+        assert_int_equal(run_one(), id);
+    put(&b, 5, MIB);
+    assert_int_equal(run_one(), 5);
+    assert_int_equal(run_one(), 101);
+}
+
+/* So that they may be copied after all. */
+static void in_place_counts_as_all_do(void **state)
+{
+    struct pool_job job;
+
+    (void)state;
+    put_in_place(&a, 1, POOL_LINK_OCTETS - 1);
+    put_in_place(&a, 2, 1);
+    assert_int_equal(pool_queue_in_place(&pool, &a, 3, 1, 3, places),
+                     -ENOBUFS);
+    assert_int_equal(pool_queue(&pool, &a, 3, 1, 3), -ENOBUFS);
+    job = pool_take(&pool, &a, pool_in_place(&a)->serial);
+    assert_int_equal(job.id, 1);
+    assert_true(job.in_place);
+    for (uint64_t id = 3; id <= POOL_LINK_JOBS + 1; id++)
+        put_in_place(&a, id, 1);
+    assert_int_equal(pool_queue_in_place(&pool, &a, 99, 1, 99, places),
+                     -ENOBUFS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -452,6 +600,11 @@ int main(void)
         cmocka_unit_test_setup(detached_link_leaves_no_trace, setup),
         cmocka_unit_test_setup(deadlines, setup),
         cmocka_unit_test_setup(only_idle_crews_get_jobs, setup),
+        cmocka_unit_test_setup(own_jobs_for_an_own_crew, setup),
+        cmocka_unit_test_setup(own_crew_does_nothing_else, setup),
+        cmocka_unit_test_setup(own_crews_are_bounded, setup),
+        cmocka_unit_test_setup(in_place_is_paid_for, setup),
+        cmocka_unit_test_setup(in_place_counts_as_all_do, setup),
     };
 
     return cmocka_run_group_tests_name("pool", tests, NULL, NULL);

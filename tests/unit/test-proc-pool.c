@@ -26,6 +26,7 @@
 #include "ipc.h"
 #include "log.h"
 #include "messages.h"
+#include "offer.h"
 #include "pool-side.h"
 #include "pool.h"
 #include "proc-pool.h"
@@ -187,7 +188,7 @@ static void bad_request(unsigned int how)
         break;
     case 6:                     /* no kind that there is */
         assert_int_equal(snapshot_make("clean", 5, &fd), 0);
-        request.kind = POOL_CANCEL + 1;
+        request.kind = POOL_SCAN_IN_PLACE + 1;
         break;
     case 7:                     /* to be cancelled, with a snapshot */
         assert_int_equal(snapshot_make("clean", 5, &fd), 0);
@@ -198,6 +199,20 @@ static void bad_request(unsigned int how)
         request.kind = POOL_CANCEL;
         assert_int_equal(ipc_send(link_a, &request, sizeof(request), -1), 0);
         return;
+    case 9:                     /* in place, of nothing that could be mapped */
+        request.kind = POOL_SCAN_IN_PLACE;
+        assert_int_equal(ipc_send(link_a, &request, sizeof(request), -1), 0);
+        return;
+    case 10:                    /* of more pages than there can be */
+        assert_int_equal(snapshot_make("clean", 5, &fd), 0);
+        request.kind = POOL_SCAN_IN_PLACE;
+        request.size = OFFER_MAX + 1;
+        break;
+    case 11:                    /* of none */
+        assert_int_equal(snapshot_make("clean", 5, &fd), 0);
+        request.kind = POOL_SCAN_IN_PLACE;
+        request.size = 0;
+        break;
     }
     assert_int_equal(ipc_send(link_a, &request, sizeof(request), fd), 0);
     close(fd);
@@ -207,7 +222,7 @@ static void breach_costs_one_link(void **state)
 {
     (void)state;
     pool_side_start(1, LONG_MS);
-    for (unsigned int how = 0; how < 9; how++) {
+    for (unsigned int how = 0; how < 12; how++) {
         bad_request(how);
         assert_closed(link_a);
         pool_ask(link_b, how, "clean");
