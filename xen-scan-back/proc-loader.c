@@ -169,21 +169,24 @@ static void hear(struct loader *l, struct child *worker)
 
 /*
  * The pool knows only that a worker is gone; how it ended is known here.  Of one
- * that it has had killed, the pool has said why.  Memory is what it had in use
- * when it had most, the signatures that it shares included.
+ * that it has had killed, the pool has said why, whoever was first.  Memory is
+ * what it had in use when it had most, the signatures that it shares included.
  */
 static void tell_end(struct loader *l, const struct child *worker, int status,
                      const struct rusage *used)
 {
+    const bool told = worker->killed && WIFSIGNALED(status) &&
+                      WTERMSIG(status) == SIGKILL;
+    char text[160];
+
     if (!status || !log_limit_ok(&l->log_limit))
         return;
-    if (worker->killed && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
-        log_info("worker %d: killed, as the pool has ordered",
-                 (int)worker->pid);
+    snprintf(text, sizeof(text), "worker %d: %s; it has had %ld MiB of memory",
+             (int)worker->pid, proc_end(status).text, used->ru_maxrss / 1024);
+    if (told)
+        log_info("%s", text);
     else
-        log_warning("worker %d: %s; it has had %ld MiB of memory",
-                    (int)worker->pid, proc_end(status).text,
-                    used->ru_maxrss / 1024);
+        log_warning("%s", text);
 }
 
 static void bury(struct loader *l)

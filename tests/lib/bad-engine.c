@@ -37,7 +37,7 @@
 #define FULL            "is left without room for another scan"
 #define FORBIDDEN       "signal 31 (Bad system call), a system call that its " \
                         "sandbox forbids"
-#define ORDERED         "killed, as the pool has ordered"
+#define ORDERED         "signal 9 (Killed); it has had "
 
 struct bad_seen *bad_seen;
 

@@ -211,8 +211,8 @@ static void memory_is_bounded(void **state)
     stop_all(state);
 }
 
-/* As one that loses its workers in another way; and nobody has ordered the end
- * of one that somebody else has killed. */
+/* As one that loses its workers in another way, be it that somebody else has
+ * killed them. */
 static void who_spoils_workers_has_one_crew(void **state)
 {
     char text[64];
@@ -233,7 +233,7 @@ static void who_spoils_workers_has_one_crew(void **state)
     assert_clean(link_a, 3);
     snprintf(text, sizeof(text), "worker %d: signal 9 (Killed); it has had ",
              (int)bad_seen->pid);
-    until_logged(text, "loader of bad warning: ");
+    until_logged(text, "loader of bad ");
     stop_all(state);
 }
 
