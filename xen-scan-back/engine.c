@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shortage.h"
+
 const struct engine_source engines_built[] = {
     { &engine_clamav, "/var/lib/clamav" },
     { &engine_yara, "/etc/xen-vscan/yara" },
@@ -151,4 +153,33 @@ void engine_unload(struct engine *engine)
 {
     if (engine)
         engine->ops->unload(engine);
+}
+
+/* libclamav's names of them.  "The dictionary is too large" is what it says when
+ * it has no memory for it. */
+static int is_heuristic(const struct verdict *verdict)
+{
+    return !strncmp(verdict->name, "Heuristics.", strlen("Heuristics."));
+}
+
+static struct verdict judge(struct verdict verdict)
+{
+    if (shortage_seen() && (verdict.code == VSCANIF_VERDICT_CLEAN ||
+                            (verdict.code == VSCANIF_VERDICT_INFECTED &&
+                             is_heuristic(&verdict))))
+        return verdict_not_scanned(VSCANIF_REASON_RESOURCES);
+    return verdict;
+}
+
+struct verdict engine_scan(struct engine *engine, int fd, uint64_t size)
+{
+    shortage_forget();
+    return judge(engine->ops->scan(engine, fd, size));
+}
+
+struct verdict engine_scan_memory(struct engine *engine, const void *octets,
+                                  uint64_t size)
+{
+    shortage_forget();
+    return judge(engine->ops->scan_memory(engine, octets, size));
 }

@@ -98,6 +98,15 @@ int engine_load(const struct engine_source *source, const char *temp_dir,
                 struct engine **engine_r, struct generation_part *part_r,
                 char error_r[ENGINE_TEXT]);
 
+/*
+ * The engine's scan() and scan_memory(), but that for want of memory (shortage.h)
+ * nothing is clean, and no alert of a heuristic is believed: both are "not
+ * scanned" then, reason resources.
+ */
+struct verdict engine_scan(struct engine *engine, int fd, uint64_t size);
+struct verdict engine_scan_memory(struct engine *engine, const void *octets,
+                                  uint64_t size);
+
 /* Engine and signatures in one line, for people. */
 void engine_describe(const struct engine *engine, char text_r[ENGINE_TEXT]);
 

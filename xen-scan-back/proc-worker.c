@@ -42,7 +42,7 @@ static struct verdict scan_snapshot(struct engine *engine,
 {
     if (snapshot_check(fd, job->size))
         return verdict_not_scanned(VSCANIF_REASON_ENGINE);
-    return engine->ops->scan(engine, fd, job->size);
+    return engine_scan(engine, fd, job->size);
 }
 
 static struct verdict scan_in_place(struct engine *engine,
@@ -55,7 +55,7 @@ static struct verdict scan_in_place(struct engine *engine,
     if (rc)
         return verdict_not_scanned(rc == -EACCES ? VSCANIF_REASON_GRANT :
                                    VSCANIF_REASON_RESOURCES);
-    verdict = engine->ops->scan_memory(engine, pages, job->size);
+    verdict = engine_scan_memory(engine, pages, job->size);
     offer_unmap(pages, job->size);
     return verdict;
 }

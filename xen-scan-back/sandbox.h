@@ -51,9 +51,9 @@ enum sandbox_role {
 #define SANDBOX_TEMP_DIR        "/tmp"
 /*
  * What a worker has room for.  A full folder makes libclamav skip what it could
- * not unpack, and a failed allocation what it could not read, in silence; so
- * this is well above what the engine's limits let it want.  Pages that are not
- * used cost nothing.
+ * not unpack, in silence; so this is well above what the engine's limits let it
+ * want.  No limit bounds the memory that a content can make it ask for; what a
+ * refusal means is in shortage.h.  Pages that are not used cost nothing.
  */
 struct sandbox_room {
     uint64_t temp_octets;       /* of SANDBOX_TEMP_DIR, and of one file there */
