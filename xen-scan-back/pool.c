@@ -47,6 +47,8 @@ void pool_detach_link(struct pool *pool, struct pool_link *link)
     for (unsigned int i = 0; i < pool->nr_crews; i++) {
         if (pool->crew[i].job.link == link)
             pool->crew[i].job.link = NULL;
+        if (pool->crew[i].job.payer == link)
+            pool->crew[i].job.payer = NULL;
         if (pool->crew[i].lost_by == link)
             pool->crew[i].lost_by = NULL;
         if (pool->crew[i].owner == link)
@@ -114,7 +116,7 @@ static int queue(struct pool *pool, struct pool_link *link, uint64_t id,
         link->cost = pool->cost;
     *job = (struct pool_job){
         .serial = ++pool->last_serial, .id = id, .size = size, .fd = fd,
-        .in_place = at, .link = link,
+        .in_place = at, .link = link, .payer = link,
     };
     if (at)
         memcpy(job->at, at, sizeof(job->at));
@@ -248,6 +250,18 @@ void pool_abandon(struct pool *pool, unsigned int crew)
     job->link = NULL;
 }
 
+int pool_unneeded(const struct pool *pool)
+{
+    for (unsigned int i = 0; i < pool->nr_crews; i++) {
+        const struct pool_crew *w = &pool->crew[i];
+
+        if (w->state == POOL_CREW_BUSY && !w->job.link &&
+            !pool_waits(pool, &w->job.key))
+            return (int)i;
+    }
+    return -1;
+}
+
 int pool_take_same(struct pool *pool, const struct history_key *key,
                    struct pool_job *job_r)
 {
@@ -308,10 +322,13 @@ static int startable(const struct pool *pool, const struct pool_link *link)
 static bool has_crew(const struct pool *pool, const struct pool_link *link)
 {
     for (unsigned int i = 0; i < pool->nr_crews; i++) {
-        if (pool->crew[i].lost_by == link)
+        const struct pool_crew *w = &pool->crew[i];
+
+        if (w->lost_by == link ||
+            (w->state == POOL_CREW_BUSY && w->job.payer == link))
             return true;
     }
-    return link->running > 0;
+    return false;
 }
 
 /* Of equals, the one attached first; its cost then puts it behind them. */
@@ -384,6 +401,20 @@ int pool_start(struct pool *pool, int64_t deadline_ms)
     return c;
 }
 
+/* Whoever has asked for it first, though others may have waited for it. */
+static void charge(struct pool_link *payer, const struct pool_job *job,
+                   uint64_t took, bool lost)
+{
+    if (took > cost_of(job))
+        payer->cost += took - cost_of(job);
+    if (lost) {
+        payer->probation = POOL_PROBATION;
+        payer->cost += POOL_LOST_COST;
+    } else if (payer->probation) {
+        payer->probation--;
+    }
+}
+
 struct pool_job pool_finish(struct pool *pool, unsigned int crew,
                             uint64_t took_us, bool lost)
 {
@@ -393,20 +424,14 @@ struct pool_job pool_finish(struct pool *pool, unsigned int crew,
 
     assert(w->state == POOL_CREW_BUSY);
     *w = (struct pool_crew){ .state = POOL_CREW_DOWN, .owner = w->owner,
-                             .lost_by = lost ? job.link : NULL };
+                             .lost_by = lost ? job.payer : NULL };
     pool->nr_jobs--;
     if (job.link) {
         job.link->running--;
         job.link->octets -= job.size;
-        if (took > cost_of(&job))
-            job.link->cost += took - cost_of(&job);
-        if (lost) {
-            job.link->probation = POOL_PROBATION;
-            job.link->cost += POOL_LOST_COST;
-        } else if (job.link->probation) {
-            job.link->probation--;
-        }
     }
+    if (job.payer)
+        charge(job.payer, &job, took, lost);
     return job;
 }
 

@@ -63,7 +63,9 @@ struct pool_job {
     int fd;                     /* its snapshot or offers, or -1 */
     bool in_place;
     uint64_t at[ENGINE_MAX];    /* the offers, if it is in place */
-    struct pool_link *link;     /* NULL when the link has gone */
+    struct pool_link *link;     /* NULL when the link has gone, or needs no
+                                 * answer any more */
+    struct pool_link *payer;    /* whom it costs; NULL when it has gone */
 };
 
 /* Memory is the caller's, from pool_attach() to pool_detach(). */
@@ -166,6 +168,10 @@ bool pool_waits(const struct pool *pool, const struct history_key *key);
 
 /* The job of a busy crew goes on without its link, which has it no more. */
 void pool_abandon(struct pool *pool, unsigned int crew);
+
+/* A crew whose job no link needs any more, neither its own nor one that waits
+ * for the same content; -1: there is none. */
+int pool_unneeded(const struct pool *pool);
 
 /* Takes a waiting job with this content out.  Returns 1; 0: there is none. */
 int pool_take_same(struct pool *pool, const struct history_key *key,

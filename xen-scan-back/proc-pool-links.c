@@ -27,6 +27,15 @@
 /* Requests taken from one link before the others have their turn. */
 #define REQUESTS_AT_ONCE        POOL_LINK_JOBS
 
+/* Scans that the last of those who waited has given up. */
+static void end_unneeded(struct process *p)
+{
+    int crew;
+
+    while ((crew = pool_unneeded(&p->pool)) >= 0)
+        crew_cancel(p, (unsigned int)crew);
+}
+
 void client_close(struct process *p, struct client *c)
 {
     const int own = pool_own_crew(&p->pool, &c->link);
@@ -40,6 +49,7 @@ void client_close(struct process *p, struct client *c)
     /* Nobody is left to be told how its job has ended. */
     if (own >= 0)
         crew_end(p, (unsigned int)own);
+    end_unneeded(p);
 }
 
 static void client_refuse(struct process *p, struct client *c, const char *why)
@@ -239,6 +249,7 @@ static void cancel(struct process *p, struct client *c, uint64_t id)
 
         close(job.fd);
         job_answer(p, &job, &none, 0);
+        end_unneeded(p);
     } else if (crew >= 0 &&
                pool_waits(&p->pool, &p->pool.crew[crew].job.key)) {
         struct pool_job job = p->pool.crew[crew].job;

@@ -221,6 +221,47 @@ static void time_is_paid_for(void **state)
 }
 
 /* A guest whose content kills has one crew at a time, down or busy. */
+/* What is given up is paid for as if it were not; and is needed by nobody when
+ * no link waits for the same. */
+static void abandoned_is_paid_for(void **state)
+{
+    uint8_t digest[DIGEST_OCTETS] = { 0 };
+    struct pool_job job;
+
+    (void)state;
+    with_crews(3);
+    put(&a, 1, MIB);
+    put(&a, 2, MIB);
+    assert_int_equal(pool_start(&pool, 0), 0);
+    assert_int_equal(pool_unneeded(&pool), -1);
+    /* Another link waits for it. */
+    memcpy(digest, pool.crew[0].job.key.digest, sizeof(digest));
+    assert_int_equal(pool_queue(&pool, &b, 3, MIB, 3), 0);
+    pool_name(&b, pool_nameless(&b)->serial, digest);
+    pool_abandon(&pool, 0);
+    assert_int_equal(a.running, 0);
+    assert_int_equal(a.octets, MIB);
+    assert_int_equal(pool_unneeded(&pool), -1);
+    assert_int_equal(pool_unqueue(&pool, &b, &job), 1);
+    assert_int_equal(pool_unneeded(&pool), 0);
+    job = pool_finish(&pool, 0, MIB, true);
+    assert_null(job.link);
+    assert_int_equal(pool_unneeded(&pool), -1);
+    assert_int_equal(a.probation, POOL_PROBATION);
+    assert_true(a.cost >= MIB * POOL_OCTETS_PER_US + POOL_LOST_COST);
+    assert_int_equal(b.cost, 0);
+    /* On probation it still has a crew: the one that is down by it, ... */
+    assert_int_equal(pool_start(&pool, 0), -1);
+    pool_set_crew(&pool, 0, true);
+    assert_int_equal(pool_start(&pool, 0), 0);
+    pool_abandon(&pool, 0);
+    put(&a, 4, 1);
+    /* ... or that of which it needs no answer. */
+    assert_int_equal(pool_start(&pool, 0), -1);
+    ends(0, 0);
+    assert_int_equal(pool_start(&pool, 0), 0);
+}
+
 static void killer_is_on_probation(void **state)
 {
     (void)state;
@@ -588,6 +629,7 @@ int main(void)
         cmocka_unit_test_setup(one_content_runs_once_at_a_time, setup),
         cmocka_unit_test_setup(takes_all_of_a_content, setup),
         cmocka_unit_test_setup(time_is_paid_for, setup),
+        cmocka_unit_test_setup(abandoned_is_paid_for, setup),
         cmocka_unit_test_setup(killer_is_on_probation, setup),
         cmocka_unit_test_setup(killer_may_go, setup),
         cmocka_unit_test_setup(losses_are_paid_for, setup),

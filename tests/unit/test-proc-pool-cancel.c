@@ -119,6 +119,46 @@ static void others_get_their_answer(void **state)
     assert_clean(link_a, 2);
 }
 
+/* By a guest's own second request, which it then cancels, too. */
+static void last_one_ends_it(void **state)
+{
+    pid_t worker;
+
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    pool_ask_exactly(link_a, 1, "wait");
+    until_waiting();
+    worker = pool_shared->pid;
+    pool_ask_exactly(link_a, 2, "wait");
+    cancel(link_a, 1);
+    assert_cancelled(link_a, 1);
+    assert_int_equal(kill(worker, 0), 0);
+    cancel(link_a, 2);
+    assert_cancelled(link_a, 2);
+    pool_ask(link_b, 1, "look");
+    assert_clean(link_b, 1);
+    assert_int_equal(kill(worker, 0), -1);
+}
+
+/* And so does the end of its link. */
+static void end_of_link_ends_it(void **state)
+{
+    pid_t worker;
+
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    pool_ask_exactly(link_a, 1, "wait");
+    until_waiting();
+    worker = pool_shared->pid;
+    pool_ask_exactly(link_a, 2, "wait");
+    close(link_a);
+    link_a = -1;
+    pool_ask(link_b, 1, "look");
+    assert_clean(link_b, 1);
+    assert_int_equal(kill(worker, 0), -1);
+}
+
+
 /* It is not the content that has killed the worker. */
 static void content_is_not_to_blame(void **state)
 {
@@ -141,7 +181,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_runs_is_ended), TEST(what_waits_is_not_begun),
         TEST(is_of_the_link), TEST(unknown_is_ignored),
-        TEST(others_get_their_answer), TEST(content_is_not_to_blame),
+        TEST(others_get_their_answer), TEST(last_one_ends_it),
+        TEST(end_of_link_ends_it), TEST(content_is_not_to_blame),
     };
 
     log_init("test-proc-pool-cancel", LOG_LEVEL_ERROR);
