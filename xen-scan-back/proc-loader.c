@@ -50,6 +50,7 @@ struct loader {
     int status;                         /* to end with */
     struct log_limit log_limit, said_limit;
     int64_t deaf_until_ms;              /* to what workers say */
+    struct proc_oom oom;
 };
 
 /* The pool needs us no more, or something is wrong. */
@@ -103,7 +104,7 @@ static pid_t fork_worker(struct loader *l, int *end_r)
         close_pair(ends);
         return rc;
     }
-    pid = proc_fork("vscan-worker");
+    pid = proc_fork_expendable("vscan-worker", &l->oom, OOM_WORKER);
     if (pid == 0)
         _exit(relay_enter(said[1]) ? 1 :
               proc_worker(l->engine, l->limits, ends[1]));
@@ -341,6 +342,7 @@ int proc_loader(const struct engine_source *source,
 
     log_set_role("loader of %s", source->ops->name);
     rc = sandbox_keep_only(end);
+    l.oom = proc_oom_open(OOM_LAST);
     if (!rc)
         rc = wait_for_order(&order);
     if (rc) {

@@ -58,6 +58,7 @@ struct parent {
     uint32_t reload;            /* the toolstack's word, as it was seen last */
     struct log_limit log_limit;
     struct child child[PARENT_MAX_GUESTS];
+    struct proc_oom oom;
 };
 
 static int start_pool(struct parent *parent)
@@ -86,7 +87,8 @@ static void start_link(struct parent *parent, struct child *child)
         rc = ipc_send(parent->control, &msg, sizeof(msg), ends[0]);
         close(ends[0]);
         if (!rc) {
-            child->pid = proc_fork("vscan-link");
+            child->pid = proc_fork_expendable("vscan-link", &parent->oom,
+                                              OOM_LINK);
             if (child->pid == 0)
                 _exit(sandbox_keep_only(ends[1]) ? 1 :
                       proc_guest(child->domid, parent->max_pages,
@@ -382,8 +384,10 @@ int proc_parent(const struct pool_config *config, uint32_t max_pages)
         .config = config, .max_pages = max_pages, .control = -1,
         .epoll = -1, .signals = -1, .timer = -1,
     };
-    int rc = sandbox_enter(SANDBOX_PARENT);
+    int rc;
 
+    parent.oom = proc_oom_open(OOM_LAST);
+    rc = sandbox_enter(SANDBOX_PARENT);
     if (!rc)
         rc = databases_open(&parent.databases, config);
     if (!rc)

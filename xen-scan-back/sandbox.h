@@ -32,6 +32,12 @@
 
 #include <stdint.h>
 
+/*
+ * Who ends first when memory runs out (proc.h): a worker, then a link.  Without
+ * one of the others all guests are without verdicts.
+ */
+enum { OOM_WORKER = 1000, OOM_LINK = 500, OOM_LAST = -900 };
+
 enum sandbox_role {
     SANDBOX_PARENT,         /* reads names of devices, forks all others */
     SANDBOX_LOADER,         /* has loaded signatures, forks workers */

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -209,6 +210,32 @@ static void is_replaced_after_many_files(void **state)
     assert_int_equal(kill(first, 0), -1);
 }
 
+static int oom_score(pid_t pid)
+{
+    char path[64], text[16] = "";
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_true(read(fd, text, sizeof(text) - 1) > 0);
+    close(fd);
+    return atoi(text);
+}
+
+/* When memory runs out it goes, and not the signatures. */
+static void worker_is_expendable(void **state)
+{
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    pool_ask(link_a, 1, "wait");
+    until_waiting();
+    assert_int_equal(oom_score(pool_shared->pid), OOM_WORKER);
+    assert_true(oom_score(last_loader) <= oom_score(getpid()));
+    assert_int_equal(kill(pool_shared->pid, SIGKILL), 0);
+    assert_reason(link_a, 1, VSCANIF_REASON_ENGINE);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown( \
     name, pool_side_setup, pool_side_teardown)
 
@@ -221,6 +248,7 @@ int main(void)
         TEST(crash_costs_one_scan), TEST(time_out_costs_one_scan),
         TEST(worker_cannot_lie_about_more_than_its_job),
         TEST(worker_cannot_name_a_generation),
+        TEST(worker_is_expendable),
         TEST(is_replaced_after_many_files),
     };
 

@@ -13,6 +13,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -239,6 +240,49 @@ static void tells_how_it_ended(void **state)
     assert_string_equal(proc_end(SIGSYS | 0x80).text, sys);
 }
 
+static int score_of_self(void)
+{
+    char text[16] = "";
+    int fd = open("/proc/self/oom_score_adj", O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0 || read(fd, text, sizeof(text) - 1) < 0)
+        return -9999;
+    close(fd);
+    return atoi(text);
+}
+
+/* Each fork has its own; the parent's is as before. */
+static void expendable_children(void **state)
+{
+    const int before = score_of_self();
+    struct proc_oom oom = proc_oom_open(before);
+    static const int scores[] = { 1000, 999 };
+    int status;
+
+    (void)state;
+    assert_true(oom.fd >= 0);
+    for (size_t i = 0; i < 2; i++) {
+        pid_t pid = proc_fork_expendable("child", &oom, scores[i]);
+
+        if (pid == 0)
+            _exit(score_of_self() == scores[i] ? 0 : 1);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_int_equal(status, 0);
+        assert_int_equal(score_of_self(), before);
+    }
+    close(oom.fd);
+    /* What may not be had changes nothing. */
+    oom = proc_oom_open(-5000);
+    assert_int_equal(oom.score, before);
+    assert_int_equal(score_of_self(), before);
+    close(oom.fd);
+    oom.fd = -1;
+    if (proc_fork_expendable("child", &oom, 1000) == 0)
+        _exit(score_of_self() == before ? 0 : 1);
+    assert_true(wait(&status) > 0);
+    assert_int_equal(status, 0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, limit_time, \
                                                    unlimit_time)
 
@@ -247,6 +291,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(child), TEST(child_signals), TEST(dies_with_parent),
         TEST(signals), TEST(timer), TEST(now), TEST(tells_how_it_ended),
+        TEST(expendable_children),
     };
 
     return cmocka_run_group_tests_name("proc", tests, NULL, NULL);

@@ -4,8 +4,10 @@
 #include "proc.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -36,6 +38,40 @@ pid_t proc_fork(const char *name)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     return 0;
+}
+
+static int set_score(int fd, int score)
+{
+    char text[16];
+    int len = snprintf(text, sizeof(text), "%d", score);
+
+    return write(fd, text, (size_t)len) == len ? 0 : -errno;
+}
+
+struct proc_oom proc_oom_open(int score)
+{
+    struct proc_oom oom = {
+        .fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC),
+    };
+    char text[16] = "";
+
+    if (oom.fd >= 0 && read(oom.fd, text, sizeof(text) - 1) > 0)
+        oom.score = atoi(text);
+    if (oom.fd >= 0 && !set_score(oom.fd, score))
+        oom.score = score;
+    return oom;
+}
+
+pid_t proc_fork_expendable(const char *name, const struct proc_oom *oom,
+                           int score)
+{
+    const int rc = oom->fd < 0 ? -EBADF : set_score(oom->fd, score);
+    pid_t pid = proc_fork(name);
+
+    /* One that cannot be lowered again is an expendable parent. */
+    if (!rc && pid != 0)
+        set_score(oom->fd, oom->score);
+    return pid;
 }
 
 struct proc_end proc_end(int wait_status)

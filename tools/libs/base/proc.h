@@ -16,6 +16,23 @@
  */
 pid_t proc_fork(const char *name);
 
+/*
+ * Whom the kernel ends when memory runs out: scores from -1000, never, to 1000,
+ * the first of all; see oom_score_adj in proc(5).  Children inherit it.
+ */
+struct proc_oom {
+    int fd;                     /* -1: it cannot be set */
+    int score;                  /* of this process */
+};
+
+/* Of the calling process, which is to have @score; where it may not, it keeps
+ * the one that it has. */
+struct proc_oom proc_oom_open(int score);
+
+/* proc_fork() of a child with @score. */
+pid_t proc_fork_expendable(const char *name, const struct proc_oom *oom,
+                           int score);
+
 /* How a process ended, for the log, from what wait(2) gives. */
 struct proc_end {
     char text[80];
