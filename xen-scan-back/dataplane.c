@@ -39,6 +39,11 @@ int dataplane_open(struct dataplane *dp, uint32_t domid, uint32_t max_pages,
                  "loaded?)";
         return -errno;
     }
+    /* Whoever takes over this process is to reach this guest alone. */
+    if (xenevtchn_restrict(dp->xce, (domid_t)domid)) {
+        *why_r = "cannot restrict /dev/xen/evtchn to one domain";
+        return -errno;
+    }
     if (fcntl(xenevtchn_fd(dp->xce), F_SETFL, O_NONBLOCK)) {
         *why_r = "cannot make /dev/xen/evtchn non-blocking";
         return -errno;

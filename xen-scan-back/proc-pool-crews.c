@@ -393,6 +393,9 @@ void crew_end(struct process *p, unsigned int c)
             if (w->state != WORKER_ORDERED)
                 have_killed(p, w);
             drop(p, w, VSCANIF_REASON_ENGINE);
+            /* The next owner waits: a link that takes and gives it back all the
+             * time would have loaders fork all the time. */
+            w->order_ms = proc_now_ms() + RESTART_MS;
         }
 }
 
@@ -404,9 +407,10 @@ bool crews_give_own(struct process *p, struct pool_link *link)
         return true;
     c = pool_give_crew(&p->pool, link);
     if (c < 0) {
-        log_warning("domain %u: no crew of its own is left: scan=in-place "
-                    "cannot be for more than %d guests at a time", link->domid,
-                    POOL_OWN_CREWS);
+        if (log_limit_ok(&p->log_limit))
+            log_warning("domain %u: no crew of its own is left: scan=in-place "
+                        "cannot be for more than %d guests at a time",
+                        link->domid, POOL_OWN_CREWS);
         return false;
     }
     for (unsigned int e = 0; e < p->config->nr_engines; e++)

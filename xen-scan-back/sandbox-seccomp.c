@@ -67,7 +67,10 @@ static const struct rule common[] = {
     ONE(newfstatat, IS(3, AT_EMPTY_PATH)),
     /* The log writes to a socket, which has a peer. */
     ONE(sendto, IS_NULL(4)), ANY(sendmsg), ANY(recvmsg), ANY(poll),
-    ONE(mmap, HAS_NO(2, PROT_EXEC)), ONE(mprotect, HAS_NO(2, PROT_EXEC)),
+    /* Memory that is shared counts in no limit, so it has a descriptor. */
+    TWO(mmap, HAS_NO(2, PROT_EXEC), HAS_NO(3, MAP_ANONYMOUS)),
+    TWO(mmap, HAS_NO(2, PROT_EXEC), HAS_NO(3, MAP_SHARED)),
+    ONE(mprotect, HAS_NO(2, PROT_EXEC)),
     ANY(munmap), ANY(mremap), ANY(brk), ANY(madvise), ANY(futex),
     ANY(getrandom), ANY(clock_gettime), ANY(gettimeofday), ANY(time),
     ANY(clock_nanosleep), ANY(restart_syscall), ANY(sched_yield),
@@ -109,7 +112,7 @@ static const struct rule events[] = {
 
 /* Snapshots. */
 static const struct rule memfd[] = {
-    ANY(memfd_create), ANY(ftruncate), ONE(fcntl, IS(1, F_ADD_SEALS)),
+    ANY(memfd_create), ONE(fcntl, IS(1, F_ADD_SEALS)),
     END
 };
 
@@ -208,7 +211,7 @@ static const struct rule entering[] = {
 /* Opening xenstore, a socket or a device, and the devices of a link. */
 static const struct rule opening[] = {
     ONE(socket, IS(0, AF_UNIX)), ANY(connect), ANY(openat), ANY(newfstatat),
-    ANY(access),
+    ANY(access), ONE(ioctl, IS(1, IOCTL_EVTCHN_RESTRICT_DOMID)),
     END
 };
 

@@ -35,6 +35,7 @@ struct port {
 struct xenevtchn_handle {
     xenevtchn_handle *next;
     uint32_t domid;
+    uint32_t only;              /* the one peer; UINT32_MAX: any */
     int fd;                     /* counts what is queued */
     unsigned int head, count;
     uint32_t queue[QUEUE];
@@ -160,6 +161,7 @@ xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger,
     if (!h)
         return NULL;
     h->domid = machine_domid();
+    h->only = UINT32_MAX;
     /* Blocking, as the device is. */
     h->fd = eventfd(0, EFD_CLOEXEC | EFD_SEMAPHORE);
     machine_lock();
@@ -249,6 +251,18 @@ xenevtchn_port_or_error_t xenevtchn_bind_unbound_port(xenevtchn_handle *xce,
     return number;
 }
 
+int xenevtchn_restrict(xenevtchn_handle *xce, domid_t domid)
+{
+    if (machine_call(FAKE_RESTRICT))
+        return -1;
+    if (xce->only != UINT32_MAX) {
+        errno = EACCES;
+        return -1;
+    }
+    xce->only = domid;
+    return 0;
+}
+
 xenevtchn_port_or_error_t xenevtchn_bind_interdomain(xenevtchn_handle *xce,
                                                      uint32_t domid,
                                                      evtchn_port_t remote_port)
@@ -260,7 +274,9 @@ xenevtchn_port_or_error_t xenevtchn_bind_interdomain(xenevtchn_handle *xce,
         return -1;
     machine_lock();
     remote = find_locked(domid, remote_port);
-    if (!remote || remote->peer || remote->peer_domid != xce->domid)
+    if (xce->only != UINT32_MAX && xce->only != domid)
+        errno = EACCES;
+    else if (!remote || remote->peer || remote->peer_domid != xce->domid)
         errno = EINVAL;
     else if ((p = new_port_locked(xce, domid))) {
         p->peer = remote;

@@ -242,21 +242,40 @@ static void more_pages_than_offered(void **state)
     assert_non_null(why);
 }
 
+/* Not even by whoever has taken over the process. */
+static void others_cannot_be_reached(void **state)
+{
+    uint32_t before = fake_enter(OTHER);
+    xenevtchn_handle *other = xenevtchn_open(NULL, 0);
+    int port = xenevtchn_bind_unbound_port(other, BACK);
+
+    (void)state;
+    assert_true(port >= 0);
+    fake_enter(before);
+    assert_int_equal(xenevtchn_bind_interdomain(gs.dp.xce, OTHER,
+                                                (evtchn_port_t)port), -1);
+    assert_int_equal(errno, EACCES);
+    fake_enter(OTHER);
+    xenevtchn_close(other);
+    fake_enter(before);
+}
+
 static void devices_cannot_be_opened(void **state)
 {
     static const struct { enum fake_call call; unsigned int nth; } bad[] = {
         { FAKE_GNTTAB_OPEN, 1 }, { FAKE_GNTTAB_OPEN, 2 },
-        { FAKE_EVTCHN_OPEN, 1 },
+        { FAKE_EVTCHN_OPEN, 1 }, { FAKE_RESTRICT, 1 },
     };
     struct dataplane dp;
 
     (void)state;
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         const char *why = NULL;
 
         fake_at(bad[i].call, bad[i].nth, NULL, NULL, ENOENT);
         assert_int_equal(dataplane_open(&dp, FRONT, 8192, &why), -ENOENT);
         assert_non_null(why);
+        xenevtchn_close(dp.xce);
         xengnttab_close(dp.offers);
         xengnttab_close(dp.xgt);
         xtl_logger_destroy(dp.logger);
@@ -275,7 +294,8 @@ int main(void)
         CONNECTED(dies_and_is_noticed), ALONE(generation_is_announced),
         CONNECTED(events_are_bounded), CONNECTED(indexes_out_of_bounds),
         CONNECTED(whole_rings), CONNECTED(bad_request_is_named),
-        CONNECTED(more_pages_than_offered), ALONE(devices_cannot_be_opened),
+        CONNECTED(more_pages_than_offered), ALONE(others_cannot_be_reached),
+        ALONE(devices_cannot_be_opened),
     };
 
     return cmocka_run_group_tests_name("dataplane", tests, NULL, NULL);

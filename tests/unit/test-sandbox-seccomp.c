@@ -84,6 +84,13 @@ static long map_code(void)
            MAP_FAILED ? -1 : 0;
 }
 
+/* It would count in no limit. */
+static long map_shared(void)
+{
+    return mmap(NULL, PAGE, PROT_READ, MAP_SHARED | MAP_ANONYMOUS, -1, 0) ==
+           MAP_FAILED ? -1 : 0;
+}
+
 static long fork_and_wait(void)
 {
     pid_t pid = fork();
@@ -241,6 +248,8 @@ static const struct attempt {
     { "swapon", "DDDDD", CALL(SYS_swapon) },
     { "kexec_load", "DDDDD",
       CALL(SYS_kexec_load, 0, KEXEC_SEGMENT_MAX + 1) },
+    /* A log that is a file is not the pool's or a link's to wipe. */
+    { "ftruncate", "ffDDf", CALL(SYS_ftruncate, NO_FD) },
     { "acct", "DDDDD", CALL(SYS_acct, P("/none")) },
     { "syslog", "DDDDD", CALL(SYS_syslog, -1) },
     { "settimeofday", "DDDDD", CALL(SYS_settimeofday, 1, 1) },
@@ -273,9 +282,12 @@ static const struct attempt {
       CALL(SYS_ioctl, NO_FD, (long)IOCTL_GNTDEV_DMABUF_EXP_FROM_REFS) },
     { "ioctl, binding a VIRQ", "DDDDD",
       CALL(SYS_ioctl, NO_FD, (long)IOCTL_EVTCHN_BIND_VIRQ) },
+    { "ioctl, another domain's channels", "fDDDD",
+      CALL(SYS_ioctl, NO_FD, (long)IOCTL_EVTCHN_RESTRICT_DOMID) },
     { "fcntl, an owner", "DDDDD", CALL(SYS_fcntl, NO_FD, F_SETOWN) },
     { "fcntl, a lease", "DDDDD", CALL(SYS_fcntl, NO_FD, F_SETLEASE) },
     /* Code. */
+    { "mmap, shared memory of no file", "DDDDD", DO(map_shared) },
     { "mmap, code to write", "DDDDD", DO(map_writable_code) },
     { "mmap, code of no file", "DDDDD", DO(map_code) },
     { "mprotect, code", "DDDDD", DO(own_page_executable) },
@@ -365,6 +377,7 @@ static void works(enum sandbox_role role, void (*what)(int file))
         skip();
     pid = proc_fork("test-sandbox");
     assert_true(pid >= 0 && file >= 0);
+    assert_int_equal(ftruncate(file, 4 * PAGE), 0);
     if (pid == 0) {
         must(!sandbox_enter(role));
         what(file);
@@ -416,7 +429,6 @@ static void work_of_the_pool(int file)
     void *shared;
 
     messages_and_events();
-    must(!ftruncate(file, 4 * PAGE));
     must(pread(file, page, PAGE, 0) == PAGE);
     shared = mmap(NULL, 4 * PAGE, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     must(shared != MAP_FAILED && !munmap(shared, 4 * PAGE));
