@@ -48,8 +48,6 @@
  * buffer, of BUFSIZ octets in 1.4, and larger than ours.
  */
 #define CUT_ROOM                65536
-/* clamscan's --bytecode-timeout; libclamav's own default is 60000. */
-#define BYTECODE_TIMEOUT_MS     10000
 
 struct clamav {
     struct engine base;
@@ -169,17 +167,19 @@ static uint32_t alerts_of(const struct engine_limits *limits)
 static cl_error_t set_limits(struct cl_engine *cl,
                              const struct engine_limits *limits)
 {
-    static const struct {
+    /* Bytecode that has had its time is skipped in silence: so it has all there
+     * is, and what counts is the time of the scan. */
+    const struct {
         enum cl_engine_field field;
         long long value;
     } settings[] = {
         { CL_ENGINE_DISABLE_CACHE, 1 },
-        { CL_ENGINE_BYTECODE_TIMEOUT, BYTECODE_TIMEOUT_MS },
+        { CL_ENGINE_BYTECODE_TIMEOUT, limits->max_scan_ms },
+        { CL_ENGINE_MAX_SCANTIME, limits->max_scan_ms },
     };
-    cl_error_t r = cl_engine_set_num(cl, CL_ENGINE_MAX_SCANTIME,
-                                     limits->max_scan_ms);
+    cl_error_t r = CL_SUCCESS;
 
-    for (size_t i = 0; i < 2 && r == CL_SUCCESS; i++)
+    for (size_t i = 0; i < 3 && r == CL_SUCCESS; i++)
         r = cl_engine_set_num(cl, settings[i].field, settings[i].value);
     for (size_t i = 0; i < LIMITS_NR && r == CL_SUCCESS; i++) {
         const uint64_t room = i == LIMIT_FILE || i == LIMIT_SCAN ? CUT_ROOM : 0;
@@ -332,13 +332,20 @@ static int is_limit(const char *name)
  * A limit was hit and nothing was found by signature.  Limits and heuristic
  * alerts are equals to libclamav, which names one of them at random; so look
  * again without the limits' alert, as clamscan does, for an alert that the
- * limit may have hidden.
+ * limit may have hidden; in the time that is left, up to @end_ms.
  */
 static struct verdict scan_behind_limit(const struct clamav *c,
-                                        const void *content, size_t size)
+                                        const void *content, size_t size,
+                                        int64_t end_ms)
 {
-    struct pass pass = scan_pass(c, content, size, alerts_of(&c->limits));
+    const int64_t left_ms = end_ms - proc_now_ms();
+    struct pass pass = { .code = CL_ETIMEOUT };
 
+    /* 0 would be for ever. */
+    if (left_ms > 0 && cl_engine_set_num(c->cl, CL_ENGINE_MAX_SCANTIME,
+                                         left_ms) == CL_SUCCESS)
+        pass = scan_pass(c, content, size, alerts_of(&c->limits));
+    cl_engine_set_num(c->cl, CL_ENGINE_MAX_SCANTIME, c->limits.max_scan_ms);
     if (pass.code == CL_VIRUS && !is_limit(pass.name))
         return infected(pass.name);
     return verdict_not_scanned(VSCANIF_REASON_LIMITS);
@@ -407,7 +414,7 @@ static struct verdict scan_content(const struct clamav *c, const void *content,
         !strcmp(pass.name, TIMEOUT_NAME))
         return verdict_not_scanned(VSCANIF_REASON_TIMEOUT);
     if (pass.code == CL_VIRUS && is_limit(pass.name))
-        return scan_behind_limit(c, content, size);
+        return scan_behind_limit(c, content, size, end);
     if (pass.code == CL_VIRUS)
         return infected(pass.name);
     if (pass.code != CL_CLEAN)

@@ -75,6 +75,8 @@ struct guest {
     uint64_t known;             /* requests that were answered from it */
     struct log_limit log_limit;
     bool connected, stop;
+    bool more;                  /* the ring may have requests for which there is
+                                 * room */
     bool no_crew;               /* to scan in place: not to be asked for again */
     uint64_t serial;
     unsigned int at_pool;       /* requests that the pool has, */
@@ -385,7 +387,9 @@ static int next_request(struct guest *guest, struct scan_request *req_r,
 
 /*
  * Takes requests while there is room for their snapshots; the rest waits on
- * the ring.  Returns false when the pool is gone.
+ * the ring.  After a ring of them the others who want something have their turn:
+ * a guest whose content is known could fill it up for ever.  Returns false when
+ * the pool is gone.
  */
 static bool take_requests(struct guest *guest)
 {
@@ -393,10 +397,18 @@ static bool take_requests(struct guest *guest)
     const char *why = NULL;
     int rc;
 
-    while (guest->connected && guest->at_pool < SLOTS) {
-        rc = next_request(guest, &req, &why);
-        if (rc == 0)
+    guest->more = false;
+    for (unsigned int n = 0; guest->connected && guest->at_pool < SLOTS; n++) {
+        guest->more = n == SLOTS;
+        if (guest->more)
             break;
+        rc = next_request(guest, &req, &why);
+        if (rc == 0) {
+            /* What has been cancelled was on the ring before, and has been
+             * answered. */
+            guest->nr_cancelled = 0;
+            break;
+        }
         if (rc == 1 && is_cancelled(guest, req.id)) {
             answer_unscanned(guest, &req);
             continue;
@@ -565,8 +577,11 @@ static void loop(struct guest *guest)
     while (!guest->stop && !guest->xsback.gone) {
         proc_timer_at(guest->timer, guest->xsback.retry ?
                       proc_now_ms() + RETRY_MS : -1);
-        if (epoll_wait(guest->epoll, &ev, 1, -1) != 1)
+        if (epoll_wait(guest->epoll, &ev, 1, guest->more ? 0 : -1) != 1) {
+            if (guest->more)
+                guest->stop = !take_requests(guest);
             continue;
+        }
         if (ev.data.fd == guest->signals) {
             while (read(guest->signals, &info, sizeof(info)) > 0)
                 guest->stop |= info.ssi_signo == SIGTERM ||

@@ -70,7 +70,10 @@ bool back_step(unsigned int pick)
     struct epoll_event events[4];
     int n = life.xsback.gone ? 0 : epoll_wait(life.epoll, events, 4, 0);
 
-    if (n > 0) {
+    if (n == 0 && life.more) {
+        must(take_requests(&life), "the pool is there");
+        n = 1;
+    } else if (n > 0) {
         const int fd = events[pick % (unsigned int)n].data.fd;
 
         if (fd == life.pool) {
