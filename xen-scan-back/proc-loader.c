@@ -312,9 +312,13 @@ static int load(struct loader *l, const struct loader_order *order)
 
     memset(&said, 0, sizeof(said));
     said.kind = LOADER_READY;
+    /* What hangs, on a file that is a pipe or on a server that is away, would
+     * keep others from being loaded, and the pool from its start. */
+    alarm(LOADER_MAX_LOAD_S);
     rc = engine_load(l->source, SANDBOX_TEMP_DIR, l->limits,
                      any ? &order->known : NULL, &l->engine, &said.part,
                      said.text);
+    alarm(0);
     if (!rc) {
         engine_describe(l->engine, said.text);
         l->signals = proc_signals();

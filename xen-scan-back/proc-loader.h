@@ -12,6 +12,10 @@
 /* Workers at a time; more are refused with -EAGAIN. */
 #define LOADER_MAX_WORKERS      192
 
+/* Seconds for loading; then SIGALRM ends it.  ClamAV's official signatures take
+ * half a minute. */
+#define LOADER_MAX_LOAD_S       300
+
 /* Exit statuses; 0 when the pool has closed the channel. */
 enum loader_exit {
     LOADER_EXIT_FAILED = 1,     /* something went wrong: try again */

@@ -272,6 +272,7 @@ static void said(struct process *p, struct worker *w,
     if (untrusted->last)
         complain(p, w, "is left without room for another scan");
     w->state = WORKER_IDLE;
+    w->busy_us += proc_now_us() - crew->start_us;
     crew->scanned = true;
     /* Its place is empty before the crew can be at rest and have a job. */
     if (untrusted->last) {
@@ -316,6 +317,7 @@ void worker_born(struct process *p, unsigned int engine, unsigned int side,
     w->pid = message->pid;
     w->files = 0;
     w->octets = 0;
+    w->busy_us = 0;
     w->order_ms = proc_now_ms() + START_MS;
     if (fd < 0) {
         log_error("%s: no worker: %s", name_of(p, w),
@@ -485,7 +487,8 @@ static void replace_old_workers(struct process *p)
             struct worker *w = &crew->worker[e][crew->side[e]];
 
             if (w->state == WORKER_IDLE && (w->files >= WORKER_FILES ||
-                                            w->octets >= WORKER_OCTETS))
+                                            w->octets >= WORKER_OCTETS ||
+                                            w->busy_us >= WORKER_US))
                 replace(p, w);
         }
     }

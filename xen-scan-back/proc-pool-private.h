@@ -54,12 +54,14 @@ struct client {
 };
 
 /*
- * A worker is replaced after so many files, or octets of them: one that content
- * has taken over is not there for long, and the snapshots that it may have kept
- * have a bound.
+ * A worker is replaced after so many files, or octets of them, or so long at
+ * work: one that content has taken over is not there for long, the snapshots that
+ * it may have kept have a bound, and none comes to the end of its processor time
+ * (sandbox.h) that is not at work when it should rest.
  */
 #define WORKER_FILES    4096
 #define WORKER_OCTETS   ((uint64_t)1 << 30)
+#define WORKER_US       ((uint64_t)1800 * 1000000)
 
 enum worker_state {
     WORKER_NONE,                /* no process */
@@ -80,6 +82,7 @@ struct worker {
                                  * long it may be WORKER_STARTING */
     unsigned int files;         /* that it has had */
     uint64_t octets;
+    uint64_t busy_us;           /* with them */
 };
 
 struct loader {

@@ -196,7 +196,7 @@ static const struct rule entering[] = {
     ONE(mount, IS(3, MS_NOSUID | MS_NODEV | MS_NOEXEC)),
     ANY(mount_setattr), ANY(pivot_root), ONE(umount2, IS(1, MNT_DETACH)),
     ANY(chdir), ANY(mkdir), ONE(mknodat, HAS_NO(2, S_IFMT & ~S_IFREG)),
-    ANY(umask), ANY(openat), ANY(newfstatat), ANY(dup3), ANY(close_range),
+    ANY(umask), ANY(openat), ANY(newfstatat), ANY(dup3), ANY(alarm), ANY(close_range),
     ONE(prlimit64, IS(0, 0)), ANY(capget), ANY(capset),
     ANY(setgroups), ANY(setresgid), ANY(setresuid), ANY(seccomp),
     ONE(prctl, IS(0, PR_SET_NO_NEW_PRIVS)),

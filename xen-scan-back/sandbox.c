@@ -31,6 +31,7 @@
 #include "sandbox-seccomp.h"
 
 #define WORKER_FILES            1024
+#define WORKER_CPU_S            3600
 #define LINK_FILES              4096
 
 struct step {
@@ -123,6 +124,10 @@ static int worker_limits(const struct sandbox_room *room)
         rc = set_limit(RLIMIT_FSIZE, room->temp_octets);
     if (!rc)
         rc = set_limit(RLIMIT_NOFILE, WORKER_FILES);
+    /* One that is not at work any more, and never rests: all its scans together
+     * have less (proc-pool-private.h). */
+    if (!rc)
+        rc = set_limit(RLIMIT_CPU, WORKER_CPU_S);
     if (!rc)
         rc = set_limit(RLIMIT_NPROC, 0);
     if (!rc)

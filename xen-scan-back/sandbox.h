@@ -18,6 +18,7 @@
  *   core file         none       none       none       none       none
  *   open files        as before  all allowed  ditto    4096       1024
  *   further memory    -          -          -          -          sandbox_room
+ *   processor time    -          -          -          -          an hour
  *
  * A filter is an allow-list; any other call kills the process with SIGSYS
  * (sandbox-seccomp.c).  Parent and loader still may do what their children

@@ -41,6 +41,7 @@ struct pool_shared {
     int go;             /* one that has stopped is to go on */
     unsigned int scans;     /* by the first engine */
     unsigned int loads;     /* of any */
+    unsigned int load_s;    /* that the first engine had for the last one */
     uint64_t generation;    /* that the last link was told */
     char confined[200];
 };

@@ -424,6 +424,26 @@ static void links_hear_of_engines(void **state)
     until_news(link_b, 0, ENGINE_DOWN, "fake the loader has ended");
 }
 
+/* It has its time; the end of that is a signal. */
+static void hanging_load_changes_nothing(void **state)
+{
+    pid_t hanging;
+
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    assert_in_range(pool_shared->load_s, LOADER_MAX_LOAD_S - LONG_S,
+                    LOADER_MAX_LOAD_S);
+    put_signatures("hangs");
+    hanging = run_loader(0);
+    pool_ask(link_a, 1, "clean");
+    assert_clean(link_a, 1);
+    assert_int_equal(kill(hanging, SIGALRM), 0);
+    until_news(link_a, 0, ENGINE_REFUSED, "fake the loader has ended");
+    remove_signatures("hangs");
+    pool_ask(link_a, 2, "virus");
+    assert_infected(link_a, 2, "fake:Test.Virus");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown( \
     name, pool_side_setup, pool_side_teardown)
 
@@ -440,6 +460,7 @@ int main(void)
         TEST(changes_under_load), TEST(loader_that_dies_is_replaced),
         TEST(links_hear_of_engines),
         TEST(loader_that_dies_while_it_loads), TEST(loader_without_a_pool),
+        TEST(hanging_load_changes_nothing),
     };
 
     log_init("test-proc-loader", LOG_LEVEL_ERROR);

@@ -184,6 +184,7 @@ static void worker_is_bounded(void **state)
     pid = enter(SANDBOX_WORKER);
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++)
         assert_limit(none[i], 0, 0);
+    assert_limit(RLIMIT_CPU, 3600, 3600);
     assert_limit(RLIMIT_FSIZE, room.temp_octets, room.temp_octets);
     child_stop(pid);
 }
