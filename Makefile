@@ -108,6 +108,8 @@ install_program = \
     install -D -m 755 $(1) "$(DESTDIR)$(SBINDIR)/$(notdir $(1))"
 install_manual = \
     install -D -m 644 $(1).8 "$(DESTDIR)$(MANDIR)/man8/$(notdir $(1)).8"
+install_format = \
+    install -D -m 644 $(1).5 "$(DESTDIR)$(MANDIR)/man5/$(notdir $(1)).5"
 install_service = \
     install -D -m 644 $(1).service \
         "$(DESTDIR)$(UNITDIR)/$(notdir $(1)).service" && \
@@ -129,6 +131,8 @@ install-scan: $(O)/xen-scan-back/xen-scan-back
 install-dom0: $(O)/tools/vscanctl/vscanctl $(O)/tools/vscand/vscand
 	$(call install_program,$(O)/tools/vscanctl/vscanctl)
 	$(call install_manual,tools/vscanctl/vscanctl)
+	$(call install_format,tools/vscanctl/vscan-policy)
+	install -d -m 755 "$(DESTDIR)/etc/xen/vscan/policy.d"
 	$(call install_program,$(O)/tools/vscand/vscand)
 	$(call install_service,tools/vscand/vscand)
 	$(call install_manual,tools/vscand/vscand)
@@ -166,7 +170,7 @@ $(O)/tests/libvscan.a: $(LIB_OBJ)
 
 link_test = mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) \
     $(LDFLAGS_HARD) -o $@ $(1) $(FAKE_OBJ) $(TEST_LIBS) \
-    $(call libs,cmocka xentoollog libclamav yara libcrypto libseccomp)
+    $(call libs,cmocka xentoollog xlutil libclamav yara libcrypto libseccomp)
 
 $(O)/tests/unit/test-%: tests/unit/test-%.c $(FAKE_OBJ) $(TEST_LIBS) \
     | deps-build
