@@ -8,6 +8,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -62,6 +63,22 @@ int domain_by_name(const struct machine *m, const char *name,
 int domain_find(const struct machine *m, const char *text, uint32_t *domid_r)
 {
     return domain_by_name(m, text, domid_r);
+}
+
+int domain_list(const struct machine *m, uint32_t **domids_r,
+                unsigned int *nr_r)
+{
+    uint32_t *domids = calloc(NR_DOMAINS, sizeof(*domids));
+    unsigned int nr = 0;
+
+    (void)m;
+    assert_non_null(domids);
+    for (size_t i = 0; i < NR_DOMAINS; i++)
+        if (domains[i].domid && states[i] != DOMAIN_GONE)
+            domids[nr++] = domains[i].domid;
+    *domids_r = domids;
+    *nr_r = nr;
+    return 0;
 }
 
 enum domain_state domain_state(const struct machine *m, uint32_t domid)

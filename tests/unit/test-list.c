@@ -60,7 +60,16 @@ static void rows(void **state)
     fake_device_remove(5, 3);
     fake_remove(WEB_RECORD);
     list();
-    assert_string_equal(said, HEAD);
+    assert_string_equal(said, HEAD
+        "scanner              3 -            -            -            -     "
+        "         -\n"
+        "    not protected: no domain config has the name \"scanner\"\n"
+        "web                  5 -            -            -            -     "
+        "         -\n"
+        "    not protected: no domain config has the name \"web\"\n");
+    fake_write("/libxl/5/vscan-detached", "1");
+    list();
+    assert_int_equal(lines("    not protected: it has been detached\n"), 1);
 }
 
 static void bad_policies(void **state)

@@ -97,6 +97,11 @@ static int detach_from(const struct machine *m, const struct detach *d,
         if (rc)
             return rc;
     }
+    /* Before the device goes: vscand may look at any moment. */
+    rc = domain_exists(m, d->front) ? device_stay_detached(m->xs, d->front) : 0;
+    if (rc)
+        warnx("cannot note that domain %u is to stay detached: %s", d->front,
+              strerror(-rc));
     if (!any)
         return not_attached(m, d->front);
     rc = device_remove(m->xs, d->front, list);

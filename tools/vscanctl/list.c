@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attachment.h"
 #include "check.h"
 #include "command.h"
 #include "device.h"
@@ -213,6 +214,47 @@ static void print_device(const struct machine *m, const struct device *d)
     print_not_covered(m, front_folder.s);
 }
 
+static bool is_back(const struct device_list *devices, uint32_t domid)
+{
+    for (size_t i = 0; i < devices->count; i++)
+        if (devices->devices[i].back == domid)
+            return true;
+    return false;
+}
+
+/* What vscand would say of it. */
+static void print_unprotected(const struct machine *m, uint32_t domid)
+{
+    char name[DOMAIN_NAME_SIZE], id[16], why[512];
+
+    snprintf(id, sizeof(id), "%u", domid);
+    printf(ROW, domain_name(m, domid, name), id, "-", "-", "-", "-", "-");
+    if (device_stays_detached(m->xs, domid))
+        snprintf(why, sizeof(why), "it has been detached");
+    else if (!attachment_find(m, &attachment_places, domid, why, sizeof(why)))
+        snprintf(why, sizeof(why), "vscand is about to attach it");
+    printf("    not protected: %s\n", why);
+}
+
+/* All others, but those that scan. */
+static int list_unprotected(const struct machine *m,
+                            const struct device_list *devices)
+{
+    unsigned int nr;
+    uint32_t *domids;
+    int rc = domain_list(m, &domids, &nr);
+
+    if (rc) {
+        warnx("cannot list the domains: %s", strerror(-rc));
+        return rc;
+    }
+    for (unsigned int i = 0; i < nr; i++)
+        if (!device_attached(m->xs, domids[i]) && !is_back(devices, domids[i]))
+            print_unprotected(m, domids[i]);
+    free(domids);
+    return 0;
+}
+
 static int list(const struct machine *m)
 {
     struct device_list devices;
@@ -226,8 +268,9 @@ static int list(const struct machine *m)
     printf(ROW, "Name", "ID", "Backend", "Front", "Back", "Fail", "Timeout");
     for (size_t i = 0; i < devices.count; i++)
         print_device(m, &devices.devices[i]);
+    rc = list_unprotected(m, &devices);
     device_list_dispose(&devices);
-    return 0;
+    return rc;
 }
 
 int list_main(int argc, char **argv)

@@ -21,13 +21,15 @@ static const struct command {
     const char *arguments, *help;
 } commands[] = {
     { "attach", attach_main,
-      " <domain> [--backend <domain>] [<key>=<value> ...]",
+      " <domain> [--backend <domain>] [<policy> | <key>=<value> ...]\n"
+      "  attach <config>",
       "Has the files of a guest scanned by the back in another domain\n"
-      "      (default: Domain-0), under the policy that the words make up." },
+      "      (default: Domain-0), under the policy of that name or that the words\n"
+      "      make up; or as its domain config says." },
     { "detach", detach_main, " <domain> [--force]",
       "Ends that, and removes what a destroyed guest has left behind.\n"
       "      --force does not wait for the back to close." },
-    { "policy", policy_main, " <domain> [default | <key>=<value> ...]",
+    { "policy", policy_main, " <domain> [<policy> | <key>=<value> ...]",
       "Shows the policy of a guest that is attached, or replaces all of it." },
     { "reload", reload_main, " [<domain>]",
       "Has the back in this domain, or all backs that serve a guest, look\n"

@@ -6,8 +6,19 @@
 #include <errno.h>
 #include <string.h>
 
+#include "policy-file.h"
 #include "policy.h"
 #include "words.h"
+
+static int named(const char *name, char text_r[VSCANIF_MAX_NODE + 1])
+{
+    char why[512];
+    int rc = policy_file_read(POLICY_DIR, name, text_r, why, sizeof(why));
+
+    if (rc)
+        warnx("policy: %s", why);
+    return rc ? -EINVAL : 0;
+}
 
 int policy_text(char *const words[], int nr,
                 char text_r[VSCANIF_MAX_NODE + 1])
@@ -17,12 +28,14 @@ int policy_text(char *const words[], int nr,
     struct text text = { .out = joined, .size = sizeof(joined) };
     struct policy policy;
 
-    if (nr == 1 && !strcmp(words[0], "default"))
-        nr = 0;
+    if (nr == 0)
+        return named(POLICY_DEFAULT, text_r);
+    if (nr == 1 && *words[0] && !strchr(words[0], '='))
+        return named(words[0], text_r);
     for (int i = 0; i < nr; i++) {
         /* A variable of a script that is not set asks for no defaults. */
         if (!*words[i]) {
-            warnx("policy: an empty word; \"default\" stands for no words");
+            warnx("policy: an empty word");
             return -EINVAL;
         }
         if (i)

@@ -8,8 +8,9 @@
 #include "vscanif.h"
 
 /*
- * Makes the text of the policy node from @nr words KEY=VALUE: none, or
- * "default" alone, are the defaults.  Returns 0, or -EINVAL and has said why.
+ * Makes the text of the policy node from @nr words: all KEY=VALUE, or one that is
+ * the name of a policy (policy-file.h); none is "default".  Returns 0, or -EINVAL
+ * and has said why.
  */
 int policy_text(char *const words[], int nr,
                 char text_r[VSCANIF_MAX_NODE + 1]);

@@ -3,7 +3,7 @@
  * main.c - vscand, which looks after the scan devices of a host.
  *
  * Overview: sleeps until a domain has come or gone, then has reconcile.c look
- * at all of them.  It holds no state that its own death could lose.  A rename is
+ * at all devices, and protect.c at domains without one.  It holds no state that its own death could lose.  A rename is
  * no event, nor is the end of xenstored: so it looks once in a while anyway.
  */
 #define _GNU_SOURCE
@@ -21,6 +21,7 @@
 #include "log.h"
 #include "notify.h"
 #include "proc.h"
+#include "protect.h"
 #include "reconcile.h"
 #include "vscanif.h"
 
@@ -94,24 +95,33 @@ static int loop(const struct machine *m, int signals)
         { .fd = xs_fileno(m->xs), .events = POLLIN },
         { .fd = signals, .events = POLLIN },
     };
+    struct protect p = { .places = &attachment_places };
     bool well = true;
+    int status;
 
     for (;;) {
         int rc;
 
         if (poll(fds, 2, well ? LOOK_MS : AGAIN_MS) < 0 && errno != EINTR) {
             log_error("poll: %s", strerror(errno));
-            return 1;
+            status = 1;
+            break;
         }
-        if (must_stop(signals))
-            return 0;
+        if (must_stop(signals)) {
+            status = 0;
+            break;
+        }
         rc = take_events(m);
         if (rc) {
             log_error("xenstore: %s", strerror(-rc));
-            return 1;
+            status = 1;
+            break;
         }
         well = reconcile(m);
+        well &= protect(&p, m);
     }
+    protect_dispose(&p);
+    return status;
 }
 
 int main(int argc, char **argv)

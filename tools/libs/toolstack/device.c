@@ -167,6 +167,14 @@ static bool have_homes(struct xs_handle *xs, xs_transaction_t t,
            exists(xs, t, home_path(c->back).s);
 }
 
+static struct vscan_path stays_path(uint32_t front)
+{
+    struct vscan_path path;
+
+    snprintf(path.s, sizeof(path.s), "/libxl/%u/vscan-detached", front);
+    return path;
+}
+
 static int create(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
     struct creation *c = arg;
@@ -182,7 +190,29 @@ static int create(struct xs_handle *xs, xs_transaction_t t, void *arg)
         exists(xs, t, names_back(c->back, c->front).s) ||
         exists(xs, t, names_policy(c->front).s))
         return -EEXIST;
+    if (exists(xs, t, stays_path(c->front).s) &&
+        !xs_rm(xs, t, stays_path(c->front).s))
+        return -errno;
     return make_all(xs, t, c);
+}
+
+static int stay_detached(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+    const uint32_t *front = arg;
+
+    if (!exists(xs, t, home_path(*front).s))
+        return -ENOENT;
+    return xsx_write(xs, t, NULL, stays_path(*front).s, "1");
+}
+
+int device_stay_detached(struct xs_handle *xs, uint32_t front)
+{
+    return xsx_transaction(xs, stay_detached, &front);
+}
+
+bool device_stays_detached(struct xs_handle *xs, uint32_t front)
+{
+    return exists(xs, XBT_NULL, stays_path(front).s);
 }
 
 int device_create(struct xs_handle *xs, uint32_t front, uint32_t back,

@@ -94,6 +94,14 @@ int device_set_policy(struct xs_handle *xs, uint32_t front,
  * ever attached to it. */
 int device_reload(struct xs_handle *xs, uint32_t back);
 
+/*
+ * The guest is to stay as it is until it is attached by hand, or is gone: its
+ * domain config counts for nothing.  A node beside the record, which libxl
+ * removes with the domain.
+ */
+int device_stay_detached(struct xs_handle *xs, uint32_t front);
+bool device_stays_detached(struct xs_handle *xs, uint32_t front);
+
 /* Is there a folder of front, policy or record for this guest? */
 bool device_has_nodes(struct xs_handle *xs, uint32_t front);
 

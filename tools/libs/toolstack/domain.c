@@ -84,6 +84,28 @@ int domain_find(const struct machine *m, const char *text, uint32_t *domid_r)
     return rc;
 }
 
+int domain_list(const struct machine *m, uint32_t **domids_r,
+                unsigned int *nr_r)
+{
+    int count = 0;
+    libxl_dominfo *all = libxl_list_domain(m->xl, &count);
+    unsigned int nr = 0;
+    uint32_t *domids;
+
+    if (!all)
+        return -EIO;
+    domids = calloc((size_t)count + 1, sizeof(*domids));
+    for (int i = 0; domids && i < count; i++)
+        if (all[i].domid != DOMID_TOOLSTACK)
+            domids[nr++] = all[i].domid;
+    libxl_dominfo_list_free(all, count);
+    if (!domids)
+        return -ENOMEM;
+    *domids_r = domids;
+    *nr_r = nr;
+    return 0;
+}
+
 enum domain_state domain_state(const struct machine *m, uint32_t domid)
 {
     enum domain_state state = DOMAIN_THERE;

@@ -38,6 +38,11 @@ int domain_find(const struct machine *m, const char *text, uint32_t *domid_r);
 int domain_by_name(const struct machine *m, const char *name,
                    uint32_t *domid_r);
 
+/* The domids of all domains but the toolstack's, @nr of them, which the caller
+ * frees; 0 or -errno. */
+int domain_list(const struct machine *m, uint32_t **domids_r,
+                unsigned int *nr_r);
+
 enum domain_state {
     DOMAIN_THERE,       /* suspended ones, too */
     DOMAIN_DOWN,        /* has crashed or shut down, and is kept */

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * attachment.h - a guest is given its scan device: by hand, or because its
+ * domain config says so.
+ */
+#ifndef VSCAN_TOOLSTACK_ATTACHMENT_H
+#define VSCAN_TOOLSTACK_ATTACHMENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "domain.h"
+
+/*
+ * Creates the device of domain @front with the back in domain @back and the text
+ * of a policy node.  All that can be wrong is found before anything is written;
+ * the nodes then appear in one transaction or not at all.  Returns 0, or -errno
+ * with a sentence in @why: -EINVAL when these two cannot be front and back,
+ * -ENOENT when one of them is not there, -EEXIST when the guest has a device.
+ */
+int attachment_make(const struct machine *m, uint32_t front, uint32_t back,
+                    const char *policy, char *why, size_t why_size);
+
+struct attachment_places {
+    const char *const *config_dirs;
+    const char *policy_dir;
+};
+
+/* Where an administrator has it. */
+extern const struct attachment_places attachment_places;
+
+/*
+ * What the guest's config says of scanning is done: the file is @config, or is
+ * looked for by the guest's name where guest-config.h says.  Returns as
+ * attachment_make(); or -ENODATA when there is nothing that says so, or that it
+ * shall not be; or as guest_config_read() or policy_file_read().
+ */
+/* Whether the config says so, and all that it names is there; writes nothing. */
+int attachment_find(const struct machine *m,
+                    const struct attachment_places *places, uint32_t front,
+                    char *why, size_t why_size);
+int attachment_by_config(const struct machine *m,
+                         const struct attachment_places *places,
+                         uint32_t front, char *why, size_t why_size);
+int attachment_by_file(const struct machine *m,
+                       const struct attachment_places *places,
+                       const char *path, char *why, size_t why_size);
+
+#endif
