@@ -427,21 +427,26 @@ static unsigned long waits(pid_t pid)
 static void idle(void **state)
 {
     unsigned long before[16];
+    bool rested = false;
     pid_t pid[16];
     int n;
 
     (void)state;
     start(false, 0);
     assert_int_equal(open_result(FRONT_CLEAN), 0);
-    /* The guard has a look at the gate once more (CHECK_MS). */
-    for_ms(6000);
     n = processes(pid, 16);
     assert_int_equal(n, 3);
-    for (int i = 0; i < n; i++)
-        before[i] = waits(pid[i]);
-    for_ms(3000);
-    for (int i = 0; i < n; i++)
-        assert_int_equal(waits(pid[i]), before[i]);
+    /* The guard has a look at the gate once more (CHECK_MS), whenever that is on
+     * a machine that is busy; what turns up again in each window is no rest. */
+    for (int window = 0; !rested; window++) {
+        assert_true(window < 5);
+        for (int i = 0; i < n; i++)
+            before[i] = waits(pid[i]);
+        for_ms(7000);
+        rested = true;
+        for (int i = 0; i < n; i++)
+            rested &= waits(pid[i]) == before[i];
+    }
 }
 
 /* A guard that cannot be started is started later. */

@@ -280,12 +280,12 @@ static void writer_each_time(void **state)
 /* The leader's deadline is not that of those who came later. */
 static void leader_times_out(void **state)
 {
-    const struct timespec half = { 1, 500 * 1000000 };
+    const struct timespec half = { 4, 0 };
     unsigned int before;
     pid_t pid[2];
 
     (void)state;
-    start("Later", 3000);
+    start("Later", 8000);
     before = shared->held;
     hold_opens(&pid[0], 1);
     nanosleep(&half, NULL);
@@ -306,11 +306,11 @@ static void next_leader_is_sent(void **state)
 
     (void)state;
     front_need_world();
-    start("S", 1000);
+    start("S", 8000);
     shared->deaf = true;
     first = opens(FILE1);
     WAIT_FOR(shared->silent == 1);
-    for (int64_t begin = proc_now_ms(); proc_now_ms() < begin + 300;)
+    for (int64_t begin = proc_now_ms(); proc_now_ms() < begin + 4000;)
         pause_ms();
     second = opens(FILE1);
     assert_int_equal(outcome(first), 0);
