@@ -160,6 +160,15 @@ static void publish(struct gate *gate, int64_t due)
     status->turns++;
 }
 
+/* One that rests may not have seen what has woken us, as it is gone when it comes
+ * to look. */
+static void wake_guard(struct gate *gate)
+{
+    if (__atomic_exchange_n(&gate->status->guard_rests, 0, __ATOMIC_SEQ_CST) &&
+        gate->guard.sock >= 0)
+        send(gate->guard.sock, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
 static void loop(struct gate *gate)
 {
     struct epoll_event events[8];
@@ -174,6 +183,7 @@ static void loop(struct gate *gate)
         /* What it takes from the kernel now, nobody else sees: should it never
          * get to the end of this turn, that alone tells the guard. */
         gate->status->due_ms = proc_now_ms();
+        wake_guard(gate);
         for (int i = 0; i < n; i++)
             dispatch(gate, events[i].data.fd);
     }

@@ -28,6 +28,7 @@
 #include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -142,10 +143,14 @@ static void say_stood_in(struct guard *guard)
 
 /* The gate -----------------------------------------------------------------*/
 
-/* Until the next access. */
+/* Until the next access: the gate says so before it takes it, or has not seen it.
+ * One that has begun to turn before it could know of that is looked at again. */
 static void rest(struct guard *guard)
 {
-    guard->check_ms = -1;
+    __atomic_store_n(&guard->status->guard_rests, 1, __ATOMIC_SEQ_CST);
+    guard->check_ms = __atomic_load_n(&guard->status->due_ms,
+                                      __ATOMIC_SEQ_CST) == INT64_MAX ? -1 :
+                      proc_now_ms() + CHECK_MS;
     watch(guard, EPOLL_CTL_MOD, guard->fan.group, EPOLLIN | EPOLLONESHOT);
 }
 
@@ -255,14 +260,30 @@ static void check_gate(struct guard *guard)
 
 /* Events -------------------------------------------------------------------*/
 
+static void watch_gate(struct guard *guard)
+{
+    guard->turns = guard->status->turns;
+    guard->check_ms = proc_now_ms() + CHECK_MS;
+}
+
 static void on_group(struct guard *guard)
 {
     if (guard->gate < 0) {
         answer_unread(guard);
         return;
     }
-    guard->turns = guard->status->turns;
-    guard->check_ms = proc_now_ms() + CHECK_MS;
+    watch_gate(guard);
+}
+
+/* It says that it turns; and its end. */
+static void on_gate(struct guard *guard)
+{
+    char octet;
+
+    if (recv(guard->gate, &octet, 1, MSG_DONTWAIT) > 0)
+        watch_gate(guard);
+    else
+        on_gate_gone(guard);
 }
 
 static void on_signals(struct guard *guard)
@@ -331,7 +352,7 @@ static int loop(struct guard *guard)
             if (fd == guard->fan.group)
                 on_group(guard);
             else if (fd == guard->gate)
-                on_gate_gone(guard);
+                on_gate(guard);
             else if (fd == guard->signals)
                 on_signals(guard);
             else if (fd == guard->timer)

@@ -21,7 +21,7 @@
 
 #define STATUS_PATH     "/run/xen-guest-front.status"
 #define STATUS_MAGIC    0x76736366u
-#define STATUS_VERSION  1
+#define STATUS_VERSION  2
 
 enum status_count {
     COUNT_EVENTS,           /* accesses that were held */
@@ -48,6 +48,8 @@ struct status {
     volatile uint64_t turns;        /* of the gate's loop */
     volatile int64_t due_ms;        /* when it has to turn; INT64_MAX: never */
     volatile int highest;           /* number of an access it has read */
+    uint32_t guard_rests;           /* it looks at none of these until it is
+                                     * woken; atomic */
     uint32_t policy_now;            /* index of the one in force */
     struct policy policy[2];
     /* For people. */

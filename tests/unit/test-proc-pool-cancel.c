@@ -130,6 +130,10 @@ static void last_one_ends_it(void **state)
     until_waiting();
     worker = pool_shared->pid;
     pool_ask_exactly(link_a, 2, "wait");
+    /* The pool has named it: this one was read after it. */
+    pool_ask(link_a, 3, "clean");
+    cancel(link_a, 3);
+    assert_cancelled(link_a, 3);
     cancel(link_a, 1);
     assert_cancelled(link_a, 1);
     assert_int_equal(kill(worker, 0), 0);
