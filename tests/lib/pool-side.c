@@ -544,6 +544,17 @@ void pool_ask(int link, uint64_t id, const char *content)
     pool_ask_exactly(link, id, text);
 }
 
+void pool_learn(int link, uint64_t id)
+{
+    pool_ask_exactly(link, id, "known");
+    assert_clean(link, id);
+}
+
+void pool_until_named(int link, uint64_t id)
+{
+    pool_learn(link, id);
+}
+
 struct pool_answer pool_answer_of(int link)
 {
     struct pool_answer got;

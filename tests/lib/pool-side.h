@@ -81,6 +81,11 @@ int pool_side_teardown(void **state);
  * at its end; or not. */
 void pool_ask(int link, uint64_t id, const char *content);
 void pool_ask_exactly(int link, uint64_t id, const char *content);
+/* Has a content scanned that is known from then on. */
+void pool_learn(int link, uint64_t id);
+/* Until the pool knows what all is of that has been asked before: what is known is
+ * answered when it is its turn to be named. */
+void pool_until_named(int link, uint64_t id);
 /* The next answer; what comes of engines in between is put into pool_news. */
 struct pool_answer pool_answer_of(int link);
 extern struct pool_answer pool_news[ENGINE_MAX];

@@ -248,10 +248,9 @@ static void requests_in_flight_are_bounded(void **state)
     pool_ask(link_a, 100, "wait");
     pool_ask(link_a, 101, "wait");
     assert_closed(link_a);
-    assert_int_equal(kill(pool_shared->pid, SIGKILL), 0);
     pool_ask(link_b, 1, "clean");
     assert_clean(link_b, 1);
-    /* The jobs that waited went with the link. */
+    /* The jobs that waited went with the link, and the one that ran. */
     assert_int_equal(pool_shared->scans, 3);
 }
 
@@ -266,7 +265,6 @@ static void end_of_link_drops_its_jobs(void **state)
     close(link_a);
     link_a = -1;
     pool_ask(link_b, 1, "clean");
-    assert_int_equal(kill(pool_shared->pid, SIGKILL), 0);
     assert_clean(link_b, 1);
     assert_int_equal(pool_shared->scans, 2);
 }
