@@ -378,8 +378,10 @@ static int run(struct guard *guard)
     watch(guard, EPOLL_CTL_ADD, guard->timer, EPOLLIN);
     watch(guard, EPOLL_CTL_ADD, guard->signals, EPOLLIN);
     watch(guard, EPOLL_CTL_ADD, guard->fan.group, EPOLLIN | EPOLLONESHOT);
-    if (guard->gate >= 0)
+    if (guard->gate >= 0) {
         watch(guard, EPOLL_CTL_ADD, guard->gate, EPOLLIN);
+        rest(guard);
+    }
     return loop(guard);
 }
 

@@ -287,25 +287,45 @@ static void stop_after_read(pid_t gate)
     assert_int_equal(ptrace(PTRACE_DETACH, gate, NULL, NULL), 0);
 }
 
-/* With one that it has read, but done nothing about; and nothing comes after
- * it that would show that the gate does not turn. */
-static void stopped_gate_after_read(void **state)
+/* With one that it has read, but done nothing about, before the guard could see
+ * it; and nothing comes after it that would show that the gate does not turn. */
+static void stopped_before_guard_looks(void)
 {
-    pid_t gate, pid;
+    pid_t gate = status->gate, pid;
 
-    (void)state;
-    start(true, 0);
     for_ms(6000);
-    gate = status->gate;
+    kill(status->guard, SIGSTOP);
     assert_int_equal(ptrace(PTRACE_SEIZE, gate, NULL, PTRACE_O_TRACESYSGOOD),
                      0);
     assert_int_equal(ptrace(PTRACE_INTERRUPT, gate, NULL, NULL), 0);
     assert_int_equal(waitpid(gate, NULL, __WALL), gate);
     pid = opens(FRONT_CLEAN);
     stop_after_read(gate);
+    kill(status->guard, SIGCONT);
     WAIT_FOR(status->gate != gate);
     assert_int_equal(outcome(pid), EPERM);
     assert_protects();
+}
+
+static void stopped_gate_after_read(void **state)
+{
+    (void)state;
+    start(true, 0);
+    stopped_before_guard_looks();
+}
+
+/* A guard that was started by the gate has not looked at it yet. */
+static void stopped_gate_of_second_guard(void **state)
+{
+    pid_t guard;
+
+    (void)state;
+    start(true, 0);
+    grow_up();
+    guard = status->guard;
+    kill(guard, SIGKILL);
+    WAIT_FOR(status->guard != guard);
+    stopped_before_guard_looks();
 }
 
 /* Nobody is stuck who was only stopped with the whole machine. */
@@ -539,6 +559,7 @@ static int run_all(void)
         TEST(gate_killed), TEST(two_gates_killed), TEST(guards_killed),
         TEST(links_killed), TEST(stopped_gate_with_unread),
         TEST(stopped_gate_with_held), TEST(stopped_gate_after_read),
+        TEST(stopped_gate_of_second_guard),
         TEST(all_stopped), TEST(stops), TEST(all_are_told_to_stop),
         TEST(stops_stuck_gate), TEST(second_guard_stops),
         TEST(idle), TEST(guard_is_started_later),
