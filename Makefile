@@ -23,7 +23,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 
-SCHEMA := check handshake names number policy ring verdict words
+SCHEMA := check handshake incident names number policy ring verdict words
 BASE   := ipc log notify proc
 
 FRONT  := $(basename $(notdir $(wildcard xen-guest-front/*.c)))

@@ -24,6 +24,15 @@ static const char *const reason_names[REASON_END] = {
     [REASON_BACK_DIED] = "back-died",
 };
 
+static const char *const event_names[] = {
+    [VSCANIF_EVENT_OPEN] = "open",
+    [VSCANIF_EVENT_EXEC] = "exec",
+    [VSCANIF_EVENT_READ] = "read",
+    [VSCANIF_EVENT_CLOSE_WRITE] = "close-write",
+};
+
+#define NR_EVENTS   (sizeof(event_names) / sizeof(event_names[0]))
+
 struct verdict verdict_clean(void)
 {
     return (struct verdict){ .code = VSCANIF_VERDICT_CLEAN };
@@ -76,11 +85,15 @@ int reason_from_text(const char *text)
 
 const char *event_text(unsigned int event)
 {
-    switch (event) {
-    case VSCANIF_EVENT_OPEN:        return "open";
-    case VSCANIF_EVENT_EXEC:        return "exec";
-    case VSCANIF_EVENT_READ:        return "read";
-    case VSCANIF_EVENT_CLOSE_WRITE: return "close-write";
-    }
+    if (event < NR_EVENTS && event_names[event])
+        return event_names[event];
     return "unknown";
+}
+
+int event_from_text(const char *text)
+{
+    for (unsigned int event = 0; event < NR_EVENTS; event++)
+        if (event_names[event] && !strcmp(event_names[event], text))
+            return (int)event;
+    return -1;
 }

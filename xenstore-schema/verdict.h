@@ -45,6 +45,9 @@ const char *verdict_text(unsigned int code);
 const char *reason_text(unsigned int reason);
 const char *event_text(unsigned int event);
 
+/* The event with this word, or -1. */
+int event_from_text(const char *text);
+
 /* Is it a reason for having no verdict?  VSCANIF_REASON_NONE is not. */
 bool reason_exists(unsigned int reason);
 

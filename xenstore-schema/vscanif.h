@@ -427,6 +427,8 @@
 #define VSCANIF_MAX_NAME                96
 /* Octets of a xenstore node's value. */
 #define VSCANIF_MAX_NODE                2048
+/* Octets of an incident's line: two of the longest fit into a node. */
+#define VSCANIF_MAX_INCIDENT            960
 /* Engines of a back. */
 #define VSCANIF_MAX_ENGINES             8
 /* How long an access may be held, in milliseconds. */

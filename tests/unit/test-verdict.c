@@ -80,12 +80,31 @@ static void reason_words(void **state)
     assert_int_equal(reason_from_text(""), -1);
 }
 
+static void event_words(void **state)
+{
+    (void)state;
+    for (unsigned int i = 0; i < 300; i++) {
+        int known = i >= VSCANIF_EVENT_OPEN && i <= VSCANIF_EVENT_CLOSE_WRITE;
+
+        assert_int_equal(strcmp(event_text(i), "unknown") != 0, known);
+        assert_int_equal(event_from_text(event_text(i)), known ? (int)i : -1);
+    }
+    assert_string_equal(event_text(VSCANIF_EVENT_EXEC), "exec");
+    assert_string_equal(event_text(VSCANIF_EVENT_CLOSE_WRITE), "close-write");
+    assert_string_equal(event_text(UINT32_MAX), "unknown");
+    assert_int_equal(event_from_text("read"), VSCANIF_EVENT_READ);
+    assert_int_equal(event_from_text("Open"), -1);
+    assert_int_equal(event_from_text("open "), -1);
+    assert_int_equal(event_from_text(""), -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(made),
         cmocka_unit_test(verdict_words),
         cmocka_unit_test(reason_words),
+        cmocka_unit_test(event_words),
     };
 
     return cmocka_run_group_tests_name("verdict", tests, NULL, NULL);

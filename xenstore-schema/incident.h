@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * incident.h - what a back has found in a guest, as a line of the back's node
+ * "incidents" (vscanif.h, "Back nodes").
+ */
+#ifndef VSCAN_INCIDENT_H
+#define VSCAN_INCIDENT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "vscanif.h"
+
+#define INCIDENT_DIGEST_OCTETS  32
+
+struct incident {
+    uint32_t serial;        /* 1, 2, ... in one life of the back's link */
+    uint64_t time;          /* seconds since 1970, by the back's clock */
+    uint8_t event;          /* VSCANIF_EVENT_* */
+    uint32_t pid, uid;      /* the guest's word */
+    uint64_t size;          /* octets of content */
+    uint8_t digest[INCIDENT_DIGEST_OCTETS];     /* SHA-256 of the content */
+    char name[VSCANIF_MAX_NAME];                /* as in the response */
+    char path[VSCANIF_MAX_PATH];                /* the guest's word; cut to what
+                                                 * a line holds */
+};
+
+/*
+ * Writes one line, without an end, to @out; a path that is too long for
+ * VSCANIF_MAX_INCIDENT octets loses its beginning, and has "..." there.
+ * Returns @out.
+ */
+char *incident_format(const struct incident *incident,
+                      char out[VSCANIF_MAX_INCIDENT + 1]);
+
+/*
+ * Reads one line, @len octets at @line.  Returns 0; or -EINVAL, and
+ * *@incident_r unchanged, when it is malformed.
+ */
+int incident_parse(const char *line, size_t len, struct incident *incident_r);
+
+#endif
