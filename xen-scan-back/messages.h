@@ -25,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "digest.h"
 #include "engine.h"
 #include "generation.h"
 #include "verdict.h"
@@ -92,6 +93,8 @@ struct pool_answer {
     uint8_t kind;
     uint8_t reserved[3];
     struct verdict verdict;
+    uint8_t digest[DIGEST_OCTETS];      /* of what was scanned; 0 in place, or
+                             * when it was not scanned */
 };
 
 enum loader_order_kind {
@@ -147,8 +150,9 @@ _Static_assert(sizeof(struct generation_part) == 376, "no hole");
 _Static_assert(sizeof(struct loader_order) == 384, "no hole");
 _Static_assert(sizeof(struct loader_said) == 592, "no hole");
 _Static_assert(sizeof(struct pool_request) == 56, "no hole");
-_Static_assert(sizeof(struct pool_answer) == 136, "no hole");
+_Static_assert(sizeof(struct pool_answer) == 168, "no hole");
 _Static_assert(offsetof(struct pool_answer, verdict) == 24, "no hole");
+_Static_assert(offsetof(struct pool_answer, digest) == 136, "no hole");
 _Static_assert(sizeof(struct worker_job) == 32, "no hole");
 _Static_assert(sizeof(struct worker_answer) == 128, "no hole");
 _Static_assert(offsetof(struct worker_answer, verdict) == 16, "no hole");

@@ -8,7 +8,8 @@
  * guest may cancel, which the pool is told; answered is each request once.  It
  * is the only process that a guest's ring and nodes can harm, and it serves
  * that guest alone.  Which request an answer belongs to is told by slot and serial
- * number; answers for an earlier connection are counted and forgotten.
+ * number; answers for an earlier connection are counted and forgotten.  What is
+ * infected is told the toolstack, too (incidents.h).
  *
  * When the policy says scan=in-place the pages are offered to the pool's workers
  * (offer.h) until the pool has answered, whatever has become of the connection;
@@ -25,13 +26,16 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/random.h>
 #include <sys/signalfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "dataplane.h"
 #include "digest.h"
 #include "engine.h"
 #include "history.h"
+#include "incidents.h"
 #include "ipc.h"
 #include "log.h"
 #include "messages.h"
@@ -54,6 +58,7 @@ struct flight {
     uint64_t pool_id;           /* 0: free */
     struct scan_request req;
     struct scan_subject subject;
+    uint8_t digest[DIGEST_OCTETS];      /* of the content; 0: not known */
 };
 
 /* Pages that workers can map: to be ended when the pool has answered. */
@@ -71,9 +76,11 @@ struct guest {
     struct xsback xsback;
     struct history_view history;
     struct digest digest;
+    struct incidents incidents;
     char engine[ENGINE_MAX][VSCANIF_MAX_NAME + 16];     /* lines */
     uint64_t known;             /* requests that were answered from it */
     struct log_limit log_limit;
+    int64_t retry_ms;           /* when to try again to join the ring; or -1 */
     bool connected, stop;
     bool more;                  /* the ring may have requests for which there is
                                  * room */
@@ -118,6 +125,52 @@ static const struct xsback_ops xsback_ops = {
     .connect = on_connect, .drop = on_drop,
 };
 
+static uint64_t now_s(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec > 0 ? (uint64_t)now.tv_sec : 0;
+}
+
+static void add_incident(struct guest *guest, const struct flight *flight,
+                         const struct verdict *verdict)
+{
+    struct incident incident = {
+        .time = now_s(), .event = flight->req.event,
+        .pid = flight->subject.pid, .uid = flight->subject.uid,
+        .size = flight->req.size,
+    };
+
+    memcpy(incident.digest, flight->digest, sizeof(incident.digest));
+    memcpy(incident.name, verdict->name, sizeof(incident.name));
+    memcpy(incident.path, flight->subject.path, sizeof(incident.path));
+    incidents_add(&guest->incidents, &incident);
+}
+
+/* Before the first state, which brings the node along. */
+static void begin_incidents(struct guest *guest, uint32_t life)
+{
+    char node[VSCANIF_MAX_INCIDENTS + 1];
+
+    incidents_init(&guest->incidents, life);
+    xsback_set_incidents(&guest->xsback,
+                         incidents_node(&guest->incidents, node));
+}
+
+/* If they are due; INT64_MAX: they are, as the link ends. */
+static void write_incidents(struct guest *guest, int64_t now_ms)
+{
+    const int64_t due_ms = incidents_due(&guest->incidents);
+    char node[VSCANIF_MAX_INCIDENTS + 1];
+
+    if (due_ms < 0 || due_ms > now_ms)
+        return;
+    xsback_set_incidents(&guest->xsback,
+                         incidents_node(&guest->incidents, node));
+    incidents_written(&guest->incidents, proc_now_ms());
+}
+
 /* Answers the guest, then says so, and how long the engines have had: 0 when
  * the verdict was known, or there is none. */
 static void answer(struct guest *guest, const struct flight *flight,
@@ -126,6 +179,8 @@ static void answer(struct guest *guest, const struct flight *flight,
     char name[VSCANIF_MAX_NAME], path[VSCANIF_MAX_PATH];
 
     dataplane_put(&guest->dp, flight->req.id, verdict);
+    if (verdict->code == VSCANIF_VERDICT_INFECTED)
+        add_incident(guest, flight, verdict);
     if (!log_limit_ok(&guest->log_limit))
         return;
     log_info("domid=%u guest=\"%s\" event=%s verdict=%s reason=%s "
@@ -166,16 +221,18 @@ static struct flight *new_flight(struct guest *guest,
  * gets the answer for what was there, as it does when it writes later; nothing
  * of this is kept.
  */
-static bool is_known(struct guest *guest, const struct scan_request *req,
+static bool is_known(struct guest *guest, struct flight *flight,
                      const void *pages, struct verdict *verdict_r)
 {
-    struct history_key key = { .size = req->size };
+    struct history_key key = { .size = flight->req.size };
     uint64_t time;
 
+    memset(flight->digest, 0, sizeof(flight->digest));
     if (digest_start(&guest->digest) ||
-        digest_add(&guest->digest, pages, req->size) ||
+        digest_add(&guest->digest, pages, key.size) ||
         digest_end(&guest->digest, key.digest))
         return false;
+    memcpy(flight->digest, key.digest, sizeof(flight->digest));
     return history_lookup(&guest->history, &key, guest->dp.generation,
                           verdict_r, &time);
 }
@@ -252,7 +309,7 @@ static int look_at(struct guest *guest, struct flight *flight,
 
     if (rc)
         return rc;
-    if (is_known(guest, req, pages, verdict_r)) {
+    if (is_known(guest, flight, pages, verdict_r)) {
         guest->known++;
         rc = 1;
     } else {
@@ -501,6 +558,7 @@ static bool on_pool(struct guest *guest)
     while ((rc = ipc_recv(guest->pool, &msg, sizeof(msg), NULL)) == 1) {
         struct flight *flight = &guest->flight[msg.id % SLOTS];
         struct offers *offers = offers_of(guest, msg.id);
+        const bool in_place = offers;
 
         if (msg.kind == POOL_GENERATION) {
             dataplane_announce(&guest->dp, msg.verdict.generation);
@@ -521,6 +579,9 @@ static bool on_pool(struct guest *guest)
                 return false;
             continue;
         }
+        /* The guest can have changed its pages before the snapshot. */
+        if (!in_place)
+            memcpy(flight->digest, msg.digest, sizeof(flight->digest));
         answer(guest, flight, &msg.verdict, msg.scan_us);
         flight->pool_id = 0;
     }
@@ -569,14 +630,37 @@ static int wait_for_pool(struct guest *guest)
     return rc;
 }
 
+/* Sets the timer to what comes next. */
+static void set_timer(struct guest *guest)
+{
+    int64_t next_ms = incidents_due(&guest->incidents);
+
+    if (!guest->xsback.retry)
+        guest->retry_ms = -1;
+    else if (guest->retry_ms < 0)
+        guest->retry_ms = proc_now_ms() + RETRY_MS;
+    if (next_ms < 0 || (guest->retry_ms >= 0 && guest->retry_ms < next_ms))
+        next_ms = guest->retry_ms;
+    proc_timer_at(guest->timer, next_ms);
+}
+
+static void on_timer(struct guest *guest)
+{
+    proc_timer_ack(guest->timer);
+    if (guest->retry_ms >= 0 && guest->retry_ms <= proc_now_ms()) {
+        guest->retry_ms = -1;
+        xsback_retry(&guest->xsback);
+    }
+}
+
 static void loop(struct guest *guest)
 {
     struct signalfd_siginfo info;
     struct epoll_event ev;
 
     while (!guest->stop && !guest->xsback.gone) {
-        proc_timer_at(guest->timer, guest->xsback.retry ?
-                      proc_now_ms() + RETRY_MS : -1);
+        write_incidents(guest, proc_now_ms());
+        set_timer(guest);
         if (epoll_wait(guest->epoll, &ev, 1, guest->more ? 0 : -1) != 1) {
             if (guest->more)
                 guest->stop = !take_requests(guest);
@@ -587,8 +671,7 @@ static void loop(struct guest *guest)
                 guest->stop |= info.ssi_signo == SIGTERM ||
                                info.ssi_signo == SIGINT;
         } else if (ev.data.fd == guest->timer) {
-            proc_timer_ack(guest->timer);
-            xsback_retry(&guest->xsback);
+            on_timer(guest);
         } else if (ev.data.fd == guest->pool) {
             guest->stop = !on_pool(guest);
         } else if (ev.data.fd == xsback_fd(&guest->xsback)) {
@@ -610,8 +693,13 @@ static int start(struct guest *guest, uint32_t max_pages)
 {
     uint8_t digest[DIGEST_OCTETS];
     const char *why = "cannot start";
+    uint32_t life;
     int rc;
 
+    if (getrandom(&life, sizeof(life), 0) != sizeof(life)) {
+        rc = -errno;
+        goto out;
+    }
     /* libcrypto reads files when it is first used. */
     if ((rc = digest_of("", 0, digest)))
         goto out;
@@ -630,6 +718,7 @@ static int start(struct guest *guest, uint32_t max_pages)
         why = "the pool does not begin as it should";
         goto out;
     }
+    begin_incidents(guest, life);
     if ((rc = xsback_start(&guest->xsback, &why)))
         goto out;
     guest->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -652,7 +741,7 @@ int proc_guest(uint32_t domid, uint32_t max_pages, unsigned int nr_engines,
 {
     struct guest guest = {
         .domid = domid, .nr_engines = nr_engines, .pool = pool, .epoll = -1, .signals = -1,
-        .timer = -1,
+        .timer = -1, .retry_ms = -1,
     };
 
     log_set_role("link %u", domid);
@@ -661,6 +750,7 @@ int proc_guest(uint32_t domid, uint32_t max_pages, unsigned int nr_engines,
     loop(&guest);
     log_info("%" PRIu64 " requests for the pool, %" PRIu64 " known to the "
              "history", guest.serial - guest.known, guest.known);
+    write_incidents(&guest, INT64_MAX);
     if (guest.xsback.gone)
         log_info("the device is gone");
     else

@@ -135,6 +135,7 @@ void job_answer(struct process *p, const struct pool_job *job,
     message.scan_us = scan_us;
     message.kind = POOL_VERDICT;
     message.verdict = *verdict;
+    memcpy(message.digest, job->key.digest, sizeof(message.digest));
     client_tell(p, client_of(job->link), &message);
 }
 

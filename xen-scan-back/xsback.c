@@ -29,6 +29,19 @@ struct update {
     bool offer, connected;      /* what else belongs to this state */
 };
 
+/* Not each time: a guest can have us offer ourselves as often as it likes. */
+static int restore_incidents(const struct xsback *back, struct xs_handle *xs,
+                             xs_transaction_t t)
+{
+    char *text = NULL;
+    int rc = xsx_read(xs, t, back->back.s, NODE_INCIDENTS, &text);
+    const bool same = !rc && !strcmp(text, back->incidents);
+
+    free(text);
+    return same ? 0 : xsx_write(xs, t, back->back.s, NODE_INCIDENTS,
+                                back->incidents);
+}
+
 /*
  * All that the back writes.  The toolstack removes the folder when it likes,
  * and writing would make it again: so look first, in the same transaction.
@@ -48,6 +61,9 @@ static int write_update(struct xs_handle *xs, xs_transaction_t t, void *arg)
                           VSCANIF_VERSION)) ||
          (rc = xsx_printf(xs, t, folder, NODE_MAX_REQUEST_PAGES, "%u",
                           u->back->max_pages))))
+        return rc;
+    if (u->offer && u->back->incidents[0] &&
+        (rc = restore_incidents(u->back, xs, t)))
         return rc;
     if (u->state == XenbusStateClosed &&
         (rc = xsx_remove(xs, t, folder, NODE_ENGINES)))
@@ -374,28 +390,46 @@ int xsback_start(struct xsback *back, const char **why_r)
     return 0;
 }
 
-static int write_engines(struct xs_handle *xs, xs_transaction_t t, void *arg)
+struct news {
+    const struct xsback *back;
+    const char *node, *text;
+};
+
+/* As write_update() does: it brings no folder back. */
+static int write_news(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
-    const struct xsback *back = arg;
+    const struct news *news = arg;
+    const char *folder = news->back->back.s;
     char *text = NULL;
-    int rc = xsx_read(xs, t, back->back.s, NODE_FRONTEND_ID, &text);
+    int rc = xsx_read(xs, t, folder, NODE_FRONTEND_ID, &text);
 
     free(text);
-    return rc ? rc : xsx_write(xs, t, back->back.s, NODE_ENGINES,
-                               back->engines);
+    return rc ? rc : xsx_write(xs, t, folder, news->node, news->text);
+}
+
+static void tell(struct xsback *back, const char *node, const char *text)
+{
+    struct news news = { .back = back, .node = node, .text = text };
+    int rc = xsx_transaction(back->xs, write_news, &news);
+
+    if (rc && !xsx_is_absent(rc) && log_limit_ok(&back->log_limit))
+        log_error("cannot write %s: %s", node, strerror(-rc));
 }
 
 void xsback_set_engines(struct xsback *back, const char *text)
 {
-    int rc = 0;
-
     snprintf(back->engines, sizeof(back->engines), "%s", text);
     /* Else the next state brings it along. */
     if (back->state != XenbusStateUnknown && !back->gone &&
         back->state != XenbusStateClosed)
-        rc = xsx_transaction(back->xs, write_engines, back);
-    if (rc && !xsx_is_absent(rc) && log_limit_ok(&back->log_limit))
-        log_error("cannot write the engines: %s", strerror(-rc));
+        tell(back, NODE_ENGINES, back->engines);
+}
+
+void xsback_set_incidents(struct xsback *back, const char *text)
+{
+    snprintf(back->incidents, sizeof(back->incidents), "%s", text);
+    if (back->state != XenbusStateUnknown && !back->gone)
+        tell(back, NODE_INCIDENTS, back->incidents);
 }
 
 void xsback_close(struct xsback *back)

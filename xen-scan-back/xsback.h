@@ -43,6 +43,7 @@ struct xsback {
     struct vscan_path front;    /* the front's */
     char name[64];              /* the guest's name, escaped: for messages */
     char engines[VSCANIF_MAX_NODE];     /* for the node; empty: none */
+    char incidents[VSCANIF_MAX_INCIDENTS + 1];  /* the same */
 };
 
 /*
@@ -73,6 +74,10 @@ void xsback_reset(struct xsback *back, const char *error);
 
 /* The text of the node "engines" from now on; cut where it is too long. */
 void xsback_set_engines(struct xsback *back, const char *text);
+
+/* The text of the node "incidents" from now on, which stays there whatever the
+ * state; before xsback_start(): from that on. */
+void xsback_set_incidents(struct xsback *back, const char *text);
 
 /* Says good-bye: drops the connection, state Closed. */
 void xsback_close(struct xsback *back);

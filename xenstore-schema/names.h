@@ -22,6 +22,7 @@
 #define NODE_EVENT_CHANNEL      "event-channel"
 #define NODE_CONNECTION_ID      "connection-id"
 #define NODE_ENGINES            "engines"
+#define NODE_INCIDENTS          "incidents"
 #define NODE_RELOAD             "reload"
 #define NODE_POLICY             "policy"
 #define NODE_NOT_COVERED        "not-covered"

@@ -51,6 +51,7 @@
  * /local/domain/3/backend/vscan/5/0/connection-id = "1732"
  * /local/domain/3/backend/vscan/5/0/engines = "clamav ok: ClamAV 1.4.6/27811,
  *      8706912 signatures"
+ * /local/domain/3/backend/vscan/5/0/incidents = "2913840557 0"
  *
  *---------------------------------- Front ------------------------------------
  *
@@ -150,6 +151,33 @@
  *                      loaded, for the reason TEXT
  *        down          it does not scan, for the reason TEXT; unless the back
  *                      was told otherwise, nothing is clean meanwhile
+ *
+ * incidents
+ *      Values:         a line "LIFE NR", then lines "SERIAL TIME EVENT PID UID
+ *                      SIZE DIGEST NAME PATH", the newest incidents that fit
+ *                      into VSCANIF_MAX_INCIDENTS octets, the oldest first
+ *      Written by:     back, at most VSCANIF_MAX_INCIDENT_WRITES times in a
+ *                      second
+ *      Read by:        toolstack
+ *
+ *      An incident is an answer VSCANIF_VERDICT_INFECTED.  They are numbered
+ *      1, 2, ... in one life of the back, and LIFE is a random uint32, not 0,
+ *      that is another one in the next life; NR is the newest SERIAL, 0 before
+ *      the first.  The node is a window: nobody takes anything out of it, it
+ *      stays when the front connects anew or the back closes, and a reader
+ *      sees by LIFE and SERIAL what is new to it and how many it has missed.
+ *      A line has at most VSCANIF_MAX_INCIDENT octets:
+ *        TIME          when it was answered, in seconds since 1970
+ *        EVENT         what the program did, as verdict.h calls it
+ *        PID UID       of the program; the guest's word
+ *        SIZE          octets of content
+ *        DIGEST        SHA-256 of the content, 64 hex digits in lower case.
+ *                      With scan=in-place it is of the pages as they were
+ *                      before the scan; 0 when there is none
+ *        NAME          as in the response, a WORD (see "Policy nodes")
+ *        PATH          the guest's word, a WORD; "-" when it is empty, and
+ *                      "..." in place of its beginning when it is too long
+ *      Of numbers, words and hex digits each is written in one way only.
  *
  * reload
  *      Values:         uint32
@@ -427,8 +455,13 @@
 #define VSCANIF_MAX_NAME                96
 /* Octets of a xenstore node's value. */
 #define VSCANIF_MAX_NODE                2048
-/* Octets of an incident's line: two of the longest fit into a node. */
+/* Octets of an incident's line: two of the longest fit into the node. */
 #define VSCANIF_MAX_INCIDENT            960
+/* Octets of the node "incidents": of VSCANIF_MAX_NODE, which is xenstored's
+ * bound for a domU, it takes some itself, for a head and the permissions. */
+#define VSCANIF_MAX_INCIDENTS           1984
+/* Writes of the node "incidents" in a second, by one back for one guest. */
+#define VSCANIF_MAX_INCIDENT_WRITES     10
 /* Engines of a back. */
 #define VSCANIF_MAX_ENGINES             8
 /* How long an access may be held, in milliseconds. */

@@ -17,6 +17,7 @@
 
 static struct guest life;
 static unsigned int known;     /* in the lives before */
+static uint32_t lives;
 
 static void must(bool ok, const char *what)
 {
@@ -56,6 +57,7 @@ void back_start(int pool, unsigned int max_pages)
     must(!wait_for_pool(&life), "the pool begins");
     must(!xsback_open(&life.xsback, FRONT, max_pages, &xsback_ops, &life,
                       &why), "xenstore can be reached");
+    begin_incidents(&life, ++lives);
     rc = xsback_start(&life.xsback, &why);
     must(!rc || life.xsback.gone, "xenstore");
     life.epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -68,8 +70,11 @@ bool back_step(unsigned int pick)
 {
     const uint32_t before = fake_enter(BACK);
     struct epoll_event events[4];
-    int n = life.xsback.gone ? 0 : epoll_wait(life.epoll, events, 4, 0);
+    int n;
 
+    /* No time passes. */
+    write_incidents(&life, 0);
+    n = life.xsback.gone ? 0 : epoll_wait(life.epoll, events, 4, 0);
     if (n == 0 && life.more) {
         must(take_requests(&life), "the pool is there");
         n = 1;
@@ -107,6 +112,19 @@ void back_lies(uint64_t generation)
 unsigned int back_known(void)
 {
     return known + (unsigned int)life.known;
+}
+
+uint32_t back_life(void)
+{
+    return lives;
+}
+
+void back_has_time_for_incidents(void)
+{
+    const uint32_t before = fake_enter(BACK);
+
+    write_incidents(&life, INT64_MAX);
+    fake_enter(before);
 }
 
 static void end_life(void)

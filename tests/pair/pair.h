@@ -46,6 +46,11 @@ void back_stop(void);
 /* Requests that it has answered from the history, in all its lives. */
 unsigned int back_known(void);
 
+/* Its number, 1, 2, ..., which is LIFE in the node "incidents". */
+uint32_t back_life(void);
+/* No time passes in steps; what is due some time later is written now. */
+void back_has_time_for_incidents(void);
+
 /* What a pool says at first; @end is its socket. */
 void pair_pool_begins(int end, const struct history *history);
 void pair_pool_announces(int end, const struct history *history);

@@ -71,6 +71,20 @@ static void ask_in_place(int link, uint64_t id, const char *content)
     ask_for(link, id, strlen(content), id % PAGES * PAGE);
 }
 
+/* Nobody knows of what, as nobody has digested it. */
+static void has_no_digest(void **state)
+{
+    static const uint8_t none[DIGEST_OCTETS];
+    struct pool_answer got;
+
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    ask_in_place(link_a, 1, "virus");
+    got = pool_answer_of(link_a);
+    assert_int_equal(got.verdict.code, VSCANIF_VERDICT_INFECTED);
+    assert_memory_equal(got.digest, none, sizeof(none));
+}
+
 static void infected(int link, uint64_t id)
 {
     assert_answer(link, id, VSCANIF_VERDICT_INFECTED, VSCANIF_REASON_NONE,
@@ -491,7 +505,8 @@ static void without_engine(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(pages_are_scanned), TEST(nothing_is_known_of_them),
+        TEST(pages_are_scanned), TEST(has_no_digest),
+        TEST(nothing_is_known_of_them),
         TEST(same_content_runs_twice), TEST(workers_are_apart),
         TEST(each_guest_has_its_own), TEST(engines_have_their_places),
         TEST(pages_that_cannot_be_mapped),

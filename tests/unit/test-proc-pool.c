@@ -124,6 +124,24 @@ static void scans_with_clamav(void **state)
     }
 }
 
+static void answers_with_the_digest(void **state)
+{
+    static const char *const contents[] = { "a virus", "clean", "a virus" };
+    uint8_t digest[DIGEST_OCTETS];
+
+    (void)state;
+    pool_side_start(1, LONG_MS);
+    for (uint64_t id = 0; id < 3; id++) {
+        struct pool_answer got;
+
+        pool_ask_exactly(link_a, id, contents[id]);
+        got = pool_answer_of(link_a);
+        assert_int_equal(digest_of(contents[id], strlen(contents[id]), digest),
+                         0);
+        assert_memory_equal(got.digest, digest, sizeof(digest));
+    }
+}
+
 /* The link counts on it: what comes back is room for more. */
 static void answers_with_the_size(void **state)
 {
@@ -362,7 +380,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(says_that_it_is_ready),
         TEST(scans_for_two_guests), TEST(scans_with_clamav),
-        TEST(answers_with_the_size), TEST(generation_is_of_the_signatures),
+        TEST(answers_with_the_size), TEST(answers_with_the_digest),
+        TEST(generation_is_of_the_signatures),
         TEST(breach_costs_one_link), TEST(requests_in_flight_are_bounded),
         TEST(end_of_link_drops_its_jobs), TEST(deaf_link_is_closed),
         TEST(slow_link_gets_all_its_answers),

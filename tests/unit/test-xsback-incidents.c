@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test-xsback-incidents.c - the node "incidents" of xen-scan-back/xsback.c. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake.h"
+#include "two-domains.h"
+#include "xsback.h"
+
+static struct xsback back;
+
+static int no_ring(void *arg, uint32_t ring_ref, uint32_t port,
+                   const char **why_r)
+{
+    (void)arg;
+    (void)ring_ref;
+    (void)port;
+    *why_r = "no ring";
+    return -EINVAL;
+}
+
+static void drop(void *arg)
+{
+    (void)arg;
+}
+
+static const struct xsback_ops ops = { .connect = no_ring, .drop = drop };
+
+static void run(void)
+{
+    fake_enter(BACK);
+    xsback_run(&back);
+}
+
+static void set(const char *text)
+{
+    fake_enter(BACK);
+    xsback_set_incidents(&back, text);
+}
+
+static void expect(const char *text)
+{
+    const char *node = fake_back_read(BACK, FRONT, NODE_INCIDENTS);
+
+    assert_non_null(node);
+    assert_string_equal(node, text);
+}
+
+/* What an earlier life has left there is its own. */
+static int start(void **state)
+{
+    const char *why;
+    int rc;
+
+    (void)state;
+    two_domains_start();
+    fake_device_create(FRONT, BACK, NULL);
+    fake_enter(BACK);
+    if (xsback_open(&back, FRONT, 64, &ops, NULL, &why))
+        return -1;
+    fake_back_write(BACK, FRONT, NODE_INCIDENTS, "4 1\nold");
+    set("5 0");
+    expect("4 1\nold");
+    rc = xsback_start(&back, &why);
+    expect("5 0");
+    return rc;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    fake_enter(BACK);
+    xsback_close(&back);
+    fake_stop();
+    return 0;
+}
+
+static void is_written_at_once(void **state)
+{
+    (void)state;
+    set("5 1\nline");
+    expect("5 1\nline");
+}
+
+/* As long as it can be; a state brings it along when it is not there. */
+static void as_long_as_it_can_be(void **state)
+{
+    char text[VSCANIF_MAX_INCIDENTS + 1];
+
+    (void)state;
+    memset(text, 'l', sizeof(text) - 1);
+    text[sizeof(text) - 1] = 0;
+    set(text);
+    expect(text);
+    fake_device_remove(FRONT, BACK);
+    fake_device_create(FRONT, BACK, NULL);
+    run();
+    expect(text);
+}
+
+/* Also when it is not what was written. */
+static void is_restored(void **state)
+{
+    (void)state;
+    set("5 1\nline");
+    fake_back_write(BACK, FRONT, NODE_INCIDENTS, "6 1\nline");
+    fake_back_write(BACK, FRONT, NODE_STATE, "1");
+    fake_back_write(BACK, FRONT, NODE_ONLINE, "1");
+    run();
+    assert_string_equal(fake_back_read(BACK, FRONT, NODE_STATE), "2");
+    expect("5 1\nline");
+}
+
+/* Whoever watches it is not woken by a guest that connects again and again. */
+static void is_not_written_in_vain(void **state)
+{
+    unsigned int writes;
+
+    (void)state;
+    set("5 1\nline");
+    fake_back_write(BACK, FRONT, NODE_STATE, "1");
+    fake_back_write(BACK, FRONT, NODE_ONLINE, "1");
+    writes = fake_count(FAKE_XS_WRITE);
+    run();
+    assert_string_equal(fake_back_read(BACK, FRONT, NODE_STATE), "2");
+    /* The versions, the pages, the state. */
+    assert_int_equal(fake_count(FAKE_XS_WRITE), writes + 3);
+    expect("5 1\nline");
+}
+
+static void stays_when_closed(void **state)
+{
+    (void)state;
+    set("5 1\nline");
+    fake_back_write(BACK, FRONT, NODE_ONLINE, "0");
+    run();
+    assert_string_equal(fake_back_read(BACK, FRONT, NODE_STATE), "6");
+    expect("5 1\nline");
+    set("5 2\nline");
+    expect("5 2\nline");
+}
+
+/* As xl does it in a driver domain. */
+static void give_away(const char *path)
+{
+    struct xs_permissions perms = { .id = BACK, .perms = XS_PERM_NONE };
+    struct xs_handle *xs;
+
+    fake_enter(0);
+    xs = xs_open(0);
+    assert_non_null(xs);
+    assert_true(xs_set_permissions(xs, XBT_NULL, path, &perms, 1));
+    xs_close(xs);
+}
+
+/* To write it would make the folder anew. */
+static void makes_no_folder(void **state)
+{
+    (void)state;
+    give_away("/local/domain/3/backend");
+    fake_device_remove(FRONT, BACK);
+    fake_remove("/local/domain/3/backend/vscan");
+    set("5 1\nline");
+    assert_null(fake_read("/local/domain/3/backend/vscan"));
+    run();
+    assert_true(back.gone);
+    set("5 2\nline");
+    assert_null(fake_read("/local/domain/3/backend/vscan"));
+}
+
+static void failure_is_survived(void **state)
+{
+    (void)state;
+    fake_at(FAKE_XS_WRITE, 1, NULL, NULL, EACCES);
+    set("5 1\nline");
+    expect("5 0");
+    set("5 2\nline");
+    expect("5 2\nline");
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(is_written_at_once), TEST(as_long_as_it_can_be),
+        TEST(is_restored), TEST(is_not_written_in_vain),
+        TEST(stays_when_closed), TEST(makes_no_folder),
+        TEST(failure_is_survived),
+    };
+
+    log_init("test-xsback-incidents", LOG_LEVEL_ERROR);
+    return cmocka_run_group_tests_name("xsback-incidents", tests, NULL, NULL);
+}
