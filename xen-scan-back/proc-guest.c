@@ -28,7 +28,6 @@
 #include <sys/epoll.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "dataplane.h"
@@ -125,19 +124,11 @@ static const struct xsback_ops xsback_ops = {
     .connect = on_connect, .drop = on_drop,
 };
 
-static uint64_t now_s(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec > 0 ? (uint64_t)now.tv_sec : 0;
-}
-
 static void add_incident(struct guest *guest, const struct flight *flight,
                          const struct verdict *verdict)
 {
     struct incident incident = {
-        .time = now_s(), .event = flight->req.event,
+        .time = proc_time_s(), .event = flight->req.event,
         .pid = flight->subject.pid, .uid = flight->subject.uid,
         .size = flight->req.size,
     };

@@ -16,8 +16,9 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "proc.h"
 
 /* Half a millisecond, where the processor knows nothing of SHA-256. */
 #define SLICE_OCTETS    (256 * 1024)
@@ -56,14 +57,6 @@ void contents_new_generation(struct process *p)
     p->history.evictions = p->scans = p->known = p->in_place = 0;
 }
 
-static uint64_t now_s(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_REALTIME, &now);
-    return now.tv_sec > 0 ? (uint64_t)now.tv_sec : 0;
-}
-
 static bool is_known(const struct process *p, const struct history_key *key,
                      struct verdict *verdict_r)
 {
@@ -89,12 +82,12 @@ void contents_scanned(struct process *p, const struct pool_job *job,
 
     p->scans++;
     if (killed)
-        rc = history_killed(&p->history, &job->key, generation, now_s());
+        rc = history_killed(&p->history, &job->key, generation, proc_time_s());
     if (rc == HISTORY_MAX_KILLS)
         log_warning("a content of %" PRIu64 " octets has killed %d workers "
                     "and is not scanned any more", job->size, rc);
     /* What is never kept, or of signatures of before, is refused there. */
-    history_put(&p->history, &job->key, verdict, now_s());
+    history_put(&p->history, &job->key, verdict, proc_time_s());
 }
 
 /* What it was of is not known: the guest may have changed it meanwhile. */

@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -220,10 +221,13 @@ static void timer(void **state)
 static void now(void **state)
 {
     int64_t before = proc_now_ms();
+    uint64_t seconds;
 
     (void)state;
     assert_true(before > 0);
     assert_true(proc_now_ms() >= before);
+    seconds = (uint64_t)time(NULL);
+    assert_in_range(proc_time_s(), seconds, seconds + 600);
 }
 
 static void tells_how_it_ended(void **state)

@@ -50,6 +50,9 @@ int proc_signals(void);
 int64_t proc_now_ms(void);
 uint64_t proc_now_us(void);
 
+/* Seconds since 1970, by this domain's clock; 0 when that is before. */
+uint64_t proc_time_s(void);
+
 /* A timer descriptor, off; or -errno. */
 int proc_timer(void);
 
