@@ -466,6 +466,24 @@ static struct verdict scan(struct engine *engine, int fd, uint64_t size)
     return v;
 }
 
+/* Of the files that freshclam fetches; whether they are sound, load() has
+ * seen. */
+static uint64_t built(const char *path)
+{
+    const char *type = strrchr(path, '.');
+    struct cl_cvd *head;
+    uint64_t time;
+
+    if (!type || (strcmp(type, ".cvd") && strcmp(type, ".cld")))
+        return 0;
+    head = cl_cvdhead(path);
+    if (!head)
+        return 0;
+    time = head->stime;
+    cl_cvdfree(head);
+    return time;
+}
+
 const struct engine_ops engine_clamav = {
     .name = "clamav",
     .load = load,
@@ -474,4 +492,5 @@ const struct engine_ops engine_clamav = {
     .scan = scan,
     .scan_memory = scan_memory,
     .unload = unload,
+    .built = built,
 };

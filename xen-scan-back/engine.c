@@ -149,6 +149,11 @@ void engine_describe(const struct engine *engine, char text_r[ENGINE_TEXT])
              engine->ops->signatures(engine));
 }
 
+uint64_t engine_built(const struct engine_source *source)
+{
+    return built_newest(source->dir, source->ops->built);
+}
+
 void engine_unload(struct engine *engine)
 {
     if (engine)

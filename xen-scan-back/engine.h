@@ -13,6 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "built.h"
 #include "generation.h"
 #include "scan-limits.h"
 #include "verdict.h"
@@ -64,6 +65,8 @@ struct engine_ops {
 
     /* NULL is nothing. */
     void (*unload)(struct engine *engine);
+
+    built_in *built;            /* NULL: no file of this engine tells */
 };
 
 extern const struct engine_ops engine_clamav;
@@ -109,6 +112,10 @@ struct verdict engine_scan_memory(struct engine *engine, const void *octets,
 
 /* Engine and signatures in one line, for people. */
 void engine_describe(const struct engine *engine, char text_r[ENGINE_TEXT]);
+
+/* When the newest of an engine's signatures were made, seconds since 1970; 0
+ * when that is not known. */
+uint64_t engine_built(const struct engine_source *source);
 
 /* NULL is nothing. */
 void engine_unload(struct engine *engine);

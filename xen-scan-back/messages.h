@@ -73,7 +73,7 @@ enum pool_answer_kind {
     POOL_GENERATION,        /* from now on, signatures are of this generation:
                              * verdict.generation; all else is 0 */
     POOL_ENGINE,            /* the engine with the number id has this
-                             * verdict.code, an enum engine_state, and
+                             * verdict.code, an enum engine_state, and time;
                              * verdict.name is "NAME TEXT", cut to fit */
     POOL_NO_CREW,           /* the end of a request, too: there is nobody to
                              * scan in place for this guest; no verdict */
@@ -95,6 +95,8 @@ struct pool_answer {
     struct verdict verdict;
     uint8_t digest[DIGEST_OCTETS];      /* of what was scanned; 0 in place, or
                              * when it was not scanned */
+    uint64_t time;          /* of POOL_ENGINE: when the signatures in use were
+                             * made, seconds since 1970; 0: not known */
 };
 
 enum loader_order_kind {
@@ -121,6 +123,7 @@ struct loader_said {
     int32_t pid;
     struct generation_part part;
     char text[200];         /* engine and signatures, or why not */
+    uint64_t time;          /* when these were made (built.h), 0: not known */
 };
 
 /* The pool chooses @id, never twice and never WORKER_HELLO. */
@@ -148,9 +151,9 @@ struct worker_answer {
 _Static_assert(sizeof(struct pool_ready) == 204, "no hole");
 _Static_assert(sizeof(struct generation_part) == 376, "no hole");
 _Static_assert(sizeof(struct loader_order) == 384, "no hole");
-_Static_assert(sizeof(struct loader_said) == 592, "no hole");
+_Static_assert(sizeof(struct loader_said) == 600, "no hole");
 _Static_assert(sizeof(struct pool_request) == 56, "no hole");
-_Static_assert(sizeof(struct pool_answer) == 168, "no hole");
+_Static_assert(sizeof(struct pool_answer) == 176, "no hole");
 _Static_assert(offsetof(struct pool_answer, verdict) == 24, "no hole");
 _Static_assert(offsetof(struct pool_answer, digest) == 136, "no hole");
 _Static_assert(sizeof(struct worker_job) == 32, "no hole");

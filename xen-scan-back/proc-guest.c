@@ -32,6 +32,7 @@
 
 #include "dataplane.h"
 #include "digest.h"
+#include "engine-lines.h"
 #include "engine.h"
 #include "history.h"
 #include "incidents.h"
@@ -76,7 +77,7 @@ struct guest {
     struct history_view history;
     struct digest digest;
     struct incidents incidents;
-    char engine[ENGINE_MAX][VSCANIF_MAX_NAME + 16];     /* lines */
+    struct engine_lines engines;
     uint64_t known;             /* requests that were answered from it */
     struct log_limit log_limit;
     int64_t retry_ms;           /* when to try again to join the ring; or -1 */
@@ -491,28 +492,13 @@ static bool on_ring(struct guest *guest)
     return true;
 }
 
-/* "NAME TEXT" and a state are "NAME STATE: TEXT". */
 static void on_engine(struct guest *guest, const struct pool_answer *msg)
 {
-    static const char *const states[] = {
-        [ENGINE_OK] = "ok", [ENGINE_REFUSED] = "refused",
-        [ENGINE_DOWN] = "down",
-    };
-    const int len = (int)strcspn(msg->verdict.name, " ");
-    char node[sizeof(guest->engine) + ENGINE_MAX];
-    size_t used = 0;
+    char node[ENGINE_MAX * ENGINE_LINE];
 
-    snprintf(guest->engine[msg->id % ENGINE_MAX], sizeof(guest->engine[0]),
-             "%.*s %s:%s", len, msg->verdict.name, states[msg->verdict.code],
-             msg->verdict.name + len);
-    for (unsigned int e = 0; e < ENGINE_MAX; e++) {
-        if (!guest->engine[e][0])
-            continue;
-        snprintf(node + used, sizeof(node) - used, "%s%s", used ? "\n" : "",
-                 guest->engine[e]);
-        used = strlen(node);
-    }
-    xsback_set_engines(&guest->xsback, node);
+    engine_lines_set(&guest->engines, msg);
+    xsback_set_engines(&guest->xsback,
+                       engine_lines_node(&guest->engines, node));
 }
 
 /* Returns false when the pool is gone. */

@@ -321,6 +321,7 @@ static int load(struct loader *l, const struct loader_order *order)
     alarm(0);
     if (!rc) {
         engine_describe(l->engine, said.text);
+        said.time = engine_built(l->source);
         l->signals = proc_signals();
         rc = l->signals < 0 ? l->signals : sandbox_enter(SANDBOX_LOADER);
         if (rc)

@@ -201,6 +201,7 @@ static void tell_engine(struct process *p, struct client *c,
     memset(&message, 0, sizeof(message));
     message.kind = POOL_ENGINE;
     message.id = engine;
+    message.time = slot->loaded ? slot->time : 0;
     message.verdict.code = !slot->loaded ? ENGINE_DOWN :
                            slot->refused[0] ? ENGINE_REFUSED : ENGINE_OK;
     snprintf(message.verdict.name, sizeof(message.verdict.name), "%s %.90s",

@@ -129,6 +129,7 @@ void loader_try(struct process *p, unsigned int engine)
     slot->side = next;
     slot->loaded = slot->settled = true;
     memcpy(slot->text, slot->loading, sizeof(slot->text));
+    slot->time = slot->loading_time;
     slot->refused[0] = 0;
     clients_tell_engine(p, engine);
     /* Before a crew that has followed can begin to scan. */
@@ -172,6 +173,7 @@ static void on_loaded(struct process *p, struct loader *l,
     l->part = said->part;
     l->ready = true;
     memcpy(slot->loading, safe, sizeof(safe));
+    slot->loading_time = said->time;
     crews_order(p, l->engine, l->side);
 }
 

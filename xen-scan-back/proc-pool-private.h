@@ -101,6 +101,7 @@ struct engine_slot {
     struct generation_part part;        /* loaded last; all 0: never */
     char text[ENGINE_TEXT];     /* signatures in use, or why there are none */
     char loading[ENGINE_TEXT];  /* those of the other side */
+    uint64_t time, loading_time;        /* when they were made */
     char refused[ENGINE_TEXT];  /* why those that came last are not in use */
 };
 

@@ -49,8 +49,8 @@
  * /local/domain/3/backend/vscan/5/0/versions = "1"
  * /local/domain/3/backend/vscan/5/0/max-request-pages = "8192"
  * /local/domain/3/backend/vscan/5/0/connection-id = "1732"
- * /local/domain/3/backend/vscan/5/0/engines = "clamav ok: ClamAV 1.4.6/27811,
- *      8706912 signatures"
+ * /local/domain/3/backend/vscan/5/0/engines = "clamav ok 1762934400: ClamAV
+ *      1.4.6/27811, 8706912 signatures"
  * /local/domain/3/backend/vscan/5/0/incidents = "2913840557 0"
  *
  *---------------------------------- Front ------------------------------------
@@ -140,8 +140,9 @@
  *      Why the last connection could not be made or had to be closed.
  *
  * engines
- *      Values:         lines "NAME STATE: TEXT", one for each engine, at most
- *                      VSCANIF_MAX_ENGINES; absent when the back is closed
+ *      Values:         lines "NAME STATE TIME: TEXT", one for each engine, at
+ *                      most VSCANIF_MAX_ENGINES; absent when the back is
+ *                      closed
  *      Written by:     back, whenever one has changed
  *      Read by:        toolstack
  *
@@ -151,6 +152,9 @@
  *                      loaded, for the reason TEXT
  *        down          it does not scan, for the reason TEXT; unless the back
  *                      was told otherwise, nothing is clean meanwhile
+ *      TIME is when the newest of the signatures that it scans with were made,
+ *      in seconds since 1970; 0 when that is not known.  Databases of ClamAV
+ *      tell it themselves; else it is when a file there was changed last.
  *
  * incidents
  *      Values:         a line "LIFE NR", then lines "SERIAL TIME EVENT PID UID

@@ -46,6 +46,15 @@ void put_signatures(const char *name)
     close(fd);
 }
 
+void put_signatures_of(const char *name, int64_t seconds)
+{
+    const struct timespec times[2] = { { .tv_nsec = UTIME_OMIT },
+                                       { .tv_sec = seconds } };
+
+    put_signatures(name);
+    assert_int_equal(utimensat(AT_FDCWD, path_of(name), times, 0), 0);
+}
+
 void remove_signatures(const char *name)
 {
     assert_int_equal(unlink(path_of(name)), 0);

@@ -33,6 +33,8 @@
  * in it, the second none "other-bad", and its loader dies of "other-dies". */
 extern char good_dir[];
 void put_signatures(const char *name);
+/* The same, changed then. */
+void put_signatures_of(const char *name, int64_t seconds);
 void remove_signatures(const char *name);
 
 struct pool_shared {

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -392,6 +393,38 @@ static void generation_of_real_signatures(void **state)
     assert_int_equal(generation_now(), first);
 }
 
+/* What is at the head of a database, 512 octets: only its time counts here. */
+static void put_head(const char *name, const char *stime)
+{
+    char text[513], head[256];
+
+    snprintf(head, sizeof(head), "ClamAV-VDB:01 Jan 2024 00-00 +0000:27:3:90:"
+             "d41d8cd98f00b204e9800998ecf8427e:dsig:builder:%s", stime);
+    snprintf(text, sizeof(text), "%-512s", head);
+    write_text_in(db, name, text);
+}
+
+static void databases_tell_when_they_were_made(void **state)
+{
+    const struct engine_source source = { &engine_clamav, db };
+    const time_t now = time(NULL);
+
+    (void)state;
+    assert_in_range(engine_built(&source), now - 3600, now);
+    put_head("main.cvd", "1600000000");
+    assert_int_equal(engine_built(&source), 1600000000);
+    put_head("daily.cld", "1700000000");
+    assert_int_equal(engine_built(&source), 1700000000);
+    put_head("other.txt", "1800000000");
+    assert_int_equal(engine_built(&source), 1700000000);
+    write_text_in(db, "bad.cvd", "no head at all");
+    assert_int_equal(engine_built(&source), 1700000000);
+    unlink_in(db, "main.cvd");
+    unlink_in(db, "daily.cld");
+    unlink_in(db, "other.txt");
+    unlink_in(db, "bad.cvd");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -409,6 +442,7 @@ int main(void)
         cmocka_unit_test(leaves_no_temp_files),
         cmocka_unit_test(needs_signatures),
         cmocka_unit_test(generation_of_real_signatures),
+        cmocka_unit_test(databases_tell_when_they_were_made),
     };
 
     return cmocka_run_group_tests_name("engine-clamav", tests, signatures_make,

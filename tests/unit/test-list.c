@@ -221,12 +221,14 @@ static void not_covered_is_bounded(void **state)
 static void engines(void **state)
 {
     (void)state;
-    fake_back_write(3, 5, NODE_ENGINES, "clamav ok: ClamAV 1.4.6, 2 signatures");
+    fake_back_write(3, 5, NODE_ENGINES,
+                    "clamav ok 1700000000: ClamAV 1.4.6, 2 signatures");
     list();
     assert_string_equal(said, HEAD ROW);
     fake_back_write(3, 5, NODE_ENGINES,
-                    "clamav refused: lab.ndb: Malformed: database\n"
-                    "yara down: no \x1b rules\nthird ok: x");
+                    "clamav refused 1: lab.ndb: Malformed: database\n"
+                    "yara down 0: no \x1b rules\n"
+                    "third ok 18446744073709551615: x");
     list();
     assert_string_equal(said, HEAD ROW
         "    clamav keeps its old signatures: lab.ndb: Malformed: database\n"
@@ -236,10 +238,13 @@ static void engines(void **state)
 static void engines_are_hostile(void **state)
 {
     static const char *const nodes[] = {
-        "", "\n", "clamav", "clamav ok", "clamav ok:", " ok: x", "a b c: x",
-        "clamav up: x", "Clam ok: x", "cl\x1b ok: x", "a ok: x\n",
-        "a ok: 1\na ok: 2\na ok: 3\na ok: 4\na ok: 5\na ok: 6\na ok: 7\n"
-        "a ok: 8\na ok: 9",
+        "", "\n", "clamav", "clamav ok", "clamav ok 1:", " ok 1: x", "a b c: x",
+        "clamav up 1: x", "Clam ok 1: x", "cl\x1b ok 1: x", "a ok 1: x\n",
+        "a ok: x", "a ok: 5", "a ok : x", "a ok 01: x", "a ok -1: x",
+        "a ok 1 2: x",
+        "a ok 18446744073709551616: x", "a ok  1: x",
+        "a ok 1: 1\na ok 1: 2\na ok 1: 3\na ok 1: 4\na ok 1: 5\n"
+        "a ok 1: 6\na ok 1: 7\na ok 1: 8\na ok 1: 9",
     };
 
     (void)state;
@@ -254,8 +259,8 @@ static void engines_are_hostile(void **state)
     assert_string_equal(said, HEAD ROW
                         "    engines: the node is malformed\n");
     /* As many as there may be. */
-    fake_back_write(3, 5, NODE_ENGINES, "a ok: 1\na ok: 2\na ok: 3\na ok: 4\n"
-                    "a ok: 5\na ok: 6\na ok: 7\na ok: 8");
+    fake_back_write(3, 5, NODE_ENGINES, "a ok 1: 1\na ok 1: 2\na ok 1: 3\n"
+                    "a ok 1: 4\na ok 1: 5\na ok 1: 6\na ok 1: 7\na ok 1: 8");
     list();
     assert_string_equal(said, HEAD ROW);
 }

@@ -389,6 +389,8 @@ static void loader_without_a_pool(void **state)
 /* A new link hears of all, an old one of what changes. */
 static void links_hear_of_engines(void **state)
 {
+    pid_t used;
+
     (void)state;
     start_degraded(false);
     assert_int_equal(pool_news[0].verdict.code, ENGINE_OK);
@@ -416,12 +418,20 @@ static void links_hear_of_engines(void **state)
     assert_int_equal(loader_status(run_loader(0)), LOADER_EXIT_REFUSED);
     until_news(link_b, 0, ENGINE_REFUSED, "fake no signatures at all");
     remove_signatures("bad");
-    put_signatures("new");
-    run_loader(0);
+    put_signatures_of("new", 2000000000);
+    used = run_loader(0);
     until_news(link_b, 0, ENGINE_OK, "fake fake 1.0, 7 signatures");
+    assert_int_equal(pool_news[0].time, 2000000000);
+    /* Those that are refused are not in use, however young. */
+    put_signatures_of("bad", 2000000001);
+    assert_int_equal(loader_status(run_loader(0)), LOADER_EXIT_REFUSED);
+    until_news(link_b, 0, ENGINE_REFUSED, "fake no signatures at all");
+    assert_int_equal(pool_news[0].time, 2000000000);
+    remove_signatures("bad");
     remove_signatures("new");
-    assert_int_equal(kill(last_loader, SIGKILL), 0);
+    assert_int_equal(kill(used, SIGKILL), 0);
     until_news(link_b, 0, ENGINE_DOWN, "fake the loader has ended");
+    assert_int_equal(pool_news[0].time, 0);
 }
 
 /* It has its time; the end of that is a signal. */

@@ -21,6 +21,7 @@
 #include "domain.h"
 #include "handshake.h"
 #include "names.h"
+#include "number.h"
 #include "policy.h"
 #include "xs.h"
 
@@ -82,23 +83,27 @@ static void print_line(const char *what, const char *line)
     putchar('\n');
 }
 
-/* "NAME STATE: TEXT" of one that is not in order.  Returns whether it is one of
- * the kinds that there are. */
+/* "NAME STATE TIME: TEXT" of one that is not in order.  Returns whether it is
+ * one of the kinds that there are. */
 static bool print_engine(char *line)
 {
-    char *name = line, *state = strchr(line, ' '), *text;
+    char *name = line, *state = strchr(line, ' '), *time, *text;
     char title[64];
+    uint64_t made;
 
     if (!state || state == name || strspn(name, "abcdefghijklmnopqrstuvwxyz"
                                           "0123456789") !=
         (size_t)(state - name))
         return false;
     *state++ = 0;
+    time = strchr(state, ' ');
     text = strstr(state, ": ");
-    if (!text)
+    if (!text || time > text)
         return false;
-    *text = 0;
+    *time++ = *text = 0;
     text += 2;
+    if (number_parse(time, 0, UINT64_MAX, &made))
+        return false;
     if (!strcmp(state, "ok"))
         return true;
     if (!strcmp(state, "down"))
