@@ -249,6 +249,9 @@ static const char *wrong_uid(const char *word)
 
 /* In the order in which they are written. */
 static const struct key keys[] = {
+    { .name = "mode", CHOICE(mode, [MODE_ENFORCE] = "enforce",
+                             [MODE_MONITOR] = "monitor",
+                             [MODE_OFF] = "off") },
     { .name = "fail", CHOICE(fail_closed, "open", "closed") },
     { .name = "allow", REASONS(SAID_ALLOW) },
     { .name = "deny", REASONS(SAID_DENY) },
@@ -273,6 +276,7 @@ static const struct key keys[] = {
 struct policy policy_default(void)
 {
     return (struct policy){
+        .mode = MODE_ENFORCE,
         .fail_closed = false,
         .close_write = true,
         .notify = true,

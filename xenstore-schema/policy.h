@@ -12,6 +12,10 @@
 #include "verdict.h"
 #include "vscanif.h"
 
+/* Whether the front acts on what is found (enforce), lets everything go on and
+ * only counts (monitor), or leaves accesses alone (off). */
+enum policy_mode { MODE_ENFORCE, MODE_MONITOR, MODE_OFF };
+
 /* What happens to an infected file beside that its access is denied. */
 enum policy_remedy { REMEDY_DENY, REMEDY_QUARANTINE, REMEDY_DELETE };
 
@@ -29,6 +33,7 @@ enum policy_list {
 };
 
 struct policy {
+    uint8_t mode;           /* enum policy_mode */
     bool fail_closed;       /* the preset; also for reasons not known to us */
     /* By reason (verdict.h): an access without a verdict is denied. */
     bool deny[REASON_END];

@@ -65,10 +65,10 @@
  *
  *---------------------------------- Policy -----------------------------------
  *
- * /local/domain/5/vscan/0/policy = "fail=open timeout-ms=30000 read=no
- *      close-write=yes notify=yes remedy=deny scan=snapshot"
+ * /local/domain/5/vscan/0/policy = "mode=enforce fail=open timeout-ms=30000
+ *      read=no close-write=yes notify=yes remedy=deny scan=snapshot"
  *
- * (One blank, no line end, before "close-write": vscanctl names all keys that
+ * (One blank, no line end, before "read": vscanctl names all keys that
  * are no lists.)
  *
  ******************************************************************************
@@ -243,6 +243,14 @@
  *      Values:         words KEY=VALUE separated by one blank, each key once,
  *                      in any order; empty: all defaults
  *
+ *        mode=enforce|monitor|off
+ *                             enforce: accesses are held, scanned and answered
+ *                             as the other keys say.  monitor: they are held
+ *                             and scanned, but each is allowed, whatever the
+ *                             verdict; nothing is done to files, and nobody is
+ *                             told, but what would have been denied is counted.
+ *                             off: nothing is held or scanned.
+ *                             Default: enforce
  *        fail=open|closed     What an access gets that has no verdict: open
  *                             allows it, closed denies it.
  *                             Default: open

@@ -19,8 +19,8 @@
 #define WEB_RECORD  "/libxl/5/device/vscan/0"
 
 /* The policy node when nothing was said. */
-#define DEFAULT_POLICY  "fail=open timeout-ms=30000 read=no close-write=yes " \
-                        "notify=yes remedy=deny scan=snapshot"
+#define DEFAULT_POLICY  "mode=enforce fail=open timeout-ms=30000 read=no " \
+                        "close-write=yes notify=yes remedy=deny scan=snapshot"
 
 /* The machine, with "web" attached to "scanner"; for setup and teardown. */
 int vscanctl_start(void **state);

@@ -87,6 +87,22 @@ static void bad_policies(void **state)
     assert_non_null(strstr(said, " ?              ?\n"));
 }
 
+/* Both sides are connected, and nothing is denied. */
+static void modes(void **state)
+{
+    (void)state;
+    fake_write(WEB_POLICY, "mode=monitor");
+    list();
+    assert_string_equal(said, HEAD ROW
+        "    mode=monitor: nothing is denied\n");
+    fake_write(WEB_POLICY, "mode=off");
+    list();
+    assert_string_equal(said, HEAD ROW "    mode=off: nothing is scanned\n");
+    fake_write(WEB_POLICY, "mode=enforce");
+    list();
+    assert_string_equal(said, HEAD ROW);
+}
+
 static void errors(void **state)
 {
     (void)state;
@@ -287,8 +303,8 @@ static void fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(rows), TEST(bad_policies), TEST(errors), TEST(stale),
-        TEST(orphan),
+        TEST(rows), TEST(bad_policies), TEST(modes), TEST(errors),
+        TEST(stale), TEST(orphan),
         TEST(not_covered), TEST(not_covered_is_hostile),
         TEST(not_covered_is_bounded), TEST(engines),
         TEST(engines_are_hostile), TEST(fails),

@@ -36,13 +36,13 @@ static void replaced(void **state)
                      STATUS_DONE);
     assert_string_equal(said, "");
     assert_true(fake_is(WEB_POLICY,
-                        "fail=open deny=changed timeout-ms=777 read=no "
-                        "close-write=yes notify=yes remedy=deny "
+                        "mode=enforce fail=open deny=changed timeout-ms=777 "
+                        "read=no close-write=yes notify=yes remedy=deny "
                         "scan=snapshot"));
     /* All of it: nothing of the one before is left. */
     assert_int_equal(RUN(said, "web", "fail=open read=yes"), STATUS_DONE);
     assert_true(fake_is(WEB_POLICY,
-                        "fail=open timeout-ms=30000 read=yes "
+                        "mode=enforce fail=open timeout-ms=30000 read=yes "
                         "close-write=yes notify=yes remedy=deny "
                         "scan=snapshot"));
     assert_int_equal(RUN(said, "web", "default"), STATUS_DONE);
@@ -58,8 +58,8 @@ static void shown(void **state)
     assert_string_equal(said, DEFAULT_POLICY "\n");
     fake_write(WEB_POLICY, "exclude-fs=%61,b\x1b read=yes");
     assert_int_equal(RUN(said, "web"), STATUS_DONE);
-    assert_string_equal(said, "fail=open timeout-ms=30000 read=yes "
-                              "close-write=yes notify=yes remedy=deny "
+    assert_string_equal(said, "mode=enforce fail=open timeout-ms=30000 "
+                              "read=yes close-write=yes notify=yes remedy=deny "
                               "scan=snapshot exclude-fs=a,b%1b\n");
     /* The longest one that a node can hold. */
     memset(text + strlen(text), '\x1b', VSCANIF_MAX_NODE - strlen(text));

@@ -66,16 +66,17 @@ static void lines_are_words(void **state)
     assert_is("# nothing\n\n   \n", DEFAULT_POLICY);
     assert_is("fail=closed\n# why\ntimeout-ms=777\r\n\nread=yes  \n"
               "exclude-path=/a%20b/,/c/",
-              "fail=closed timeout-ms=777 read=yes close-write=yes notify=yes "
-              "remedy=deny scan=snapshot exclude-path=/a%20b/,/c/");
+              "mode=enforce fail=closed timeout-ms=777 read=yes "
+              "close-write=yes notify=yes remedy=deny scan=snapshot "
+              "exclude-path=/a%20b/,/c/");
 }
 
 static void line_is_blamed(void **state)
 {
     (void)state;
     assert_refused("fail=perhaps", ":1: policy: bad value: \"fail=perhaps\"");
-    assert_refused("# one\n\nfail=open\nmode=off\n",
-                   ":4: policy: unknown key: \"mode\"");
+    assert_refused("# one\n\nfail=open\nmodes=off\n",
+                   ":4: policy: unknown key: \"modes\"");
     assert_refused("fail=open\nread=yes\nfail=open\n",
                    ":3: policy: key given twice: \"fail\"");
     assert_refused("fail=open read=yes\n",

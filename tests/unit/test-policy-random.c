@@ -48,6 +48,7 @@ static void random_word(enum policy_list list, char *out)
 static struct policy random_policy(void)
 {
     struct policy policy = {
+        .mode = (uint8_t)random_below(3),
         .fail_closed = random_below(2), .read_events = random_below(2),
         .close_write = random_below(2), .notify = random_below(2),
         .remedy = (uint8_t)random_below(3), .scan = random_below(2),
@@ -77,6 +78,7 @@ static struct policy random_policy(void)
 
 static void assert_same(const struct policy *a, const struct policy *b)
 {
+    assert_int_equal(a->mode, b->mode);
     assert_int_equal(a->fail_closed, b->fail_closed);
     assert_memory_equal(a->deny, b->deny, sizeof(a->deny));
     assert_int_equal(a->read_events, b->read_events);
@@ -134,9 +136,10 @@ static void spell_reasons(char *out, const struct policy *policy, bool deny)
 /* In any order; keys that say the default sometimes left out. */
 static void spell(char *out, const struct policy *policy)
 {
-    static char parts[9 + POLICY_NR_LISTS][POLICY_TEXT_SIZE];
+    static char parts[10 + POLICY_NR_LISTS][POLICY_TEXT_SIZE];
+    static const char *const modes[] = { "enforce", "monitor", "off" };
     static const char *const remedies[] = { "deny", "quarantine", "delete" };
-    unsigned int n = 9 + POLICY_NR_LISTS;
+    unsigned int n = 10 + POLICY_NR_LISTS;
     char *start = out;
 
     memset(parts, 0, sizeof(parts));
@@ -155,9 +158,11 @@ static void spell(char *out, const struct policy *policy)
     sprintf(parts[7], "remedy=%s", remedies[policy->remedy]);
     if (policy->scan || random_below(2))
         sprintf(parts[8], "scan=%s", policy->scan ? "in-place" : "snapshot");
+    if (policy->mode || random_below(2))
+        sprintf(parts[9], "mode=%s", modes[policy->mode]);
     for (unsigned int i = 0; i < POLICY_NR_LISTS; i++)
         if (policy_word(policy, i, NULL))
-            spell_list(parts[9 + i], policy, i);
+            spell_list(parts[10 + i], policy, i);
     *out = 0;
     while (n) {
         unsigned int i = random_below(n--);

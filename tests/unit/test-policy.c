@@ -18,8 +18,8 @@
 #include "policy.h"
 #include "vscanif.h"
 
-#define DEFAULT_TEXT "fail=open timeout-ms=30000 read=no close-write=yes " \
-                     "notify=yes remedy=deny scan=snapshot"
+#define DEFAULT_TEXT "mode=enforce fail=open timeout-ms=30000 read=no " \
+                     "close-write=yes notify=yes remedy=deny scan=snapshot"
 
 static void refuse(const char *text, const char *expected_why)
 {
@@ -60,6 +60,7 @@ static void defaults(void **state)
     char text[VSCANIF_MAX_NODE + 1];
 
     (void)state;
+    assert_int_equal(policy.mode, MODE_ENFORCE);
     assert_false(policy.fail_closed);
     assert_false(policy.read_events);
     assert_true(policy.close_write);
@@ -100,6 +101,25 @@ static void fail_and_timeout(void **state)
     refuse("fail=Open", "policy: bad value: \"fail=Open\"");
     refuse("fail=openx", "policy: bad value: \"fail=openx\"");
     refuse("fail=open=closed", "policy: bad value: \"fail=open=closed\"");
+}
+
+static void modes(void **state)
+{
+    (void)state;
+    assert_int_equal(parse_policy("").mode, MODE_ENFORCE);
+    assert_int_equal(parse_policy("mode=enforce").mode, MODE_ENFORCE);
+    assert_int_equal(parse_policy("mode=monitor").mode, MODE_MONITOR);
+    assert_int_equal(parse_policy("mode=off").mode, MODE_OFF);
+    becomes("read=yes mode=monitor fail=closed",
+            "mode=monitor fail=closed timeout-ms=30000 read=yes "
+            "close-write=yes notify=yes remedy=deny scan=snapshot");
+    becomes("mode=off",
+            "mode=off fail=open timeout-ms=30000 read=no close-write=yes "
+            "notify=yes remedy=deny scan=snapshot");
+    refuse("mode=", "policy: bad value: \"mode=\"");
+    refuse("mode=on", "policy: bad value: \"mode=on\"");
+    refuse("mode=Off", "policy: bad value: \"mode=Off\"");
+    refuse("mode=off mode=off", "policy: key given twice: \"mode\"");
 }
 
 static void switches(void **state)
@@ -154,11 +174,13 @@ static void reasons(void **state)
 {
     (void)state;
     becomes("deny=deadline,back-died",
-            "fail=open deny=deadline,back-died timeout-ms=30000 read=no "
-            "close-write=yes notify=yes remedy=deny scan=snapshot");
+            "mode=enforce fail=open deny=deadline,back-died "
+            "timeout-ms=30000 read=no close-write=yes notify=yes "
+            "remedy=deny scan=snapshot");
     becomes("allow=back-died,too-large deny=deadline fail=closed",
-            "fail=closed allow=too-large,back-died timeout-ms=30000 read=no "
-            "close-write=yes notify=yes remedy=deny scan=snapshot");
+            "mode=enforce fail=closed allow=too-large,back-died "
+            "timeout-ms=30000 read=no close-write=yes notify=yes "
+            "remedy=deny scan=snapshot");
     becomes("allow=deadline", DEFAULT_TEXT);
     refuse("deny=none", "policy: unknown reason: \"deny=none\"");
     refuse("allow=none", "policy: unknown reason: \"allow=none\"");
@@ -422,7 +444,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults), cmocka_unit_test(fail_and_timeout),
-        cmocka_unit_test(switches), cmocka_unit_test(each_reason),
+        cmocka_unit_test(modes), cmocka_unit_test(switches),
+        cmocka_unit_test(each_reason),
         cmocka_unit_test(reasons), cmocka_unit_test(lists_are_read),
         cmocka_unit_test(bad_lists), cmocka_unit_test(words_are_decoded),
         cmocka_unit_test(blanks), cmocka_unit_test(length_is_bounded),

@@ -285,7 +285,8 @@ static void works_on_a_full_filesystem(void **state)
     assert_int_equal(ended, 0);
 }
 
-/* What a policy that names "fail" alone says beside it. */
+/* What a policy that names "fail" alone says before and after it. */
+#define DEFAULT_MODE "policy: mode=enforce "
 #define REST " timeout-ms=30000 read=no close-write=yes notify=yes " \
              "remedy=deny scan=snapshot"
 
@@ -303,8 +304,8 @@ static void policy_flips(void **state)
         assert_ptr_not_equal(status_policy(status), before);
         assert_int_equal(status_policy(status)->fail_closed, i % 2 == 0);
         assert_int_equal(print_status(), 0);
-        assert_true(has_line(i % 2 ? "policy: fail=open" REST :
-                             "policy: fail=closed" REST));
+        assert_true(has_line(i % 2 ? DEFAULT_MODE "fail=open" REST :
+                             DEFAULT_MODE "fail=closed" REST));
     }
     /* Whatever is there, it is one of the two. */
     status->policy_now = UINT32_MAX;
@@ -323,17 +324,19 @@ static void policy_is_shown_whole(void **state)
 
     (void)state;
     assert_int_equal(print_status(), 0);
-    assert_true(has_line("policy: fail=open" REST));
+    assert_true(has_line(DEFAULT_MODE "fail=open" REST));
     policy = parse_policy("exclude-uid=7,8 fail=closed allow=changed,limits "
                           "read=yes remedy=delete exclude-path=/a%20b,/%0a "
                           "run=/bin/x timeout-ms=100 exclude-fs=%1b notify=no "
                           "exclude-exe=/c");
     status_set_policy(status, &policy);
     assert_int_equal(print_status(), 0);
-    assert_true(has_line("policy: fail=closed allow=limits,changed "
-                         "timeout-ms=100 read=yes close-write=yes notify=no "
-                         "remedy=delete scan=snapshot run=/bin/x "
-                         "exclude-path=/a%20b,/%0a exclude-fs=%1b exclude-exe=/c exclude-uid=7,8"));
+    assert_true(has_line(DEFAULT_MODE "fail=closed "
+                         "allow=limits,changed timeout-ms=100 read=yes "
+                         "close-write=yes notify=no remedy=delete "
+                         "scan=snapshot run=/bin/x "
+                         "exclude-path=/a%20b,/%0a exclude-fs=%1b "
+                         "exclude-exe=/c exclude-uid=7,8"));
     destroy(status);
 }
 
@@ -351,7 +354,7 @@ static void policy_is_bounded(void **state)
     assert_int_equal(print_status(), 0);
     line = strstr(out, "policy: ");
     assert_int_equal(strcspn(line, "\n"),
-                     strlen("policy: fail=open" REST " exclude-fs=") +
+                     strlen(DEFAULT_MODE "fail=open" REST " exclude-fs=") +
                      3 * (VSCANIF_MAX_NODE - 11));
     /* A page that no front writes: nothing beyond it is read. */
     for (int i = 0; i < POLICY_NR_LISTS; i++)
@@ -361,7 +364,8 @@ static void policy_is_bounded(void **state)
         policy.lists[sizeof(policy.lists) - 1] = last ? 0 : '\x1b';
         status_set_policy(status, &policy);
         assert_int_equal(print_status(), 0);
-        assert_true(has_line(last ? "policy: ?" : "policy: fail=open" REST));
+        assert_true(has_line(last ? "policy: ?" :
+                             DEFAULT_MODE "fail=open" REST));
         assert_true(has_line("held: 0"));
     }
     destroy(status);

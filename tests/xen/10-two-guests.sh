@@ -56,20 +56,20 @@ check "back: max-request-pages" has "$back_folder/max-request-pages" 8192
 check "both have the same connection-id" \
     has "$back_folder/connection-id" "$(node "$front_folder/connection-id")"
 rest='read=no close-write=yes notify=yes remedy=deny scan=snapshot'
-check "policy" has "$policy/policy" "fail=open timeout-ms=30000 $rest"
+check "policy" has "$policy/policy" "mode=enforce fail=open timeout-ms=30000 $rest"
 policy_of_guest1() { "$LAB" exec dom0 -- vscanctl policy guest1 "$@"; }
 check "vscanctl policy shows it" \
-    test "$(policy_of_guest1)" = "fail=open timeout-ms=30000 $rest"
+    test "$(policy_of_guest1)" = "mode=enforce fail=open timeout-ms=30000 $rest"
 check "vscanctl policy replaces it" \
     policy_of_guest1 timeout-ms=20000 deny=too-large,changed
 check "all of it in its node" has "$policy/policy" \
-    "fail=open deny=too-large,changed timeout-ms=20000 $rest"
+    "mode=enforce fail=open deny=too-large,changed timeout-ms=20000 $rest"
 check "a bad policy is refused" not policy_of_guest1 fail=perhaps
 check "a policy without words is none" not policy_of_guest1 ''
 check "and changes nothing" has "$policy/policy" '.*timeout-ms=20000.*'
 check "vscanctl policy default" policy_of_guest1 default
 check "the defaults are back" \
-    has "$policy/policy" "fail=open timeout-ms=30000 $rest"
+    has "$policy/policy" "mode=enforce fail=open timeout-ms=30000 $rest"
 
 # permissions FOLDER OWNER READER: as xenstore-ls -p prints them.
 permissions() {

@@ -22,8 +22,8 @@ nothing_left() {
         [[ $nodes == */backend/vscan* && ! $nodes =~ /backend/vscan/$1[/\ ] ]]
 }
 
-policy='fail=open timeout-ms=20000 read=no close-write=yes notify=no remedy=deny'
-policy+=' scan=snapshot'
+policy='mode=enforce fail=open timeout-ms=20000 read=no close-write=yes notify=no'
+policy+=' remedy=deny scan=snapshot'
 has_policy() {
     [ "$("$LAB" exec dom0 -- vscanctl policy "$1")" = "$policy exclude-uid=77" ]
 }

@@ -193,6 +193,15 @@ static void print_stale(const struct machine *m, const struct device *d)
         printf("    stale: nodes are missing; vscanctl detach %u\n", d->front);
 }
 
+/* Connected, and yet: */
+static void print_mode(const struct policy *policy)
+{
+    if (policy->mode == MODE_MONITOR)
+        puts("    mode=monitor: nothing is denied");
+    else if (policy->mode == MODE_OFF)
+        puts("    mode=off: nothing is scanned");
+}
+
 static void print_device(const struct machine *m, const struct device *d)
 {
     struct vscan_path front_folder = names_front(d->front);
@@ -211,6 +220,7 @@ static void print_device(const struct machine *m, const struct device *d)
            rc ? "?" : policy.fail_closed ? "closed" : "open",
            rc ? "?" : timeout);
     print_stale(m, d);
+    print_mode(&policy);
     if (rc && rc != -ENOENT)
         printf("    %s\n", why);
     print_error(m, "front", front_folder.s);

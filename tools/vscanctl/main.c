@@ -49,6 +49,8 @@ static int help(void)
         printf("  %s%s\n      %s\n\n", commands[i].name,
                commands[i].arguments, commands[i].help);
     printf("Keys of a policy, with their defaults (vscanctl(8) tells more):\n"
+           "  mode=enforce|monitor|off   act on finds, only count them, or do "
+           "nothing;\n                             enforce\n"
            "  fail=open|closed           accesses without a verdict; open\n"
            "  allow=REASON,...           reasons that do not go by fail\n"
            "  deny=REASON,...\n"
