@@ -35,11 +35,16 @@
 #include "verdict.h"
 
 /*
- * Clean: allowed.  Infected: denied.  Everything else, a code that does not
+ * With mode=monitor and mode=off: allowed.  Else,
+ * clean: allowed.  Infected: denied.  Everything else, a code that does not
  * exist included, was not scanned and goes by the policy's word for its
  * reason; a number that is no reason, by the preset (DESIGN, "Fail modes are
  * policy").
  */
 bool fail_allows(const struct policy *policy, const struct verdict *verdict);
+
+/* Is it allowed by mode=monitor alone? */
+bool fail_would_deny(const struct policy *policy,
+                     const struct verdict *verdict);
 
 #endif

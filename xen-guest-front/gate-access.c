@@ -39,12 +39,15 @@ static void count(struct gate *gate, enum status_count what)
 
 /* Answers -------------------------------------------------------------------*/
 
-static void say(struct gate *gate, const struct facts *facts, bool allow,
-                uint8_t event, const struct verdict *verdict)
+static void say(struct gate *gate, const struct facts *facts, uint8_t event,
+                const struct verdict *verdict)
 {
     char safe[VSCANIF_MAX_PATH], name[VSCANIF_MAX_NAME];
     const char *what = event == VSCANIF_EVENT_CLOSE_WRITE ? "found" :
-                       allow ? "allowed" : "denied";
+                       fail_would_deny(&gate->policy, verdict) ?
+                       "would deny" :
+                       fail_allows(&gate->policy, verdict) ? "allowed" :
+                       "denied";
 
     if (log_limit_ok(&gate->log_limit))
         log_warning("%s: verdict=%s reason=%s name=\"%s\" event=%s pid=%d "
@@ -84,28 +87,43 @@ static void tell_kernel(struct gate *gate, int fd, pid_t pid, bool allow)
                   strerror(-rc));
 }
 
+/* The policy's answer, to who waits for one. */
+static void answer(struct gate *gate, int fd, pid_t pid, uint8_t event,
+                   const struct verdict *verdict)
+{
+    if (event == VSCANIF_EVENT_CLOSE_WRITE)
+        return;
+    if (fail_would_deny(&gate->policy, verdict))
+        count(gate, COUNT_WOULD_DENY);
+    tell_kernel(gate, fd, pid, fail_allows(&gate->policy, verdict));
+}
+
 /* Answers, says what it was, has something done about it. */
 static void conclude(struct gate *gate, int fd, pid_t pid, uint8_t event,
                      const struct verdict *verdict)
 {
     const bool infected = verdict->code == VSCANIF_VERDICT_INFECTED;
-    bool allow = fail_allows(&gate->policy, verdict);
     struct facts facts;
 
+    /* Held before the policy said mode=off: nobody asks for a verdict. */
+    if (gate->policy.mode == MODE_OFF) {
+        answer(gate, fd, pid, event, verdict);
+        return;
+    }
     count_verdict(gate, verdict);
     /* Whoever is denied may end at once, and nobody knows him then. */
     if (infected)
         facts_get(&facts, pid, fd);
-    if (event != VSCANIF_EVENT_CLOSE_WRITE)
-        tell_kernel(gate, fd, pid, allow);
+    answer(gate, fd, pid, event, verdict);
     if (infected) {
-        say(gate, &facts, allow, event, verdict);
-        remedy_send(gate, &facts, fd, event, verdict);
+        say(gate, &facts, event, verdict);
+        if (gate->policy.mode == MODE_ENFORCE)
+            remedy_send(gate, &facts, fd, event, verdict);
     } else if (verdict->code != VSCANIF_VERDICT_CLEAN &&
                event != VSCANIF_EVENT_CLOSE_WRITE) {
         facts.pid = pid;
         facts_path(fd, facts.path);
-        say(gate, &facts, allow, event, verdict);
+        say(gate, &facts, event, verdict);
     }
 }
 
@@ -337,7 +355,7 @@ static void hold(struct gate *gate, const struct fan_event *event)
     }
     /* Our processes' accesses are what answers depend on; our status changes
      * all the time. */
-    if (!gate->attached || child_is_own(gate, event->pid) ||
+    if (!gate_holds(gate) || child_is_own(gate, event->pid) ||
         (st.st_ino == gate->status->ino && st.st_dev == gate->status->dev)) {
         allow_at_once(gate, event, &st, COUNT_OWN);
         return;
@@ -388,10 +406,11 @@ void access_on_events(struct gate *gate)
 void access_send(struct gate *gate)
 {
     struct held *held;
-    int rc = 0;
+    int rc;
 
     if (gate->link.sock < 0)
         return;
+    rc = policy_send_in_force(gate);
     while (!rc && (held = held_next_unsent(&gate->held))) {
         struct gate_msg msg = {
             .id = held->id, .pid = held->pid, .kind = GATE_HELD,

@@ -216,59 +216,6 @@ int64_t link_check_deaf(struct gate *gate, int64_t now_ms)
     return -1;
 }
 
-/* The link has found it good; but the link talks to a peer, and we do not. */
-static void take_policy(struct gate *gate, int fd)
-{
-    char text[VSCANIF_MAX_NODE + 1], why[160];
-    struct policy policy;
-    ssize_t n;
-
-    n = fd < 0 ? -1 : pread(fd, text, VSCANIF_MAX_NODE, 0);
-    if (n < 0)
-        return;
-    text[n] = 0;
-    if (policy_parse(text, &policy, why, sizeof(why))) {
-        log_error("%s", why);
-        return;
-    }
-    gate->policy = policy;
-    status_set_policy(gate->status, &policy);
-}
-
-/* Opens for writing may not have been held: what is on record is not known to
- * be unchanged.  (An exclusion of a filesystem comes and goes, say.) */
-static void forget_records(struct gate *gate)
-{
-    gate->forget = false;
-    if (gate->recording)
-        cache_forget_all(&gate->cache);
-}
-
-static void on_attached(struct gate *gate, int fd)
-{
-    take_policy(gate, fd);
-    forget_records(gate);
-    /* The marks go and come until the marker has ended. */
-    gate->forget = true;
-    gate->link_knows = false;
-    if (!gate->attached)
-        log_info("protected, fail=%s",
-                 gate->policy.fail_closed ? "closed" : "open");
-    gate->attached = gate->status->attached = true;
-    marker_start(gate);
-}
-
-static void on_detached(struct gate *gate)
-{
-    if (!gate->attached)
-        return;
-    gate->attached = gate->status->attached = false;
-    fan_unmark_all(&gate->fan);
-    forget_records(gate);
-    access_settle_all(gate, REASON_NO_BACK);
-    log_info("not protected: no device");
-}
-
 /* Whatever was found clean was so by other signatures. */
 static void on_generation(struct gate *gate, uint64_t generation)
 {
@@ -289,10 +236,10 @@ static void on_message(struct gate *gate, const struct link_msg *msg, int fd)
         access_on_verdict(gate, msg->id, &msg->verdict);
         break;
     case LINK_ATTACHED:
-        on_attached(gate, fd);
+        policy_on_attached(gate, msg->id, fd);
         break;
     case LINK_DETACHED:
-        on_detached(gate);
+        policy_on_detached(gate);
         break;
     case LINK_GENERATION:
         on_generation(gate, msg->verdict.generation);
@@ -455,10 +402,7 @@ static void marker_on_exit(struct gate *gate, int status, int64_t now_ms)
     log_debug("%u filesystems covered, %u not", coverage->covered,
               coverage->uncovered);
     send_not_covered(gate, coverage);
-    if (gate->forget) {
-        forget_records(gate);
-        gate->forget = gate->mark_again;
-    }
+    policy_on_marked(gate);
     if (gate->mark_again)
         marker_start(gate);
 }

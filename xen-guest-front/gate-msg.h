@@ -20,10 +20,13 @@ enum gate_msg_kind {
     GATE_GIVEN_UP,      /* it has been answered without the link */
     GATE_NOT_COVERED,   /* with a descriptor of the text for the node
                          * "not-covered", at most GATE_MAX_NOT_COVERED octets */
+    GATE_IN_FORCE,      /* the policy that came with this id is in force, its
+                         * marks are set; once for each LINK_ATTACHED with a
+                         * good policy, or for the last of several */
 };
 
 struct gate_msg {
-    uint64_t id;        /* the gate's, never used twice */
+    uint64_t id;        /* of an access: the gate's, never used twice */
     int32_t pid;
     uint8_t kind;
     uint8_t event;      /* VSCANIF_EVENT_* */
@@ -34,8 +37,9 @@ struct gate_msg {
 enum link_msg_kind {
     LINK_VERDICT = 1,   /* id and verdict */
     LINK_ATTACHED,      /* the toolstack has a device for us; with a
-                         * descriptor of the policy's text, or none when it is
-                         * bad: the one before remains in force */
+                         * descriptor of the policy's text, and its generation
+                         * as id, or none when it is bad: the one before
+                         * remains in force */
     LINK_DETACHED,      /* it has none: nothing is to be held */
     LINK_HEARD,         /* a GATE_GIVEN_UP has arrived: the link lives */
     LINK_GENERATION,    /* the back's signatures are of verdict.generation

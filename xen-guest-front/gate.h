@@ -3,8 +3,9 @@
  * gate.h - the gate process's own parts, for its files alone.
  *
  * Overview: proc-gate.c has the start, the loop and the end; gate-access.c
- * all that happens to an access from its event to its answer; gate-child.c the
- * processes that work for the gate.
+ * all that happens to an access from its event to its answer; gate-policy.c
+ * the policy by which that goes; gate-child.c the processes that work for the
+ * gate.
  */
 #ifndef VSCAN_GATE_H
 #define VSCAN_GATE_H
@@ -35,6 +36,8 @@ struct gate {
     bool recording;         /* the cache could be opened */
     struct held_table held;
     struct policy policy;
+    uint64_t policy_id;     /* of the last good one, as the link calls it */
+    bool policy_untold;     /* ... that it is in force */
     uint64_t generation;    /* of signatures, as the back said last; 0: none */
     struct status *status;
     struct log_limit log_limit;
@@ -47,7 +50,8 @@ struct gate {
     int leases;             /* signals of the kernel about leases */
     int mounts;             /* /proc/self/mountinfo, polled for changes */
     bool mark_again;        /* mounts have changed since the marker started */
-    bool forget;            /* what is on record, when the marker has ended */
+    bool forget;            /* what is on record, when the marker has ended:
+                             * it goes by another policy than the one before */
     char not_covered[GATE_MAX_NOT_COVERED + 1];     /* as the link was told */
     bool link_knows;        /* ... since it attached */
     ino_t own_ns;           /* our mount namespace */
@@ -58,6 +62,12 @@ struct gate {
     bool attached;          /* the toolstack wants us to hold accesses */
     bool stop;
 };
+
+/* Are accesses to be held? */
+static inline bool gate_holds(const struct gate *gate)
+{
+    return gate->attached && gate->policy.mode != MODE_OFF;
+}
 
 /* proc-gate.c: watches @fd, or changes what it is watched for. */
 void gate_watch(struct gate *gate, int fd, uint32_t events);
@@ -72,6 +82,16 @@ void access_send(struct gate *gate);
 int64_t access_expire(struct gate *gate);
 /* Nothing held is left: all gets this verdict. */
 void access_settle_all(struct gate *gate, unsigned int reason);
+
+/* gate-policy.c */
+/* There is a device, or another policy of this id in @fd; -1: it is bad, and
+ * the one before remains in force. */
+void policy_on_attached(struct gate *gate, uint64_t id, int fd);
+void policy_on_detached(struct gate *gate);
+/* A marker has ended. */
+void policy_on_marked(struct gate *gate);
+/* Tells the link that the policy is in force, once; 0 or -errno. */
+int policy_send_in_force(struct gate *gate);
 
 /* gate-child.c */
 void guard_start(struct gate *gate);

@@ -51,14 +51,17 @@ struct view {
     char prefix[32];        /* of paths, for us */
 };
 
-static bool excluded(const struct policy *policy, const char *type)
+/* Why nothing is held on filesystems of this type, or NULL. */
+static const char *excluded(const struct policy *policy, const char *type)
 {
     const char *word = NULL;
 
+    if (policy->mode == MODE_OFF)
+        return "the policy says mode=off";
     while ((word = policy_word(policy, POLICY_EXCLUDE_FS, word)))
         if (!strcmp(word, type))
-            return true;
-    return false;
+            return "excluded by the policy";
+    return NULL;
 }
 
 static void report(struct walk *walk)
@@ -149,7 +152,7 @@ static void mark(const struct walk *walk, struct filesystem *fs, int fd)
     snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
     fs->done = true;
     fs->error = 0;
-    fs->reason = "excluded by the policy";
+    fs->reason = excluded(walk->policy, fs->type);
     if (mask) {
         if (fanotify_mark(walk->group, FAN_MARK_ADD | FAN_MARK_FILESYSTEM,
                           mask, AT_FDCWD, path)) {
@@ -179,8 +182,10 @@ static void mark_mount(struct walk *walk, const struct view *view,
     walk->changed = true;
     if (mount->class != FS_MARKED) {
         fs->done = true;
-        fs->covered = mount->class == FS_BELOW;
-        fs->reason = mount->reason;
+        fs->covered = mount->class == FS_BELOW &&
+                      walk->policy->mode != MODE_OFF;
+        fs->reason = mount->class == FS_BELOW ?
+                     excluded(walk->policy, fs->type) : mount->reason;
         return;
     }
     /* A user's overlay over a FUSE of his: the kernel would wait for him when

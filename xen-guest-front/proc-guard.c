@@ -92,8 +92,18 @@ static bool allows(const struct guard *guard)
            fail_allows(status_policy(guard->status), &verdict);
 }
 
+static bool would_deny(const struct guard *guard)
+{
+    struct verdict verdict = verdict_not_scanned(REASON_FRONT_FAILED);
+
+    return guard->status->attached &&
+           fail_would_deny(status_policy(guard->status), &verdict);
+}
+
 static void count_answers(struct guard *guard, bool allow, unsigned int n)
 {
+    if (would_deny(guard))
+        guard->status->count[COUNT_WOULD_DENY] += n;
     guard->status->count[allow ? COUNT_ALLOWED : COUNT_DENIED] += n;
     guard->status->reason[REASON_FRONT_FAILED] += n;
     guard->stood_in += n;

@@ -29,6 +29,7 @@ static const char *const count_names[STATUS_NR_COUNTS] = {
     [COUNT_NOT_SCANNED] = "not-scanned",
     [COUNT_ALLOWED] = "allowed",
     [COUNT_DENIED] = "denied",
+    [COUNT_WOULD_DENY] = "would-deny",
     [COUNT_QUARANTINED] = "quarantined",
     [COUNT_DELETED] = "deleted",
     [COUNT_REMEDY_FAILED] = "remedy-failed",
@@ -127,7 +128,8 @@ static void print(const struct status *s)
     const struct coverage *coverage = status_coverage(s);
 
     printf("guard: %d\ngate: %d\nlink: %d\n", s->guard, s->gate, s->link);
-    printf("protected: %s\n", s->attached ? "yes" : "no");
+    printf("protected: %s\n", s->attached &&
+           status_policy(s)->mode == MODE_ENFORCE ? "yes" : "no");
     print_policy(s);
     printf("generation: %016" PRIx64 "\n", s->generation);
     printf("held: %u\nrecords: %u\nrecords-kept: %u\n", s->held, s->records,

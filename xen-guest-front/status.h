@@ -21,7 +21,7 @@
 
 #define STATUS_PATH     "/run/xen-guest-front.status"
 #define STATUS_MAGIC    0x76736366u
-#define STATUS_VERSION  2
+#define STATUS_VERSION  3
 
 enum status_count {
     COUNT_EVENTS,           /* accesses that were held */
@@ -33,6 +33,7 @@ enum status_count {
     COUNT_OWN,              /* ... of the front itself */
     COUNT_CLEAN, COUNT_INFECTED, COUNT_NOT_SCANNED,     /* verdicts */
     COUNT_ALLOWED, COUNT_DENIED,                        /* answers */
+    COUNT_WOULD_DENY,       /* allowed by mode=monitor alone */
     COUNT_QUARANTINED, COUNT_DELETED, COUNT_REMEDY_FAILED,
     COUNT_GATE_STARTS, COUNT_LINK_STARTS,
     STATUS_NR_COUNTS

@@ -59,7 +59,8 @@ static void tell_kind(struct stub *stub, uint8_t kind)
 
 static void tell_attached(struct stub *stub)
 {
-    const struct link_msg msg = { .kind = LINK_ATTACHED };
+    const struct link_msg msg = { .id = shared->policy_id,
+                                  .kind = LINK_ATTACHED };
     int fd = memfd_create("policy", MFD_CLOEXEC);
 
     if (fd < 0 || dprintf(fd, "fail=%s timeout-ms=%u notify=no%s%s",
@@ -197,6 +198,10 @@ static void on_poke(struct stub *stub)
         tell_attached(stub);
         shared->attach = false;
     }
+    if (shared->attach_bad) {
+        tell_kind(stub, LINK_ATTACHED);
+        shared->attach_bad = false;
+    }
     if (!shared->release)
         return;
     for (unsigned int i = 0; i < stub->nr_later; i++)
@@ -237,6 +242,8 @@ int front_stub_link(int sock)
                 on_held(&stub, &msg, file);
             else if (msg.kind == GATE_GIVEN_UP)
                 on_given_up(&stub, msg.id);
+            else if (msg.kind == GATE_IN_FORCE)
+                shared->in_force = msg.id;
             else
                 close(file);
         }
@@ -264,6 +271,13 @@ void front_policy(const char *words)
     shared->attach = true;
     front_poke();
     WAIT_FOR(!shared->attach);
+}
+
+void front_policy_in_force(const char *words)
+{
+    shared->policy_id++;
+    front_policy(words);
+    WAIT_FOR(shared->in_force == shared->policy_id);
 }
 
 void front_generation(uint64_t generation)
@@ -331,7 +345,7 @@ void front_start(struct front_config config)
 {
     if (!config.timeout_ms)
         config.timeout_ms = LONG_MS;
-    *shared = (struct front_shared){ .config = config,
+    *shared = (struct front_shared){ .config = config, .policy_id = 1,
                                      .generation = config.generation };
     write_file(FRONT_CLEAN, "C");
     write_file(FRONT_INFECTED, "I");

@@ -70,6 +70,9 @@ struct front_shared {
     volatile char release;          /* how to answer all of "later" */
     volatile bool detach;           /* say that nothing is to be held */
     volatile bool attach;           /* ... and that it is again */
+    volatile bool attach_bad;       /* ... by a policy that is bad */
+    volatile uint64_t policy_id;    /* under which the policy is told */
+    volatile uint64_t in_force;     /* the last one that the gate says is */
 };
 
 extern struct front_shared *shared;
@@ -101,6 +104,8 @@ void front_poke(void);
 void front_release(char how);
 /* The front has another policy from now on: its config with these words. */
 void front_policy(const char *words);
+/* ... and says that it is in force. */
+void front_policy_in_force(const char *words);
 /* Announces new signatures, and waits until the gate knows. */
 void front_generation(uint64_t generation);
 

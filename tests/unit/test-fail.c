@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * test-fail.c - tests of xen-guest-front/fail.c: every verdict, every reason,
- * both presets, and each reason against its preset.
+ * both presets, and each reason against its preset; and the three modes.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -83,6 +83,33 @@ static void each_reason_alone(void **state)
     }
 }
 
+/* By mode=monitor what mode=enforce would deny, and by mode=off nothing. */
+static void modes(void **state)
+{
+    static const char *const texts[] = { "fail=open deny=limits",
+                                         "fail=closed allow=limits" };
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        const struct policy enforce = parse(texts[i]);
+        struct policy monitor = enforce, off = enforce;
+
+        monitor.mode = MODE_MONITOR;
+        off.mode = MODE_OFF;
+        for (unsigned int n = 0; n < 65536; n++) {
+            const struct verdict v = { .code = (uint8_t)(n >> 8),
+                                       .reason = (uint8_t)n };
+
+            assert_true(fail_allows(&monitor, &v));
+            assert_true(fail_allows(&off, &v));
+            assert_int_equal(fail_would_deny(&monitor, &v),
+                             !fail_allows(&enforce, &v));
+            assert_false(fail_would_deny(&enforce, &v));
+            assert_false(fail_would_deny(&off, &v));
+        }
+    }
+}
+
 /* What is no reason goes by the preset, whatever the table has there. */
 static void no_reason(void **state)
 {
@@ -105,6 +132,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(presets),
         cmocka_unit_test(each_reason_alone),
+        cmocka_unit_test(modes),
         cmocka_unit_test(no_reason),
     };
 

@@ -191,6 +191,40 @@ static void heard_is_not_deaf(void **state)
     assert_true(gate.link.sock >= 0);
 }
 
+/* How many messages have come, and the last. */
+static unsigned int messages(struct gate_msg *last_r)
+{
+    unsigned int n = 0;
+
+    while (ipc_recv(peer, last_r, sizeof(*last_r), NULL) == 1)
+        n++;
+    return n;
+}
+
+/* Which policy is in force, too, when its socket has room again; once. */
+static void told_when_there_is_room(void **state)
+{
+    struct gate_msg msg = { .kind = GATE_GIVEN_UP };
+
+    (void)state;
+    gate.policy_id = UINT32_MAX;
+    gate.policy_untold = gate.forget = true;
+    access_send(&gate);
+    assert_int_equal(messages(&msg), 0);
+    gate.forget = false;
+    while (!ipc_send(gate.link.sock, &msg, sizeof(msg), -1))
+        ;
+    access_send(&gate);
+    assert_true(gate.policy_untold);
+    assert_true(messages(&msg) > 0);
+    assert_int_equal(msg.kind, GATE_GIVEN_UP);
+    access_send(&gate);
+    access_send(&gate);
+    assert_int_equal(messages(&msg), 1);
+    assert_int_equal(msg.kind, GATE_IN_FORCE);
+    assert_int_equal(msg.id, UINT32_MAX);
+}
+
 /* What is not covered ------------------------------------------------------*/
 
 /* Lines of these lengths, newlines counted, "not-covered " not; 0 ends. */
@@ -475,7 +509,8 @@ static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(at_most_64_messages_a_turn), TEST(deaf_for_5_seconds),
-        TEST(heard_is_not_deaf), TEST(not_covered_is_cut_at_a_line),
+        TEST(heard_is_not_deaf), TEST(told_when_there_is_room),
+        TEST(not_covered_is_cut_at_a_line),
         TEST(marker_hangs), TEST(marker_hangs_again), TEST(marker_fails),
         TEST(namespace_is_looked_at_again),
         TEST(remedy_is_stuck), TEST(remedy_is_slow),

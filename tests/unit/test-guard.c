@@ -159,6 +159,19 @@ static void gate_killed(void **state)
     in_both_modes(kill_gate);
 }
 
+/* It is allowed, whatever "fail" says, and counted. */
+static void gate_killed_in_monitor_mode(void **state)
+{
+    (void)state;
+    start(true, 0);
+    grow_up();
+    front_policy_in_force("mode=monitor");
+    hold_all();
+    kill(status->gate, SIGKILL);
+    assert_by_policy(false);
+    assert_int_equal(status->count[COUNT_WOULD_DENY], HELD);
+}
+
 /* The second one is not replaced at once; until then the guard answers. */
 static void kill_two_gates(bool fail_closed)
 {
@@ -556,7 +569,8 @@ static void seen_from_outside(void **state)
 static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(gate_killed), TEST(two_gates_killed), TEST(guards_killed),
+        TEST(gate_killed), TEST(gate_killed_in_monitor_mode),
+        TEST(two_gates_killed), TEST(guards_killed),
         TEST(links_killed), TEST(stopped_gate_with_unread),
         TEST(stopped_gate_with_held), TEST(stopped_gate_after_read),
         TEST(stopped_gate_of_second_guard),

@@ -223,6 +223,27 @@ static void excluded_types(void **state)
     assert_int_equal(mask_of("/"), OPENS | FAN_CLOSE_WRITE);
 }
 
+static void switched_off(void **state)
+{
+    struct opener opener;
+
+    (void)state;
+    need_world();
+    mark();
+    opener = opener_start(nothing, nothing);
+    policy.mode = MODE_OFF;
+    mark();
+    assert_string_equal(coverage->text,
+                        "not-covered tmpfs /: the policy says mode=off\n");
+    assert_int_equal(coverage->covered, 0);
+    assert_int_equal(mask_of("/"), 0);
+    assert_int_equal(opener_go(opener), 0);
+    policy.mode = MODE_MONITOR;
+    mark();
+    assert_string_equal(coverage->text, "covered tmpfs /\n");
+    assert_int_equal(mask_of("/"), OPENS | FAN_CLOSE_WRITE);
+}
+
 static void fixed_by_fstab(void **state)
 {
     struct stat st;
@@ -286,6 +307,10 @@ static void overlay(void **state)
     if (fstypes_class("overlay", &reason) == FS_BELOW)
         assert_int_equal(mask_of("/tmp/o"), 0);
     assert_int_equal(opener_go(opener), 1);
+    policy.mode = MODE_OFF;
+    mark();
+    coverage_has("not-covered overlay /tmp/o: the policy says mode=off\n");
+    assert_int_equal(coverage->covered, 0);
     unmount("/tmp/o");
     unmount("/tmp/up");
 }
@@ -353,8 +378,8 @@ static int run_all(void)
     const struct CMUnitTest tests[] = {
         TEST(root_only), TEST(mounted_later), TEST(over_mounted),
         TEST(fuse_is_not_asked), TEST(policy_changes), TEST(excluded_types),
-        TEST(fixed_by_fstab), TEST(overlay), TEST(no_group),
-        TEST(many_mounts),
+        TEST(switched_off), TEST(fixed_by_fstab), TEST(overlay),
+        TEST(no_group), TEST(many_mounts),
     };
 
     coverage = mmap(NULL, sizeof(*coverage), PROT_READ | PROT_WRITE,

@@ -114,6 +114,7 @@ static void prints(void **state)
     status->records_kept = 11;
     status->count[COUNT_EVENTS] = UINT64_MAX;
     status->count[COUNT_LINK_STARTS] = 3;
+    status->count[COUNT_WOULD_DENY] = 17;
     status->reason[REASON_DEADLINE] = 5;
     status->coverage[1].covered = 2;
     status->coverage[1].fstab_left_out = 9;
@@ -127,6 +128,7 @@ static void prints(void **state)
     assert_true(has_line("records-kept: 11"));
     assert_true(has_line("events: 18446744073709551615"));
     assert_true(has_line("link-starts: 3"));
+    assert_true(has_line("would-deny: 17"));
     assert_true(has_line("filesystems-covered: 2"));
     assert_true(has_line("fstab-left-out: 9"));
     assert_true(has_line("covered tmpfs /"));
@@ -316,6 +318,29 @@ static void policy_flips(void **state)
     destroy(status);
 }
 
+/* A device alone protects nobody. */
+static void protected_by_its_mode(void **state)
+{
+    static const struct { const char *text; bool attached, protected; } rows[] =
+    {
+        { "mode=enforce", true, true }, { "mode=enforce", false, false },
+        { "mode=monitor", true, false }, { "mode=off", true, false },
+    };
+    struct status *status = create();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct policy policy = parse_policy(rows[i].text);
+
+        status_set_policy(status, &policy);
+        status->attached = rows[i].attached;
+        assert_int_equal(print_status(), 0);
+        assert_true(has_line(rows[i].protected ? "protected: yes" :
+                             "protected: no"));
+    }
+    destroy(status);
+}
+
 /* Every key of it, as vscanctl shows it. */
 static void policy_is_shown_whole(void **state)
 {
@@ -417,6 +442,7 @@ static int run_all(void)
         cmocka_unit_test(works_without_a_file),
         cmocka_unit_test(works_on_a_full_filesystem),
         cmocka_unit_test(policy_flips),
+        cmocka_unit_test(protected_by_its_mode),
         cmocka_unit_test(policy_is_shown_whole),
         cmocka_unit_test(policy_is_bounded),
         cmocka_unit_test(tells_processes),
