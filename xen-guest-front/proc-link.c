@@ -58,9 +58,9 @@ static void tell_gate(struct link *link, const struct link_msg *msg, int fd)
 
 /* What the handshake asks for, in the order in which it does ------------- */
 
-static void on_attached(void *arg, const char *policy)
+static void on_attached(void *arg, const char *policy, uint32_t generation)
 {
-    struct link_msg msg = { .kind = LINK_ATTACHED };
+    struct link_msg msg = { .id = generation, .kind = LINK_ATTACHED };
     int fd = -1;
 
     if (policy) {
@@ -165,6 +165,8 @@ static bool on_gate(struct link *link)
         }
         if (fd >= 0)
             close(fd);
+        if (msg.kind == GATE_IN_FORCE)
+            xsfront_in_force(&link->xsfront, (uint32_t)msg.id);
         if (msg.kind != GATE_GIVEN_UP)
             continue;
         hear(link, msg.id);

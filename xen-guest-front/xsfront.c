@@ -101,7 +101,16 @@ static int read_offer(struct xsfront *front, char *why, size_t why_size)
 struct publication {
     uint32_t ring_ref, port, connection_id;
     const char *policy_error;   /* remains to be told; empty: none */
+    const struct xsfront *front;
 };
+
+static int write_in_force(const struct xsfront *front, xs_transaction_t t)
+{
+    if (!front->knows_in_force)
+        return 0;
+    return xsx_printf(front->xs, t, FRONT_FOLDER, NODE_POLICY_IN_FORCE, "%u",
+                      front->in_force);
+}
 
 static int write_publication(struct xs_handle *xs, xs_transaction_t t,
                              void *arg)
@@ -117,6 +126,7 @@ static int write_publication(struct xs_handle *xs, xs_transaction_t t,
                          p->port)) ||
         (rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_CONNECTION_ID, "%u",
                          p->connection_id)) ||
+        (rc = write_in_force(p->front, t)) ||
         (rc = p->policy_error[0] ?
               xsx_write(xs, t, FRONT_FOLDER, NODE_ERROR, p->policy_error) :
               xsx_remove(xs, t, FRONT_FOLDER, NODE_ERROR)))
@@ -137,7 +147,8 @@ static uint32_t new_connection_id(uint32_t last)
 
 static void publish(struct xsfront *front)
 {
-    struct publication p = { .policy_error = front->policy_error };
+    struct publication p = { .policy_error = front->policy_error,
+                             .front = front };
     char why[128];
     int rc;
 
@@ -248,6 +259,7 @@ static void on_detached(struct xsfront *front)
     front->policy_text = NULL;
     front->policy_rc = 1;
     front->policy_error[0] = 0;
+    front->knows_in_force = false;
     free(front->not_covered);
     front->not_covered = NULL;
     log_info("detached: no device");
@@ -268,6 +280,14 @@ static void write_not_covered(struct xsfront *front)
         log_error("cannot say what is not covered: %s", strerror(-rc));
 }
 
+static void tell_in_force(struct xsfront *front)
+{
+    int rc = write_in_force(front, XBT_NULL);
+
+    if (rc)
+        log_error("cannot say which policy is in force: %s", strerror(-rc));
+}
+
 /* Has the toolstack made the device anew, behind our back? */
 static bool was_made_anew(struct xsfront *front)
 {
@@ -277,12 +297,13 @@ static bool was_made_anew(struct xsfront *front)
     return node != front->state;
 }
 
-/* The device is there: new, moved to another back, or as it was. */
-static void on_device(struct xsfront *front, uint32_t back_domid)
+/* The device is there: new, moved to another back, or as it was.  Returns
+ * whether its folder may have been made anew. */
+static bool on_device(struct xsfront *front, uint32_t back_domid)
 {
     if (front->attached && front->back_domid == back_domid &&
         !was_made_anew(front))
-        return;
+        return false;
     front->ops->drop(front->arg);
     /* Another one, perhaps, since this guest was saved and restored. */
     xsx_own_domid(front->xs, &front->own_domid);
@@ -296,18 +317,57 @@ static void on_device(struct xsfront *front, uint32_t back_domid)
     /* In a folder that was made anew there is nothing of ours. */
     if (front->not_covered)
         write_not_covered(front);
+    return true;
 }
 
-/* Reads the policy node; an absent one is empty. */
-static int fetch_policy(struct xsfront *front, char **text_r)
-{
-    int rc = xsx_read(front->xs, XBT_NULL, POLICY_FOLDER, NODE_POLICY, text_r);
+struct policy_nodes {
+    char *text;
+    uint32_t generation;
+};
 
+/* An absent policy is empty; an absent generation is 0. */
+static int read_policy_nodes(struct xs_handle *xs, xs_transaction_t t,
+                             void *arg)
+{
+    struct policy_nodes *nodes = arg;
+    int rc;
+
+    free(nodes->text);
+    *nodes = (struct policy_nodes){ .text = NULL };
+    rc = xsx_read(xs, t, POLICY_FOLDER, NODE_POLICY, &nodes->text);
     if (xsx_is_absent(rc)) {
-        *text_r = strdup("");
-        rc = *text_r ? 0 : -ENOMEM;
+        nodes->text = strdup("");
+        rc = nodes->text ? 0 : -ENOMEM;
+    }
+    if (rc)
+        return rc;
+    rc = xsx_read_u32(xs, t, POLICY_FOLDER, NODE_POLICY_GENERATION, 1,
+                      UINT32_MAX, &nodes->generation);
+    return xsx_is_absent(rc) ? 0 : rc;
+}
+
+/* Reads both nodes as they stand at one moment; no text unless both are
+ * good. */
+static int fetch_policy(struct xsfront *front, struct policy_nodes *nodes_r)
+{
+    int rc;
+
+    *nodes_r = (struct policy_nodes){ .text = NULL };
+    rc = xsx_transaction(front->xs, read_policy_nodes, nodes_r);
+    if (rc) {
+        free(nodes_r->text);
+        nodes_r->text = NULL;
     }
     return rc;
+}
+
+/* Is it what was found the last time? */
+static bool is_known(const struct xsfront *front,
+                     const struct policy_nodes *nodes, int rc)
+{
+    return rc == front->policy_rc &&
+           (rc || (nodes->generation == front->policy_generation &&
+                   !strcmp(front->policy_text, nodes->text)));
 }
 
 /* A bad policy leaves the one before in force, or else the default. */
@@ -315,15 +375,18 @@ static void read_policy(struct xsfront *front)
 {
     struct policy policy = policy_default();
     bool first = front->policy_rc == 1, had_error = front->policy_error[0];
-    char *text = NULL, *why = front->policy_error;
-    int rc = fetch_policy(front, &text);
+    char *why = front->policy_error;
+    struct policy_nodes nodes;
+    int rc = fetch_policy(front, &nodes);
 
-    if (rc == front->policy_rc && (rc || !strcmp(front->policy_text, text)))
-        goto out;
+    if (is_known(front, &nodes, rc)) {
+        free(nodes.text);
+        return;
+    }
     free(front->policy_text);
-    front->policy_text = text;
+    front->policy_text = nodes.text;
+    front->policy_generation = nodes.generation;
     front->policy_rc = rc;
-    text = NULL;
     why[0] = 0;
     if (rc)
         snprintf(why, sizeof(front->policy_error),
@@ -335,18 +398,20 @@ static void read_policy(struct xsfront *front)
         set_error(front, why);
     else if (had_error)
         xsx_remove(front->xs, XBT_NULL, FRONT_FOLDER, NODE_ERROR);
-    if (!why[0])
-        front->ops->attached(front->arg, front->policy_text);
-    else if (first)
-        front->ops->attached(front->arg, NULL);
+    if (!why[0]) {
+        front->knows_in_force = false;
+        front->ops->attached(front->arg, front->policy_text,
+                             front->policy_generation);
+    } else if (first) {
+        front->ops->attached(front->arg, NULL, 0);
+    }
     front->told = true;
- out:
-    free(text);
 }
 
 static void evaluate(struct xsfront *front)
 {
     uint32_t back_domid;
+    bool anew;
     int rc = xsx_read_u32(front->xs, XBT_NULL, FRONT_FOLDER, NODE_BACKEND_ID,
                           0, DOMID_FIRST_RESERVED - 1, &back_domid);
 
@@ -364,8 +429,10 @@ static void evaluate(struct xsfront *front)
         read_policy(front);
         return;
     }
-    on_device(front, back_domid);
+    anew = on_device(front, back_domid);
     read_policy(front);
+    if (anew)
+        tell_in_force(front);
     run_table(front);
 }
 
@@ -450,6 +517,15 @@ void xsfront_not_covered(struct xsfront *front, const char *text)
     free(front->not_covered);
     front->not_covered = copy;
     write_not_covered(front);
+}
+
+void xsfront_in_force(struct xsfront *front, uint32_t generation)
+{
+    if (!front->attached)
+        return;
+    front->knows_in_force = true;
+    front->in_force = generation;
+    tell_in_force(front);
 }
 
 void xsfront_close(struct xsfront *front)

@@ -28,9 +28,9 @@ struct xsfront_ops {
      * gone meanwhile: then the connection is dropped again. */
     bool (*connected)(void *arg, uint32_t domid, uint32_t max_pages);
     /* There is a device for us; called again for each new policy, with its
-     * text, which is good.  NULL: it is bad, the one before remains in
-     * force. */
-    void (*attached)(void *arg, const char *policy);
+     * text, which is good, and its generation: xsfront_in_force() when it is.
+     * NULL: it is bad, the one before remains in force. */
+    void (*attached)(void *arg, const char *policy, uint32_t generation);
     /* There is none, or no more. */
     void (*detached)(void *arg);
 };
@@ -52,7 +52,10 @@ struct xsfront {
     struct vscan_path back;     /* the back's folder */
     struct vscan_path watched;  /* its state node, watched; empty: none */
     char *policy_text;          /* last seen, NULL: none could be read */
+    uint32_t policy_generation; /* ... with it; 0: none */
     int policy_rc;              /* of the last look at it; 1: none yet */
+    bool knows_in_force;        /* the last good policy is in force ... */
+    uint32_t in_force;          /* ... and this is its generation */
     char policy_error[160];     /* what is wrong with it; empty: nothing */
     char *not_covered;          /* as told last; NULL: nothing was */
 };
@@ -80,6 +83,10 @@ void xsfront_reset(struct xsfront *front, const char *error);
 
 /* Tells the toolstack which filesystems are not covered; "": none. */
 void xsfront_not_covered(struct xsfront *front, const char *text);
+
+/* The policy of this generation is in force: tells the toolstack, now and with
+ * each connection. */
+void xsfront_in_force(struct xsfront *front, uint32_t generation);
 
 /* Says good-bye: drops the connection, state Closed, closes the handle. */
 void xsfront_close(struct xsfront *front);

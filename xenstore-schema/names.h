@@ -25,6 +25,8 @@
 #define NODE_INCIDENTS          "incidents"
 #define NODE_RELOAD             "reload"
 #define NODE_POLICY             "policy"
+#define NODE_POLICY_GENERATION  "generation"
+#define NODE_POLICY_IN_FORCE    "policy-generation"
 #define NODE_NOT_COVERED        "not-covered"
 
 /* In the toolstack's record alone: no part of the interface. */

@@ -62,14 +62,17 @@
  * /local/domain/5/device/vscan/0/ring-ref = "9"
  * /local/domain/5/device/vscan/0/event-channel = "14"
  * /local/domain/5/device/vscan/0/connection-id = "1732"
+ * /local/domain/5/device/vscan/0/policy-generation = "1"
  *
  *---------------------------------- Policy -----------------------------------
  *
  * /local/domain/5/vscan/0/policy = "mode=enforce fail=open timeout-ms=30000
  *      read=no close-write=yes notify=yes remedy=deny scan=snapshot"
  *
- * (One blank, no line end, before "read": vscanctl names all keys that
- * are no lists.)
+ * /local/domain/5/vscan/0/generation = "1"
+ *
+ * (One blank, no line end, before "read": vscanctl names all keys that are no
+ * lists.)
  *
  ******************************************************************************
  *                        Creation and permissions
@@ -235,6 +238,15 @@
  *      Filesystems in the guest whose files are not scanned.  Every octet of
  *      it is the guest's word.
  *
+ * policy-generation
+ *      Values:         uint32; absent when no policy has been in force yet
+ *      Written by:     front, when a policy has come into force, and together
+ *                      with XenbusStateInitialised
+ *      Read by:        toolstack
+ *
+ *      "generation" of the policy (see "Policy nodes") by which the front
+ *      answers accesses; "0" for a policy without one.  The guest's word.
+ *
  ******************************************************************************
  *                             Policy nodes
  ******************************************************************************
@@ -308,9 +320,19 @@
  *                      or the front connects), toolstack
  *
  *      One node, so that no half-written policy can be read.  A policy that
- *      does not parse leaves the one before in force, and is named in the
- *      front's "error" node.  To the back, one that does not parse or is not
+ *      does not parse leaves the one before in force, with the front's
+ *      "policy-generation" as it was, and is named in the front's "error"
+ *      node.  To the back, one that does not parse or is not
  *      there says scan=snapshot.
+ *
+ * generation
+ *      Values:         uint32, not 0; absent: 0
+ *      Written by:     toolstack, together with "policy"
+ *      Read by:        front, in one transaction with "policy"
+ *
+ *      1 when the device is created, and the next number with each write of
+ *      "policy", be it the same text (1 after the highest); as it was when the
+ *      device is moved to another back.  It is compared only.
  *
  *---------------------------- Scanning in place ------------------------------
  *

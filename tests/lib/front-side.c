@@ -45,13 +45,14 @@ static bool on_connected(void *arg, uint32_t domid, uint32_t max_pages)
     return fs.connected;
 }
 
-static void on_attached(void *arg, const char *policy)
+static void on_attached(void *arg, const char *policy, uint32_t generation)
 {
     char why[160];
 
     (void)arg;
     fs.attached++;
     fs.bad_policy = !policy;
+    fs.generation = generation;
     if (policy)
         assert_int_equal(policy_parse(policy, &fs.policy, why, sizeof(why)),
                          0);

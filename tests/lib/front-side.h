@@ -31,6 +31,7 @@ struct front_side {
     uint32_t max_pages, domid;
     struct policy policy;
     bool bad_policy;
+    uint32_t generation;        /* of the policy */
 };
 
 extern struct front_side fs;

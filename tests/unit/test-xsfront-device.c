@@ -40,6 +40,144 @@ static void policy_is_told(void **state)
     assert_false(fs.policy.fail_closed);
 }
 
+#define POLICY      "/local/domain/5/vscan/0/policy"
+#define GENERATION  "/local/domain/5/vscan/0/generation"
+
+/* As the toolstack does, in one step for the front. */
+static void write_policy(const char *text, const char *generation)
+{
+    fake_write(GENERATION, generation);
+    fake_write(POLICY, text);
+}
+
+static void expect_policy(unsigned int attached, bool fail_closed,
+                          uint32_t generation)
+{
+    front_settles();
+    assert_int_equal(fs.attached, attached);
+    assert_int_equal(fs.policy.fail_closed, fail_closed);
+    assert_int_equal(fs.generation, generation);
+}
+
+static void generation_is_told(void **state)
+{
+    (void)state;
+    expect_policy(1, true, 0);
+    write_policy("fail=open", "1");
+    expect_policy(2, false, 1);
+    /* The same text under another number is another policy. */
+    fake_write(GENERATION, "4294967295");
+    expect_policy(3, false, UINT32_MAX);
+    fake_write(GENERATION, "4294967295");
+    expect_policy(3, false, UINT32_MAX);
+    fake_remove(GENERATION);
+    expect_policy(4, false, 0);
+}
+
+static void bad_generation_changes_nothing(void **state)
+{
+    static const char *const bad[] = { "", "0", "01", "x", "4294967296" };
+
+    (void)state;
+    write_policy("fail=closed", "7");
+    expect_policy(1, true, 7);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        write_policy("fail=open", bad[i]);
+        expect_policy(1 + (unsigned int)i, true, 7);
+        assert_non_null(front_node(NODE_ERROR));
+        write_policy("fail=closed", "7");
+        expect_policy(2 + (unsigned int)i, true, 7);
+        assert_null(front_node(NODE_ERROR));
+    }
+}
+
+static void change_both(void *arg)
+{
+    (void)arg;
+    write_policy("fail=closed", "8");
+}
+
+/* Never one policy under the number of another. */
+static void both_are_read_at_once(void **state)
+{
+    (void)state;
+    write_policy("fail=open", "7");
+    expect_policy(1, false, 7);
+    fake_write(GENERATION, "6");
+    fake_at(FAKE_XS_COMMIT, 1, change_both, NULL, 0);
+    xsfront_run(&fs.front);
+    assert_false(fake_at_waits(FAKE_XS_COMMIT));
+    assert_int_equal(fs.attached, 2);
+    assert_true(fs.policy.fail_closed);
+    assert_int_equal(fs.generation, 8);
+}
+
+static void assert_in_force(const char *generation)
+{
+    const char *text = front_node(NODE_POLICY_IN_FORCE);
+
+    if (!generation)
+        assert_null(text);
+    else if (!text || strcmp(text, generation))
+        fail_msg("%s", text ? text : "none");
+}
+
+static void tells_what_is_in_force(void **state)
+{
+    (void)state;
+    /* Before the front has seen its device, there is nobody to tell. */
+    xsfront_in_force(&fs.front, 1);
+    bring_front_to('4');
+    assert_in_force(NULL);
+    xsfront_in_force(&fs.front, 1);
+    assert_in_force("1");
+    xsfront_in_force(&fs.front, 0);
+    assert_in_force("0");
+    xsfront_in_force(&fs.front, UINT32_MAX);
+    assert_in_force("4294967295");
+    /* It is not in force because it is there, nor when it is bad. */
+    write_policy("fail=open", "2");
+    front_settles();
+    assert_in_force("4294967295");
+    xsfront_in_force(&fs.front, 2);
+    write_policy("fail=perhaps", "3");
+    front_settles();
+    assert_in_force("2");
+    /* With each connection. */
+    fake_front_write(FRONT, NODE_POLICY_IN_FORCE, "77");
+    xsfront_reset(&fs.front, NULL);
+    back_offers();
+    expect_front_state("3");
+    assert_in_force("2");
+}
+
+static void in_force_is_of_one_device(void **state)
+{
+    (void)state;
+    bring_front_to('4');
+    xsfront_in_force(&fs.front, 5);
+    /* Made anew, as when it is moved, with the same policy. */
+    fake_device_remove(FRONT, BACK);
+    fake_device_create(FRONT, BACK, "fail=closed timeout-ms=2000");
+    expect_front_state("1");
+    assert_in_force("5");
+    /* With another one, which is not in force yet. */
+    fake_device_remove(FRONT, BACK);
+    fake_device_create(FRONT, BACK, NULL);
+    bring_front_to('4');
+    assert_in_force(NULL);
+    xsfront_in_force(&fs.front, 1);
+    assert_in_force("1");
+    /* Without a device there is nobody to tell. */
+    fake_device_remove(FRONT, BACK);
+    front_settles();
+    xsfront_in_force(&fs.front, 6);
+    assert_null(fake_read("/local/domain/5/device/vscan"));
+    fake_device_create(FRONT, BACK, NULL);
+    bring_front_to('4');
+    assert_in_force(NULL);
+}
+
 static void bad_policy_changes_nothing(void **state)
 {
     (void)state;
@@ -294,7 +432,11 @@ static void back_domain_goes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        DEVICE(policy_is_told), DEVICE(bad_policy_changes_nothing),
+        DEVICE(policy_is_told), DEVICE(generation_is_told),
+        DEVICE(bad_generation_changes_nothing),
+        DEVICE(both_are_read_at_once), DEVICE(tells_what_is_in_force),
+        DEVICE(in_force_is_of_one_device),
+        DEVICE(bad_policy_changes_nothing),
         DEVICE(unreadable_policy_changes_nothing),
         cmocka_unit_test(first_policy_is_bad),
         NO_DEVICE(device_comes_and_goes),

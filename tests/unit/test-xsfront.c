@@ -94,7 +94,8 @@ static void publishes_at_once(void **state)
 {
     (void)state;
     bring_front_to('1');
-    fake_at(FAKE_XS_COMMIT, 1, look_before_commit, NULL, 0);
+    /* The first one is that in which the policy is read. */
+    fake_at(FAKE_XS_COMMIT, 2, look_before_commit, NULL, 0);
     back_offers();
     expect_front_state("3");
     assert_false(fake_at_waits(FAKE_XS_COMMIT));
@@ -109,7 +110,7 @@ static void publishes_again_when_disturbed(void **state)
 {
     (void)state;
     bring_front_to('1');
-    fake_at(FAKE_XS_COMMIT, 1, disturb, (void *)(size_t)"77", 0);
+    fake_at(FAKE_XS_COMMIT, 2, disturb, (void *)(size_t)"77", 0);
     back_offers();
     expect_front_state("3");
     assert_string_equal(front_node(NODE_VERSION), "1");

@@ -45,6 +45,7 @@ static bool exists(struct xs_handle *xs, xs_transaction_t t, const char *path)
 struct creation {
     uint32_t front, back;
     const char *name, *back_name, *policy;
+    uint32_t generation;            /* of the policy */
     uint32_t other_back;
 };
 
@@ -113,6 +114,35 @@ static int make_back(struct xs_handle *xs, xs_transaction_t t,
     return rc;
 }
 
+/* Both at once: to a front the generation is that of the text beside it. */
+static int write_policy(struct xs_handle *xs, xs_transaction_t t,
+                        const char *folder, const char *text,
+                        uint32_t generation)
+{
+    int rc = xsx_write(xs, t, folder, NODE_POLICY, text);
+
+    return rc ? rc : xsx_printf(xs, t, folder, NODE_POLICY_GENERATION, "%u",
+                                generation);
+}
+
+/* The last one's; 0 where there is none, or what is no number. */
+static int read_generation(struct xs_handle *xs, xs_transaction_t t,
+                           const char *folder, uint32_t *generation_r)
+{
+    int rc;
+
+    *generation_r = 0;
+    rc = xsx_read_u32(xs, t, folder, NODE_POLICY_GENERATION, 1, UINT32_MAX,
+                      generation_r);
+    return xsx_is_absent(rc) || rc == -EINVAL || rc == -ERANGE ? 0 : rc;
+}
+
+/* 0 is no generation. */
+static uint32_t next_generation(uint32_t generation)
+{
+    return generation == UINT32_MAX ? 1 : generation + 1;
+}
+
 static int make_policy(struct xs_handle *xs, xs_transaction_t t,
                        const struct creation *c)
 {
@@ -122,7 +152,7 @@ static int make_policy(struct xs_handle *xs, xs_transaction_t t,
 
     rc = make_folder(xs, t, policy.s, 0, readers, 2);
     if (!rc)
-        rc = xsx_write(xs, t, policy.s, NODE_POLICY, c->policy);
+        rc = write_policy(xs, t, policy.s, c->policy, c->generation);
     return rc;
 }
 
@@ -221,6 +251,7 @@ int device_create(struct xs_handle *xs, uint32_t front, uint32_t back,
 {
     struct creation c = { .front = front, .back = back, .name = name,
                           .back_name = back_name, .policy = policy,
+                          .generation = next_generation(0),
                           .other_back = DOMID_INVALID };
     int rc;
 
@@ -268,11 +299,16 @@ static int tell_back(struct xs_handle *xs, xs_transaction_t t, uint32_t front)
 static int change_policy(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
     const struct policy_change *c = arg;
+    struct vscan_path folder = names_policy(c->front);
+    uint32_t generation;
     int rc;
 
     if (!attached(xs, t, c->front))
         return -ENOENT;
-    rc = xsx_write(xs, t, names_policy(c->front).s, NODE_POLICY, c->policy);
+    rc = read_generation(xs, t, folder.s, &generation);
+    if (!rc)
+        rc = write_policy(xs, t, folder.s, c->policy,
+                          next_generation(generation));
     return rc ? rc : tell_back(xs, t, c->front);
 }
 
@@ -521,6 +557,11 @@ static int move_all(struct xs_handle *xs, xs_transaction_t t, void *arg)
     c.name = text[0];
     c.back_name = text[1];
     c.policy = text[2];
+    if (!rc)
+        rc = read_generation(xs, t, names_policy(move->front).s,
+                             &c.generation);
+    if (!c.generation)
+        c.generation = next_generation(0);
     if (!rc)
         rc = remove_all(xs, t, &r);
     if (!rc)

@@ -60,8 +60,8 @@ int device_back_name(struct xs_handle *xs, uint32_t front, char **name_r);
 
 /*
  * Gives an attached guest the back in domain @back instead of the one in
- * @old_back: all nodes are made anew, in one transaction; names and policy
- * stay.  The front never sees itself without a device, so that it goes on to
+ * @old_back: all nodes are made anew, in one transaction; names, policy and
+ * its generation stay.  The front never sees itself without a device, so that it goes on to
  * hold accesses.  What is left over at the new back is removed.  -ENOENT when
  * one of the domains has no home, or the guest is not attached to @old_back.
  */
@@ -86,7 +86,8 @@ int device_remove(struct xs_handle *xs, uint32_t front,
 /* Has the toolstack attached the guest, and is it not gone? */
 bool device_attached(struct xs_handle *xs, uint32_t front);
 
-/* Replaces the text of an attached guest's policy node; -ENOENT: it is not. */
+/* Replaces the text of an attached guest's policy node, under the next
+ * generation; -ENOENT: it is not. */
 int device_set_policy(struct xs_handle *xs, uint32_t front,
                       const char *policy);
 

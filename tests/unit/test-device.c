@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-device.c - tests of tools/libs/toolstack/device.c: the policy of a
+ * device and its generation.  (How devices are made, moved and removed is the
+ * subject of test-protect.c and test-reconcile.c.)
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "device.h"
+#include "fake.h"
+#include "xs.h"
+
+#define POLICY      "/local/domain/5/vscan/0/policy"
+#define GENERATION  "/local/domain/5/vscan/0/generation"
+
+static struct xs_handle *xs;
+
+static int create(void)
+{
+    uint32_t back;
+
+    return device_create(xs, 5, 3, "web", "scanner", "read=yes", &back);
+}
+
+/* Domain 5 is attached to domain 3. */
+static int start(void **state)
+{
+    const char *why;
+
+    (void)state;
+    fake_start();
+    fake_domain_create(3);
+    fake_domain_create(5);
+    fake_domain_create(7);
+    if (xsx_open(&xs, &why))
+        return -1;
+    return create();
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    xs_close(xs);
+    fake_stop();
+    return 0;
+}
+
+static void assert_policy(const char *text, const char *generation)
+{
+    if (!fake_is(POLICY, text) || !fake_is(GENERATION, generation))
+        fail_msg("not \"%s\", %s", text, generation);
+}
+
+static void counts_policies(void **state)
+{
+    (void)state;
+    assert_policy("read=yes", "1");
+    assert_int_equal(device_set_policy(xs, 5, "read=no"), 0);
+    assert_policy("read=no", "2");
+    /* The same text is another policy. */
+    assert_int_equal(device_set_policy(xs, 5, "read=no"), 0);
+    assert_policy("read=no", "3");
+}
+
+/* 0 would be none. */
+static void begins_anew_after_the_last(void **state)
+{
+    (void)state;
+    fake_write(GENERATION, "4294967294");
+    assert_int_equal(device_set_policy(xs, 5, ""), 0);
+    assert_policy("", "4294967295");
+    assert_int_equal(device_set_policy(xs, 5, ""), 0);
+    assert_policy("", "1");
+}
+
+/* As of a toolstack that did not count, or of somebody's hand. */
+static void counts_from_nothing(void **state)
+{
+    static const char *const bad[] = { "", "0", "x", "01", "4294967296" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        fake_write(GENERATION, bad[i]);
+        assert_int_equal(device_set_policy(xs, 5, ""), 0);
+        assert_policy("", "1");
+    }
+    fake_remove(GENERATION);
+    assert_int_equal(device_set_policy(xs, 5, ""), 0);
+    assert_policy("", "1");
+}
+
+static void is_kept_when_moved(void **state)
+{
+    (void)state;
+    assert_int_equal(device_set_policy(xs, 5, "read=no"), 0);
+    assert_int_equal(device_move(xs, 5, 3, 7), 0);
+    assert_policy("read=no", "2");
+    fake_remove(GENERATION);
+    assert_int_equal(device_move(xs, 5, 7, 3), 0);
+    assert_policy("read=no", "1");
+}
+
+static void look_before_commit(void *arg)
+{
+    (void)arg;
+    assert_policy("read=yes", "1");
+}
+
+static void disturb(void *arg)
+{
+    (void)arg;
+    fake_write(GENERATION, "6");
+}
+
+/* Nobody sees the one without the other. */
+static void both_are_written_at_once(void **state)
+{
+    (void)state;
+    fake_at(FAKE_XS_COMMIT, 1, look_before_commit, NULL, 0);
+    assert_int_equal(device_set_policy(xs, 5, "read=no"), 0);
+    assert_false(fake_at_waits(FAKE_XS_COMMIT));
+    assert_policy("read=no", "2");
+    fake_at(FAKE_XS_COMMIT, 1, disturb, NULL, 0);
+    assert_int_equal(device_set_policy(xs, 5, "read=no"), 0);
+    assert_policy("read=no", "7");
+    for (unsigned int nth = 1; nth <= 2; nth++) {
+        fake_at(FAKE_XS_WRITE, nth, NULL, NULL, ENOSPC);
+        assert_int_equal(device_set_policy(xs, 5, "fail=closed"), -ENOSPC);
+        assert_policy("read=no", "7");
+    }
+}
+
+static void goes_with_the_device(void **state)
+{
+    const struct device_list none = { NULL, 0 };
+
+    (void)state;
+    assert_int_equal(device_set_policy(xs, 5, "read=no"), 0);
+    assert_int_equal(device_remove(xs, 5, &none), 0);
+    assert_null(fake_read("/local/domain/5/vscan"));
+    assert_int_equal(device_set_policy(xs, 5, "read=no"), -ENOENT);
+    assert_null(fake_read("/local/domain/5/vscan"));
+    assert_int_equal(create(), 0);
+    assert_policy("read=yes", "1");
+}
+
+/* Both sides read it, and neither writes it. */
+static void is_the_toolstacks(void **state)
+{
+    static const uint32_t readers[] = { 5, 3, 7 };
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        struct xs_handle *other;
+        const char *why;
+        char *text;
+
+        fake_enter(readers[i]);
+        assert_int_equal(xsx_open(&other, &why), 0);
+        text = xs_read(other, XBT_NULL, GENERATION, NULL);
+        assert_int_equal(text != NULL, readers[i] != 7);
+        free(text);
+        assert_false(xs_write(other, XBT_NULL, GENERATION, "9", 1));
+        xs_close(other);
+        fake_enter(0);
+    }
+    assert_policy("read=yes", "1");
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(counts_policies), TEST(begins_anew_after_the_last),
+        TEST(counts_from_nothing), TEST(is_kept_when_moved),
+        TEST(both_are_written_at_once), TEST(goes_with_the_device),
+        TEST(is_the_toolstacks),
+    };
+
+    return cmocka_run_group_tests_name("device", tests, NULL, NULL);
+}
