@@ -17,10 +17,17 @@
 
 #define WEB_POLICY  "/local/domain/5/vscan/0/policy"
 #define WEB_RECORD  "/libxl/5/device/vscan/0"
+#define WEB_RESPONSE    "/libxl/5/vscan-response"
+#define WEB_POLICY_NAME "/libxl/5/vscan-policy"
 
 /* The policy node when nothing was said. */
 #define DEFAULT_POLICY  "mode=enforce fail=open timeout-ms=30000 read=no " \
                         "close-write=yes notify=yes remedy=deny scan=snapshot"
+
+/* And the toolstack's own part. */
+#define DEFAULT_RESPONSE \
+    "on-incident=none threshold=1/60 on-outbreak=none outbreak=off " \
+    "on-unprotected=none unprotected-s=60 signatures-days=7"
 
 /* The machine, with "web" attached to "scanner"; for setup and teardown. */
 int vscanctl_start(void **state);
