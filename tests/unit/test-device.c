@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -23,11 +24,27 @@
 
 static struct xs_handle *xs;
 
+static struct policy_texts texts_of(const char *policy)
+{
+    struct policy_texts texts = { .name = "" };
+
+    snprintf(texts.policy, sizeof(texts.policy), "%s", policy);
+    return texts;
+}
+
 static int create(void)
 {
+    struct policy_texts texts = texts_of("read=yes");
     uint32_t back;
 
-    return device_create(xs, 5, 3, "web", "scanner", "read=yes", &back);
+    return device_create(xs, 5, 3, "web", "scanner", &texts, &back);
+}
+
+static int set_policy(const char *policy)
+{
+    struct policy_texts texts = texts_of(policy);
+
+    return device_set_policy(xs, 5, &texts);
 }
 
 /* Domain 5 is attached to domain 3. */
@@ -63,10 +80,10 @@ static void counts_policies(void **state)
 {
     (void)state;
     assert_policy("read=yes", "1");
-    assert_int_equal(device_set_policy(xs, 5, "read=no"), 0);
+    assert_int_equal(set_policy("read=no"), 0);
     assert_policy("read=no", "2");
     /* The same text is another policy. */
-    assert_int_equal(device_set_policy(xs, 5, "read=no"), 0);
+    assert_int_equal(set_policy("read=no"), 0);
     assert_policy("read=no", "3");
 }
 
@@ -75,9 +92,9 @@ static void begins_anew_after_the_last(void **state)
 {
     (void)state;
     fake_write(GENERATION, "4294967294");
-    assert_int_equal(device_set_policy(xs, 5, ""), 0);
+    assert_int_equal(set_policy(""), 0);
     assert_policy("", "4294967295");
-    assert_int_equal(device_set_policy(xs, 5, ""), 0);
+    assert_int_equal(set_policy(""), 0);
     assert_policy("", "1");
 }
 
@@ -89,18 +106,18 @@ static void counts_from_nothing(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         fake_write(GENERATION, bad[i]);
-        assert_int_equal(device_set_policy(xs, 5, ""), 0);
+        assert_int_equal(set_policy(""), 0);
         assert_policy("", "1");
     }
     fake_remove(GENERATION);
-    assert_int_equal(device_set_policy(xs, 5, ""), 0);
+    assert_int_equal(set_policy(""), 0);
     assert_policy("", "1");
 }
 
 static void is_kept_when_moved(void **state)
 {
     (void)state;
-    assert_int_equal(device_set_policy(xs, 5, "read=no"), 0);
+    assert_int_equal(set_policy("read=no"), 0);
     assert_int_equal(device_move(xs, 5, 3, 7), 0);
     assert_policy("read=no", "2");
     fake_remove(GENERATION);
@@ -125,15 +142,15 @@ static void both_are_written_at_once(void **state)
 {
     (void)state;
     fake_at(FAKE_XS_COMMIT, 1, look_before_commit, NULL, 0);
-    assert_int_equal(device_set_policy(xs, 5, "read=no"), 0);
+    assert_int_equal(set_policy("read=no"), 0);
     assert_false(fake_at_waits(FAKE_XS_COMMIT));
     assert_policy("read=no", "2");
     fake_at(FAKE_XS_COMMIT, 1, disturb, NULL, 0);
-    assert_int_equal(device_set_policy(xs, 5, "read=no"), 0);
+    assert_int_equal(set_policy("read=no"), 0);
     assert_policy("read=no", "7");
     for (unsigned int nth = 1; nth <= 2; nth++) {
         fake_at(FAKE_XS_WRITE, nth, NULL, NULL, ENOSPC);
-        assert_int_equal(device_set_policy(xs, 5, "fail=closed"), -ENOSPC);
+        assert_int_equal(set_policy("fail=closed"), -ENOSPC);
         assert_policy("read=no", "7");
     }
 }
@@ -143,10 +160,10 @@ static void goes_with_the_device(void **state)
     const struct device_list none = { NULL, 0 };
 
     (void)state;
-    assert_int_equal(device_set_policy(xs, 5, "read=no"), 0);
+    assert_int_equal(set_policy("read=no"), 0);
     assert_int_equal(device_remove(xs, 5, &none), 0);
     assert_null(fake_read("/local/domain/5/vscan"));
-    assert_int_equal(device_set_policy(xs, 5, "read=no"), -ENOENT);
+    assert_int_equal(set_policy("read=no"), -ENOENT);
     assert_null(fake_read("/local/domain/5/vscan"));
     assert_int_equal(create(), 0);
     assert_policy("read=yes", "1");

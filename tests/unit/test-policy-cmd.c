@@ -148,7 +148,7 @@ static void back_is_told(void **state)
     assert_int_equal(RUN(said, "web", "read=yes"), STATUS_DONE);
     assert_int_equal(fake_events(3), 2);
     assert_true(fake_is(ONLINE, "0"));
-    fake_at(FAKE_XS_WRITE, 2, NULL, NULL, ENOSPC);
+    fake_at(FAKE_XS_WRITE, 3, NULL, NULL, ENOSPC);
     assert_int_equal(RUN(said, "web", "read=no"), STATUS_FAILED);
     assert_int_equal(fake_events(3), 2);
     fake_enter(3);
@@ -172,12 +172,12 @@ static void back_has_gone(void **state)
 
 static void words(void **state)
 {
-    char text[VSCANIF_MAX_NODE + 1];
+    struct policy_texts texts;
     char *const no_words[] = { NULL };
 
     (void)state;
-    assert_int_equal(policy_text(no_words, 0, text), 0);
-    assert_string_equal(text, DEFAULT_POLICY);
+    assert_int_equal(policy_text("/none", no_words, 0, &texts), 0);
+    assert_string_equal(texts.policy, DEFAULT_POLICY);
 }
 
 int main(void)

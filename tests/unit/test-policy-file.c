@@ -17,7 +17,8 @@
 #include "policy-file.h"
 #include "vscanctl.h"
 
-static char dir[FOLDER_PATH_MAX], text[VSCANIF_MAX_NODE + 1], why[512];
+static char dir[FOLDER_PATH_MAX], why[512];
+static struct policy_texts texts;
 
 static int start(void **state)
 {
@@ -35,8 +36,9 @@ static int stop(void **state)
 
 static int read_as(const char *name)
 {
-    text[0] = why[0] = 0;
-    return policy_file_read(dir, name, text, why, sizeof(why));
+    texts = (struct policy_texts){ .name = "" };
+    why[0] = 0;
+    return policy_file_read(dir, name, &texts, why, sizeof(why));
 }
 
 static void assert_is(const char *content, const char *node)
@@ -44,7 +46,8 @@ static void assert_is(const char *content, const char *node)
     folder_put(dir, "servers", content);
     if (read_as("servers"))
         fail_msg("%s", why);
-    assert_string_equal(text, node);
+    assert_string_equal(texts.policy, node);
+    assert_string_equal(texts.name, "servers");
 }
 
 /* @expected stands behind the path of the file. */
@@ -56,7 +59,8 @@ static void assert_refused(const char *content, const char *expected)
     assert_int_equal(read_as("servers"), -EINVAL);
     snprintf(all, sizeof(all), "%s/servers%s", dir, expected);
     assert_string_equal(why, all);
-    assert_string_equal(text, "");
+    assert_string_equal(texts.policy, "");
+    assert_string_equal(texts.response, "");
 }
 
 static void lines_are_words(void **state)
@@ -71,6 +75,39 @@ static void lines_are_words(void **state)
               "exclude-path=/a%20b/,/c/");
 }
 
+/* Each goes where it belongs, in whatever order they stand. */
+static void keys_are_parted(void **state)
+{
+    (void)state;
+    assert_is("on-incident=pause\nread=yes\noutbreak=4\n",
+              "mode=enforce fail=open timeout-ms=30000 read=yes close-write=yes "
+              "notify=yes remedy=deny scan=snapshot");
+    assert_string_equal(texts.response,
+                        "on-incident=pause threshold=1/60 on-outbreak=none "
+                        "outbreak=4 on-unprotected=none unprotected-s=60 "
+                        "signatures-days=7");
+    assert_is("# none\n", DEFAULT_POLICY);
+    assert_string_equal(texts.response, DEFAULT_RESPONSE);
+}
+
+static void path_is_read(void **state)
+{
+    char path[256];
+
+    (void)state;
+    snprintf(path, sizeof(path), "%s/.servers.x", dir);
+    folder_put(dir, ".servers.x", "outbreak=4\nfail=closed\n");
+    assert_int_equal(policy_file_read_path(path, &texts, why, sizeof(why)), 0);
+    assert_string_equal(texts.name, "");
+    assert_non_null(strstr(texts.policy, "fail=closed"));
+    assert_non_null(strstr(texts.response, "outbreak=4"));
+    /* Only by its name it is always there. */
+    snprintf(path, sizeof(path), "%s/default", dir);
+    assert_int_equal(policy_file_read_path(path, &texts, why, sizeof(why)),
+                     -ENOENT);
+    assert_non_null(strstr(why, "/default: No such file"));
+}
+
 static void line_is_blamed(void **state)
 {
     (void)state;
@@ -79,6 +116,12 @@ static void line_is_blamed(void **state)
                    ":4: policy: unknown key: \"modes\"");
     assert_refused("fail=open\nread=yes\nfail=open\n",
                    ":3: policy: key given twice: \"fail\"");
+    assert_refused("on-incident=none\nfail=closed\noutbreak=1\n",
+                   ":3: policy: bad value: \"outbreak=1\"");
+    assert_refused("threshold=1/1\nread=yes\nthreshold=1/1\n",
+                   ":3: policy: key given twice: \"threshold\"");
+    assert_refused("on-incident=fly\nx=1\n",
+                   ":1: policy: on-incident: unknown action: \"fly\"");
     assert_refused("fail=open read=yes\n",
                    ":1: a blank: a line is KEY=VALUE, and blanks in values are "
                    "written %20");
@@ -105,6 +148,11 @@ static void length_is_bounded(void **state)
     folder_put(dir, "servers", line);
     assert_int_equal(read_as("servers"), -EINVAL);
     assert_non_null(strstr(why, "/servers:1: "));
+    /* The toolstack's own, too: each kind has a node of its own. */
+    memcpy(line, "outbreak=xx", 11);
+    folder_put(dir, "servers", line);
+    assert_int_equal(read_as("servers"), -EINVAL);
+    assert_non_null(strstr(why, "/servers:1: policy: longer than a node"));
 }
 
 static void names(void **state)
@@ -136,14 +184,16 @@ static void default_is_always_there(void **state)
     assert_int_equal(read_as("servers"), -ENOENT);
     assert_non_null(strstr(why, "/servers: No such file"));
     assert_int_equal(read_as(POLICY_DEFAULT), 0);
-    assert_string_equal(text, DEFAULT_POLICY);
+    assert_string_equal(texts.policy, DEFAULT_POLICY);
+    assert_string_equal(texts.response, DEFAULT_RESPONSE);
+    assert_string_equal(texts.name, POLICY_DEFAULT);
     folder_put(dir, POLICY_DEFAULT, "fail=closed");
     assert_int_equal(read_as(POLICY_DEFAULT), 0);
-    assert_non_null(strstr(text, "fail=closed"));
+    assert_non_null(strstr(texts.policy, "fail=closed"));
     folder_put(dir, POLICY_DEFAULT, "fail=");
     assert_int_equal(read_as(POLICY_DEFAULT), -EINVAL);
     /* A folder can be opened, and not read. */
-    assert_int_equal(policy_file_read("/", "tmp", text, why, sizeof(why)),
+    assert_int_equal(policy_file_read("/", "tmp", &texts, why, sizeof(why)),
                      -EISDIR);
 }
 
@@ -152,7 +202,8 @@ static void default_is_always_there(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(lines_are_words), TEST(line_is_blamed), TEST(length_is_bounded),
+        TEST(lines_are_words), TEST(keys_are_parted), TEST(path_is_read),
+        TEST(line_is_blamed), TEST(length_is_bounded),
         TEST(names), TEST(default_is_always_there),
     };
 

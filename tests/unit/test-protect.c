@@ -36,7 +36,7 @@ static struct protect p;
 static int start(void **state)
 {
     folder_make(dir);
-    folder_put(dir, "servers", "fail=closed\n");
+    folder_put(dir, "servers", "fail=closed\noutbreak=3\n");
     vscanctl_start(state);
     fake_device_remove(5, 3);
     fake_remove(WEB_RECORD);
@@ -60,6 +60,9 @@ static void assert_attached(void)
     assert_true(device_attached(m.xs, 5));
     assert_true(fake_is(WEB_RECORD "/backend-id", "3"));
     assert_non_null(strstr(fake_read(WEB_POLICY), "fail=closed"));
+    assert_null(strstr(fake_read(WEB_POLICY), "outbreak"));
+    assert_non_null(strstr(fake_read(WEB_RESPONSE), "outbreak=3"));
+    assert_true(fake_is(WEB_POLICY_NAME, "servers"));
 }
 
 static void config_is_followed(void **state)
@@ -106,7 +109,7 @@ static void malformed_entry_is_told(void **state)
     vscanctl_domain_comes(5);
     assert_true(protect(&p, &m));
     assert_int_equal(logged_lines("/servers:1: "), 2);
-    folder_put(dir, "servers", "fail=closed\n");
+    folder_put(dir, "servers", "fail=closed\noutbreak=3\n");
     assert_true(protect(&p, &m));
     assert_attached();
 }
@@ -154,6 +157,8 @@ static void hand_counts_more(void **state)
     assert_int_equal(run(detach_main, "web"), STATUS_DONE);
     assert_true(protect(&p, &m));
     assert_false(device_has_nodes(m.xs, 5));
+    assert_null(fake_read(WEB_RESPONSE));
+    assert_null(fake_read(WEB_POLICY_NAME));
     /* As often as it is said. */
     assert_int_equal(run(detach_main, "web"), STATUS_DONE);
     assert_true(protect(&p, &m));

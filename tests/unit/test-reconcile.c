@@ -20,7 +20,12 @@
 #include "vscanctl.h"
 #include "xs.h"
 
-#define POLICY  "fail=closed timeout-ms=777"
+#define POLICY      "fail=closed timeout-ms=777"
+#define RESPONSE    "on-incident=pause"
+
+static const struct policy_texts texts = {
+    .name = "servers", .policy = POLICY, .response = RESPONSE,
+};
 
 static struct machine m;
 
@@ -33,7 +38,7 @@ static int start(void **state)
     fake_device_remove(5, 3);
     fake_remove("/libxl");
     assert_int_equal(machine_init(&m), 0);
-    assert_int_equal(device_create(m.xs, 5, 3, "web", "scanner", POLICY,
+    assert_int_equal(device_create(m.xs, 5, 3, "web", "scanner", &texts,
                                    &back), 0);
     fake_front_write(5, NODE_STATE, "4");
     fake_front_write(5, NODE_RING_REF, "9");
@@ -94,6 +99,8 @@ static void is_attached_to(uint32_t back, const char *text)
     assert_string_equal(fake_back_read(back, 5, NODE_FRONTEND_ID), "5");
     assert_string_equal(fake_back_read(back, 5, NODE_DOMAIN), "web");
     assert_string_equal(fake_read(WEB_POLICY), POLICY);
+    assert_string_equal(fake_read(WEB_RESPONSE), RESPONSE);
+    assert_string_equal(fake_read(WEB_POLICY_NAME), "servers");
 }
 
 static void nothing_is_wrong(void **state)
@@ -281,13 +288,14 @@ static void move_fails(void **state)
 /* One that cannot be moved keeps no other from it. */
 static void second_guest(void **state)
 {
+    const struct policy_texts other = { .policy = "fail=open" };
     uint32_t back;
 
     (void)state;
     fake_domain_create(9);
     vscanctl_domain_comes(9);
     assert_int_equal(device_create(m.xs, 9, 3, "other", "scanner",
-                                   "fail=open", &back), 0);
+                                   &other, &back), 0);
     fake_remove(WEB_RECORD "/domain");
     destroy(3);
     create(7);
@@ -298,7 +306,10 @@ static void second_guest(void **state)
     destroy(5);
     assert_true(reconcile(&m));
     assert_null(fake_read(WEB_RECORD));
+    assert_null(fake_read(WEB_RESPONSE));
+    assert_null(fake_read(WEB_POLICY_NAME));
     assert_string_equal(fake_front_read(9, NODE_BACKEND_ID), "7");
+    assert_null(fake_read("/libxl/9/vscan-policy"));
 }
 
 /* Of a device there at some time, for instance. */

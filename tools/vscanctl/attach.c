@@ -16,12 +16,11 @@
 #include "command.h"
 #include "domain.h"
 #include "policy-text.h"
-#include "vscanif.h"
 
 struct attach {
     const char *config;                     /* a file; NULL: these are set */
     const char *front_text, *back_text;
-    char policy[VSCANIF_MAX_NODE + 1];      /* text of the node */
+    struct policy_texts policy;
     uint32_t front, back;
 };
 
@@ -59,7 +58,8 @@ static int parse(int argc, char **argv, struct attach *a)
         return -EINVAL;
     }
     a->front_text = argv[optind++];
-    return policy_text(argv + optind, argc - optind, a->policy);
+    return policy_text(attachment_places.policy_dir, argv + optind,
+                       argc - optind, &a->policy);
 }
 
 static int attach(const struct machine *m, struct attach *a)
@@ -75,7 +75,7 @@ static int attach(const struct machine *m, struct attach *a)
         if (domain_find(m, a->front_text, &a->front) ||
             (a->back_text && domain_find(m, a->back_text, &a->back)))
             return -ENOENT;
-        rc = attachment_make(m, a->front, a->back, a->policy, why,
+        rc = attachment_make(m, a->front, a->back, &a->policy, why,
                              sizeof(why));
     }
     if (rc)

@@ -17,6 +17,7 @@
 #include "device.h"
 #include "domain.h"
 #include "names.h"
+#include "policy-file.h"
 #include "policy-text.h"
 #include "policy.h"
 #include "xs.h"
@@ -63,9 +64,10 @@ static int show(const struct machine *m, uint32_t front)
     return 0;
 }
 
-static int replace(const struct machine *m, uint32_t front, const char *text)
+static int replace(const struct machine *m, uint32_t front,
+                   const struct policy_texts *texts)
 {
-    int rc = device_set_policy(m->xs, front, text);
+    int rc = device_set_policy(m->xs, front, texts);
 
     if (rc == -ENOENT)
         return not_attached(m, front);
@@ -78,7 +80,7 @@ static int replace(const struct machine *m, uint32_t front, const char *text)
 int policy_main(int argc, char **argv)
 {
     static const struct option options[] = { { NULL, 0, NULL, 0 } };
-    char text[VSCANIF_MAX_NODE + 1];
+    struct policy_texts texts;
     struct machine m;
     uint32_t front;
     int rc, nr_words;
@@ -90,13 +92,13 @@ int policy_main(int argc, char **argv)
         warnx("policy takes a domain");
         return STATUS_USAGE;
     }
-    if (nr_words && policy_text(argv + optind + 1, nr_words, text))
+    if (nr_words && policy_text(POLICY_DIR, argv + optind + 1, nr_words, &texts))
         return STATUS_USAGE;
     if (machine_init(&m))
         return STATUS_FAILED;
     rc = domain_find(&m, argv[optind], &front);
     if (!rc)
-        rc = nr_words ? replace(&m, front, text) : show(&m, front);
+        rc = nr_words ? replace(&m, front, &texts) : show(&m, front);
     machine_dispose(&m);
     return rc ? STATUS_FAILED : STATUS_DONE;
 }

@@ -1,54 +1,59 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* policy-text.c - see policy-text.h. */
+#define _GNU_SOURCE
 #include "policy-text.h"
 
 #include <err.h>
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "policy-file.h"
-#include "policy.h"
-#include "words.h"
 
-static int named(const char *name, char text_r[VSCANIF_MAX_NODE + 1])
+static int named(const char *dir, const char *name,
+                 struct policy_texts *texts_r)
 {
     char why[512];
-    int rc = policy_file_read(POLICY_DIR, name, text_r, why, sizeof(why));
+    int rc = policy_file_read(dir, name, texts_r, why, sizeof(why));
 
     if (rc)
         warnx("policy: %s", why);
     return rc ? -EINVAL : 0;
 }
 
-int policy_text(char *const words[], int nr,
-                char text_r[VSCANIF_MAX_NODE + 1])
+/* What the shell took for one word may be several.  Empty ones are refused: a
+ * variable of a script that is not set asks for no defaults. */
+static int add(struct policy_reading *r, const char *words, char *why,
+               size_t size)
 {
-    /* What is too long for a node is cut to what policy_parse() refuses. */
-    char joined[VSCANIF_MAX_NODE + 2] = "", why[256];
-    struct text text = { .out = joined, .size = sizeof(joined) };
-    struct policy policy;
+    char *copy = strdup(words), *rest = copy, *word;
+    int rc = copy ? 0 : -ENOMEM;
+
+    while (!rc && (word = strsep(&rest, " ")))
+        rc = policy_reading_add(r, word, why, size);
+    free(copy);
+    return rc;
+}
+
+int policy_text(const char *dir, char *const words[], int nr,
+                struct policy_texts *texts_r)
+{
+    struct policy_reading r;
+    char why[512] = "no memory";
 
     if (nr == 0)
-        return named(POLICY_DEFAULT, text_r);
+        return named(dir, POLICY_DEFAULT, texts_r);
     if (nr == 1 && *words[0] && !strchr(words[0], '='))
-        return named(words[0], text_r);
+        return named(dir, words[0], texts_r);
+    policy_reading_init(&r);
     for (int i = 0; i < nr; i++) {
-        /* A variable of a script that is not set asks for no defaults. */
-        if (!*words[i]) {
-            warnx("policy: an empty word");
+        if (add(&r, words[i], why, sizeof(why))) {
+            warnx("%s", why);
             return -EINVAL;
         }
-        if (i)
-            text_add(&text, " ");
-        text_add(&text, words[i]);
     }
-    if (policy_parse(joined, &policy, why, sizeof(why))) {
-        warnx("%s", why);
-        return -EINVAL;
-    }
-    if (!policy_format(&policy, text_r, VSCANIF_MAX_NODE + 1)) {
-        warnx("policy: with all keys named, longer than a node (%d octets)",
-              VSCANIF_MAX_NODE);
+    if (policy_reading_end(&r, texts_r, why, sizeof(why))) {
+        warnx("policy: %s", why);
         return -EINVAL;
     }
     return 0;

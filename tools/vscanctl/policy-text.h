@@ -5,14 +5,14 @@
 #ifndef VSCANCTL_POLICY_TEXT_H
 #define VSCANCTL_POLICY_TEXT_H
 
-#include "vscanif.h"
+#include "policy-texts.h"
 
 /*
- * Makes the text of the policy node from @nr words: all KEY=VALUE, or one that is
- * the name of a policy (policy-file.h); none is "default".  Returns 0, or -EINVAL
- * and has said why.
+ * Makes a policy from @nr words: all KEY=VALUE, or one that is the name of a
+ * policy in the folder @dir (policy-file.h); none is "default".  Returns 0, or
+ * -EINVAL and has said why.
  */
-int policy_text(char *const words[], int nr,
-                char text_r[VSCANIF_MAX_NODE + 1]);
+int policy_text(const char *dir, char *const words[], int nr,
+                struct policy_texts *texts_r);
 
 #endif

@@ -67,7 +67,8 @@ static void say_failure(const struct machine *m, uint32_t front_id,
 }
 
 int attachment_make(const struct machine *m, uint32_t front, uint32_t back,
-                    const char *policy, char *why, size_t why_size)
+                    const struct policy_texts *policy, char *why,
+                    size_t why_size)
 {
     uint32_t other = DOMID_INVALID;
     char name[DOMAIN_NAME_SIZE], *back_name;
@@ -93,7 +94,7 @@ int attachment_make(const struct machine *m, uint32_t front, uint32_t back,
 /* What is to be attached to what. */
 struct plan {
     uint32_t front, back;
-    char policy[VSCANIF_MAX_NODE + 1];
+    struct policy_texts policy;
 };
 
 /* For @plan->front. */
@@ -109,7 +110,7 @@ static int make_plan(const struct machine *m,
         snprintf(why, size, "its domain config has no key vscan");
         return -ENODATA;
     }
-    rc = policy_file_read(places->policy_dir, config->policy, plan->policy,
+    rc = policy_file_read(places->policy_dir, config->policy, &plan->policy,
                           why, size);
     if (rc)
         return rc;
@@ -158,8 +159,8 @@ int attachment_by_config(const struct machine *m,
     struct plan plan;
     int rc = find(m, places, front, &plan, why, why_size);
 
-    return rc ? rc : attachment_make(m, front, plan.back, plan.policy, why,
-                                     why_size);
+    return rc ? rc : attachment_make(m, front, plan.back, &plan.policy,
+                                     why, why_size);
 }
 
 int attachment_by_file(const struct machine *m,
@@ -182,6 +183,6 @@ int attachment_by_file(const struct machine *m,
     rc = make_plan(m, places, &config, &plan, why, why_size);
     if (rc == -ENODATA)
         snprintf(why, why_size, "%s: there is no key vscan", path);
-    return rc ? rc : attachment_make(m, plan.front, plan.back, plan.policy,
+    return rc ? rc : attachment_make(m, plan.front, plan.back, &plan.policy,
                                      why, why_size);
 }

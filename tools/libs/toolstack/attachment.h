@@ -10,16 +10,18 @@
 #include <stdint.h>
 
 #include "domain.h"
+#include "policy-texts.h"
 
 /*
- * Creates the device of domain @front with the back in domain @back and the text
- * of a policy node.  All that can be wrong is found before anything is written;
+ * Creates the device of domain @front with the back in domain @back, under this
+ * policy.  All that can be wrong is found before anything is written;
  * the nodes then appear in one transaction or not at all.  Returns 0, or -errno
  * with a sentence in @why: -EINVAL when these two cannot be front and back,
  * -ENOENT when one of them is not there, -EEXIST when the guest has a device.
  */
 int attachment_make(const struct machine *m, uint32_t front, uint32_t back,
-                    const char *policy, char *why, size_t why_size);
+                    const struct policy_texts *policy, char *why,
+                    size_t why_size);
 
 struct attachment_places {
     const char *const *config_dirs;

@@ -12,6 +12,7 @@
 
 #include "handshake.h"
 #include "names.h"
+#include "policy-nodes.h"
 #include "proc.h"
 #include "xs.h"
 
@@ -46,6 +47,7 @@ struct creation {
     uint32_t front, back;
     const char *name, *back_name, *policy;
     uint32_t generation;            /* of the policy */
+    const struct policy_texts *texts;
     uint32_t other_back;
 };
 
@@ -223,7 +225,8 @@ static int create(struct xs_handle *xs, xs_transaction_t t, void *arg)
     if (exists(xs, t, stays_path(c->front).s) &&
         !xs_rm(xs, t, stays_path(c->front).s))
         return -errno;
-    return make_all(xs, t, c);
+    rc = make_all(xs, t, c);
+    return rc ? rc : policy_nodes_write(xs, t, c->front, c->texts);
 }
 
 static int stay_detached(struct xs_handle *xs, xs_transaction_t t, void *arg)
@@ -246,12 +249,12 @@ bool device_stays_detached(struct xs_handle *xs, uint32_t front)
 }
 
 int device_create(struct xs_handle *xs, uint32_t front, uint32_t back,
-                  const char *name, const char *back_name, const char *policy,
-                  uint32_t *back_r)
+                  const char *name, const char *back_name,
+                  const struct policy_texts *texts, uint32_t *back_r)
 {
     struct creation c = { .front = front, .back = back, .name = name,
-                          .back_name = back_name, .policy = policy,
-                          .generation = next_generation(0),
+                          .back_name = back_name, .policy = texts->policy,
+                          .texts = texts, .generation = next_generation(0),
                           .other_back = DOMID_INVALID };
     int rc;
 
@@ -265,7 +268,8 @@ int device_create(struct xs_handle *xs, uint32_t front, uint32_t back,
 
 struct policy_change {
     uint32_t front;
-    const char *policy;
+    const struct policy_texts *texts;
+    bool is_new;            /* or: only if it follows the one of this name */
 };
 
 static bool attached(struct xs_handle *xs, xs_transaction_t t, uint32_t front)
@@ -305,10 +309,15 @@ static int change_policy(struct xs_handle *xs, xs_transaction_t t, void *arg)
 
     if (!attached(xs, t, c->front))
         return -ENOENT;
+    rc = c->is_new ? 1 : policy_nodes_follow(xs, t, c->front, c->texts->name);
+    if (rc <= 0)
+        return rc ? rc : -ESRCH;
     rc = read_generation(xs, t, folder.s, &generation);
     if (!rc)
-        rc = write_policy(xs, t, folder.s, c->policy,
+        rc = write_policy(xs, t, folder.s, c->texts->policy,
                           next_generation(generation));
+    if (!rc)
+        rc = policy_nodes_write(xs, t, c->front, c->texts);
     return rc ? rc : tell_back(xs, t, c->front);
 }
 
@@ -318,9 +327,17 @@ bool device_attached(struct xs_handle *xs, uint32_t front)
 }
 
 int device_set_policy(struct xs_handle *xs, uint32_t front,
-                      const char *policy)
+                      const struct policy_texts *texts)
 {
-    struct policy_change c = { .front = front, .policy = policy };
+    struct policy_change c = { .front = front, .texts = texts, .is_new = true };
+
+    return xsx_transaction(xs, change_policy, &c);
+}
+
+int device_load_policy(struct xs_handle *xs, uint32_t front,
+                       const struct policy_texts *texts)
+{
+    struct policy_change c = { .front = front, .texts = texts };
 
     return xsx_transaction(xs, change_policy, &c);
 }
@@ -489,12 +506,21 @@ static int remove_all(struct xs_handle *xs, xs_transaction_t t, void *arg)
     return rc;
 }
 
+/* A guest that is moved keeps what it has of the policy. */
+static int remove_device(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+    const struct removal *r = arg;
+    int rc = policy_nodes_remove(xs, t, r->front);
+
+    return rc ? rc : remove_all(xs, t, arg);
+}
+
 int device_remove(struct xs_handle *xs, uint32_t front,
                   const struct device_list *list)
 {
     struct removal r = { .front = front, .list = list };
 
-    return xsx_transaction(xs, remove_all, &r);
+    return xsx_transaction(xs, remove_device, &r);
 }
 
 bool device_has_nodes(struct xs_handle *xs, uint32_t front)

@@ -25,6 +25,7 @@
 #include <xenstore.h>
 
 #include "names.h"
+#include "policy-texts.h"
 
 struct device {
     uint32_t front;         /* domid of the guest */
@@ -52,8 +53,8 @@ void device_list_dispose(struct device_list *list);
  * home in xenstore.
  */
 int device_create(struct xs_handle *xs, uint32_t front, uint32_t back,
-                  const char *name, const char *back_name, const char *policy,
-                  uint32_t *back_r);
+                  const char *name, const char *back_name,
+                  const struct policy_texts *texts, uint32_t *back_r);
 
 /* The name of the back's domain, which the caller frees; 0 or -errno. */
 int device_back_name(struct xs_handle *xs, uint32_t front, char **name_r);
@@ -86,10 +87,23 @@ int device_remove(struct xs_handle *xs, uint32_t front,
 /* Has the toolstack attached the guest, and is it not gone? */
 bool device_attached(struct xs_handle *xs, uint32_t front);
 
-/* Replaces the text of an attached guest's policy node, under the next
- * generation; -ENOENT: it is not. */
+/* Replaces all of an attached guest's policy at once, under the next generation:
+ * its node, the toolstack's own part, and the name; -ENOENT: it is not. */
 int device_set_policy(struct xs_handle *xs, uint32_t front,
-                      const char *policy);
+                      const struct policy_texts *texts);
+
+/* The same if the guest follows the policy of this name; -ESRCH: it does
+ * not. */
+int device_load_policy(struct xs_handle *xs, uint32_t front,
+                       const struct policy_texts *texts);
+
+/*
+ * The toolstack's own part of the policy (response.h), and the policy's name,
+ * as text, which the caller frees.  0 or -errno; -ENOENT: there is none, so
+ * that the defaults hold, and the policy has no name.
+ */
+int device_response(struct xs_handle *xs, uint32_t front, char **text_r);
+int device_policy_name(struct xs_handle *xs, uint32_t front, char **name_r);
 
 /* Has the back in this domain look for other signatures; -ENOENT: no guest was
  * ever attached to it. */

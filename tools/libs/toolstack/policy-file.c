@@ -9,27 +9,12 @@
 #include <string.h>
 
 #include "check.h"
-#include "policy.h"
-#include "words.h"
 
-bool policy_name_is_one(const char *name)
-{
-    static const char octets[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-                                 "abcdefghijklmnopqrstuvwxyz0123456789-_.";
-    const size_t len = strlen(name);
-
-    return len > 0 && len <= POLICY_NAME_MAX && name[0] != '.' &&
-           strspn(name, octets) == len;
-}
-
-/* What has been read so far: what is too long for a node is cut to what
- * policy_parse() refuses. */
+/* What has been read so far. */
 struct reading {
     const char *path;
     unsigned int line;
-    char joined[VSCANIF_MAX_NODE + 2];
-    struct text text;
-    struct policy policy;
+    struct policy_reading policy;
 };
 
 static int blame_line(const struct reading *r, const char *why_not, char *why,
@@ -54,10 +39,7 @@ static int add_line(struct reading *r, char *line, size_t len, char *why,
     if (strpbrk(line, " \t"))
         return blame_line(r, "a blank: a line is KEY=VALUE, and blanks in "
                           "values are written %20", why, size);
-    if (r->joined[0])
-        text_add(&r->text, " ");
-    text_add(&r->text, line);
-    if (policy_parse(r->joined, &r->policy, why_not, sizeof(why_not)))
+    if (policy_reading_add(&r->policy, line, why_not, sizeof(why_not)))
         return blame_line(r, why_not, why, size);
     return 0;
 }
@@ -81,36 +63,51 @@ static int read_lines(struct reading *r, FILE *file, char *why, size_t size)
     return rc;
 }
 
+/* A file that @may_be_none is an empty one then. */
+static int read_file(const char *path, bool may_be_none,
+                     struct policy_texts *texts_r, char *why, size_t size)
+{
+    struct reading r = { .path = path };
+    char why_not[256];
+    FILE *file = fopen(path, "re");
+    int rc = 0;
+
+    policy_reading_init(&r.policy);
+    if (file) {
+        rc = read_lines(&r, file, why, size);
+        fclose(file);
+    } else if (errno != ENOENT || !may_be_none) {
+        rc = -errno;
+        snprintf(why, size, "%s: %s", path, strerror(-rc));
+    }
+    if (rc)
+        return rc;
+    rc = policy_reading_end(&r.policy, texts_r, why_not, sizeof(why_not));
+    if (rc)
+        snprintf(why, size, "%s: %s", path, why_not);
+    return rc;
+}
+
 int policy_file_read(const char *dir, const char *name,
-                     char text_r[VSCANIF_MAX_NODE + 1], char *why,
-                     size_t why_size)
+                     struct policy_texts *texts_r, char *why, size_t why_size)
 {
     char path[512], safe[4 * POLICY_NAME_MAX];
-    struct reading r = { .path = path, .policy = policy_default() };
-    FILE *file;
-    int rc = 0;
+    int rc;
 
     if (!policy_name_is_one(name)) {
         snprintf(why, why_size, "\"%s\" is not the name of a policy",
                  escape(name, safe, sizeof(safe)));
         return -EINVAL;
     }
-    r.text = (struct text){ .out = r.joined, .size = sizeof(r.joined) };
     snprintf(path, sizeof(path), "%s/%s", dir, name);
-    file = fopen(path, "re");
-    if (file) {
-        rc = read_lines(&r, file, why, why_size);
-        fclose(file);
-    } else if (errno != ENOENT || strcmp(name, POLICY_DEFAULT)) {
-        rc = -errno;
-        snprintf(why, why_size, "%s: %s", path, strerror(-rc));
-    }
-    if (rc)
-        return rc;
-    if (!policy_format(&r.policy, text_r, VSCANIF_MAX_NODE + 1)) {
-        snprintf(why, why_size, "%s: with all keys named, longer than a node "
-                 "(%d octets)", path, VSCANIF_MAX_NODE);
-        return -EINVAL;
-    }
-    return 0;
+    rc = read_file(path, !strcmp(name, POLICY_DEFAULT), texts_r, why, why_size);
+    if (!rc)
+        snprintf(texts_r->name, sizeof(texts_r->name), "%s", name);
+    return rc;
+}
+
+int policy_file_read_path(const char *path, struct policy_texts *texts_r,
+                          char *why, size_t why_size)
+{
+    return read_file(path, false, texts_r, why, why_size);
 }
