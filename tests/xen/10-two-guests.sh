@@ -57,17 +57,22 @@ check "both have the same connection-id" \
     has "$back_folder/connection-id" "$(node "$front_folder/connection-id")"
 rest='read=no close-write=yes notify=yes remedy=deny scan=snapshot'
 check "policy" has "$policy/policy" "mode=enforce fail=open timeout-ms=30000 $rest"
-policy_of_guest1() { "$LAB" exec dom0 -- vscanctl policy guest1 "$@"; }
-check "vscanctl policy shows it" \
-    test "$(policy_of_guest1)" = "mode=enforce fail=open timeout-ms=30000 $rest"
+set_policy() { "$LAB" exec dom0 -- vscanctl policy set guest1 "$@"; }
+# The words that it shows, but for the toolstack's own.
+policy_is() {
+    local text
+    text=$("$LAB" exec dom0 -- vscanctl policy show guest1) &&
+        [[ $(xargs <<<"$text") = "# policy default $1 on-incident=none "* ]]
+}
+check "vscanctl policy shows it" policy_is "mode=enforce fail=open timeout-ms=30000 $rest"
 check "vscanctl policy replaces it" \
-    policy_of_guest1 timeout-ms=20000 deny=too-large,changed
+    set_policy timeout-ms=20000 deny=too-large,changed
 check "all of it in its node" has "$policy/policy" \
     "mode=enforce fail=open deny=too-large,changed timeout-ms=20000 $rest"
-check "a bad policy is refused" not policy_of_guest1 fail=perhaps
-check "a policy without words is none" not policy_of_guest1 ''
+check "a bad policy is refused" not set_policy fail=perhaps
+check "a policy without words is none" not set_policy ''
 check "and changes nothing" has "$policy/policy" '.*timeout-ms=20000.*'
-check "vscanctl policy default" policy_of_guest1 default
+check "vscanctl policy set guest1 default" set_policy default
 check "the defaults are back" \
     has "$policy/policy" "mode=enforce fail=open timeout-ms=30000 $rest"
 

@@ -67,13 +67,13 @@ read_one() {
 check "guest1's files have all been read" wait_for \
     in_domain guest1 'grep -qx end /run/large.log'
 check "guest1 waits for two seconds" "$LAB" exec dom0 -- \
-    vscanctl policy guest1 timeout-ms=2000 close-write=no
+    vscanctl policy set guest1 timeout-ms=2000 close-write=no
 before=$(ended)
 in_domain scanner 'pkill -STOP "^vscan-worker"'
 check "it reads a file for which there is no verdict" read_one 1
 check "the scan of it is ended" wait_for more_ended "$before"
 check "guest1 waits for longer, and needs a verdict" "$LAB" exec dom0 -- \
-    vscanctl policy guest1 fail=closed close-write=no
+    vscanctl policy set guest1 fail=closed close-write=no
 check "and has one" wait_for read_one 2
 
 in_domain scanner 'rm "$1"' $options

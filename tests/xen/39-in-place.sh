@@ -62,7 +62,7 @@ has_grants() {
                 grep -qxF "$device" && exit
         done; false' "$@"
 }
-policy() { "$LAB" exec dom0 -- vscanctl policy guest1 "$@"; }
+policy() { "$LAB" exec dom0 -- vscanctl policy set guest1 "$@"; }
 connection() { node "$(folder_of_front guest1)/connection-id"; }
 put_file() { in_domain guest1 'printf %s "$2" >"$1"' "$@"; }
 

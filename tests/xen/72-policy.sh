@@ -11,7 +11,7 @@ user="setpriv --reuid 1500 --regid 1500 --clear-groups"
 
 # policy WORD...: all of them are in force when the front says so.
 policy() {
-    "$LAB" exec dom0 -- vscanctl policy guest1 fail=open notify=no "$@" &&
+    "$LAB" exec dom0 -- vscanctl policy set guest1 fail=open notify=no "$@" &&
         wait_for says "$@"
 }
 says() {

@@ -24,7 +24,7 @@ new_eicar_is_denied() {
     plant_eicar guest1 /root/eicar && read_is_denied guest1 /root/eicar
 }
 policy_has() {
-    [[ " $("$LAB" exec dom0 -- vscanctl policy guest1) " = *" $1 "* ]]
+    in_domain dom0 'vscanctl policy show guest1 | grep -qFx -- "$1"' "$1"
 }
 list_says() {
     in_domain dom0 'vscanctl list | grep -qF -- "$1"' "$1"
@@ -65,6 +65,7 @@ check "it is protected, nothing else was typed" \
 ok "its front was connected after $(took) s"
 check "EICAR is denied" new_eicar_is_denied
 check "the policy is that of the file" policy_has fail=closed
+check "by its name" policy_has '# policy servers'
 check "all of it" policy_has timeout-ms=20000
 check "vscand's log tells" log_says \
     "domain $(domid guest1) (guest1): attached, as its config says"
@@ -92,7 +93,7 @@ check "vscanctl list tells" list_says "not protected: it has been detached"
 check "its config by hand" "$LAB" exec dom0 -- vscanctl attach $config
 check "guest1 is protected" wait_for are_connected guest1 scanner
 check "another policy by its name" "$LAB" exec dom0 -- \
-    vscanctl policy guest1 default
+    vscanctl policy set guest1 default
 check "it is in force" policy_has fail=open
 
 configure 'backend=scanner,police=servers'

@@ -25,7 +25,9 @@ nothing_left() {
 policy='mode=enforce fail=open timeout-ms=20000 read=no close-write=yes notify=no'
 policy+=' remedy=deny scan=snapshot'
 has_policy() {
-    [ "$("$LAB" exec dom0 -- vscanctl policy "$1")" = "$policy exclude-uid=77" ]
+    local text
+    text=$("$LAB" exec dom0 -- vscanctl policy show "$1") &&
+        [[ $(xargs <<<"$text") = "$policy exclude-uid=77 on-incident="* ]]
 }
 
 trap 'vscand start >/dev/null' EXIT

@@ -34,7 +34,7 @@ is_excluded() {
         [ "$(access guest1 read "$top/probe")" = "read probe allowed" ]
 }
 exclude() {
-    "$LAB" exec dom0 -- vscanctl policy guest1 "${words[@]}" \
+    "$LAB" exec dom0 -- vscanctl policy set guest1 "${words[@]}" \
         "exclude-path=$top/" && wait_for is_excluded
 }
 

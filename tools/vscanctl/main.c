@@ -29,8 +29,15 @@ static const struct command {
     { "detach", detach_main, " <domain> [--force]",
       "Ends that, and removes what a destroyed guest has left behind.\n"
       "      --force does not wait for the back to close." },
-    { "policy", policy_main, " <domain> [<policy> | <key>=<value> ...]",
-      "Shows the policy of a guest that is attached, or replaces all of it." },
+    { "policy", policy_main,
+      " show <domain> | <policy>\n"
+      "  policy set <domain> <policy> | <key>=<value> ...\n"
+      "  policy check [<policy> | <path> ...]\n"
+      "  policy load [<policy>]\n"
+      "  policy edit <policy>",
+      "Shows the policy of a guest that is attached, or replaces all of it;\n"
+      "      checks files of policies, publishes them to the guests that follow\n"
+      "      them, or changes one in an editor and does both." },
     { "reload", reload_main, " [<domain>]",
       "Has the back in this domain, or all backs that serve a guest, look\n"
       "      whether there are other signatures." },
@@ -64,6 +71,15 @@ static int help(void)
            "snapshot\n"
            "  run=PATH                   a program to run for each find\n"
            "  exclude-path=, exclude-fs=, exclude-exe=, exclude-uid=LIST\n\n"
+           "Keys that guest and scanner do not see, with their defaults:\n"
+           "  on-incident=ACTION,...     what is done with the guest; none\n"
+           "  threshold=N/SECONDS        ... after N incidents; 1/60\n"
+           "  on-outbreak=ACTION,...     the same content in several guests; "
+           "none\n"
+           "  outbreak=N|off             ... in N guests within an hour; off\n"
+           "  on-unprotected=ACTION,...  a guest without protection; none\n"
+           "  unprotected-s=SECONDS      ... for so long; 60\n"
+           "  signatures-days=DAYS|off   older signatures are an alarm; 7\n\n"
            "  --help      Shows this.\n"
            "  --version   Shows the version of the protocol.\n\n"
            "Exit status: 0 done, 1 failed, 2 usage.\n");
