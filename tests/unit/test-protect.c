@@ -24,10 +24,10 @@
 
 #define WANTS   "name = \"web\"\nvscan = [ \"backend=scanner,policy=servers\" ]\n"
 
-static char dir[FOLDER_PATH_MAX];
+static char dir[FOLDER_PATH_MAX], more_dirs[2 * FOLDER_PATH_MAX];
 static const char *dirs[] = { dir, NULL };
 static const struct attachment_places places = {
-    .config_dirs = dirs, .policy_dir = dir,
+    .config_dirs = dirs, .more_dirs = more_dirs, .policy_dir = dir,
 };
 static struct machine m;
 static struct protect p;
@@ -37,6 +37,7 @@ static int start(void **state)
 {
     folder_make(dir);
     folder_put(dir, "servers", "fail=closed\noutbreak=3\n");
+    snprintf(more_dirs, sizeof(more_dirs), "%s/config-dirs", dir);
     vscanctl_start(state);
     fake_device_remove(5, 3);
     fake_remove(WEB_RECORD);
@@ -177,6 +178,30 @@ static void hand_counts_more(void **state)
     assert_int_equal(run(attach_main, "/none.cfg"), STATUS_FAILED);
 }
 
+/* Lines that are good count, and the one that is not is told once. */
+static void more_folders(void **state)
+{
+    char more[FOLDER_PATH_MAX], text[512];
+
+    (void)state;
+    folder_make(more);
+    folder_put(more, "web.cfg", WANTS);
+    snprintf(text, sizeof(text), "# of the customers\nrelative\n%s\n", more);
+    folder_put(dir, "config-dirs", text);
+    for (int i = 0; i < 2; i++)
+        assert_true(protect(&p, &m));
+    assert_attached();
+    assert_int_equal(logged_lines("error: "), 1);
+    assert_true(logged("/config-dirs:2: not an absolute path: \"relative\"",
+                       ""));
+    folder_put(dir, "config-dirs", "");
+    assert_true(protect(&p, &m));
+    folder_put(dir, "config-dirs", text);
+    assert_true(protect(&p, &m));
+    assert_int_equal(logged_lines("error: "), 2);
+    folder_remove(more);
+}
+
 static void xenstore_fails(void **state)
 {
     (void)state;
@@ -197,7 +222,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(config_is_followed), TEST(nothing_is_said_of_others),
         TEST(malformed_entry_is_told), TEST(back_is_waited_for),
-        TEST(not_itself), TEST(hand_counts_more), TEST(xenstore_fails),
+        TEST(not_itself), TEST(hand_counts_more), TEST(more_folders),
+        TEST(xenstore_fails),
     };
 
     log_init("test-protect", LOG_LEVEL_INFO);

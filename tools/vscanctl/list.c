@@ -273,8 +273,12 @@ static int list_unprotected(const struct machine *m,
 static int list(const struct machine *m)
 {
     struct device_list devices;
+    char why[512];
     int rc;
 
+    attachment_check_dirs(&attachment_places, why, sizeof(why));
+    if (why[0])
+        warnx("%s", why);
     rc = device_list(m->xs, &devices);
     if (rc) {
         warnx("cannot read xenstore: %s", strerror(-rc));

@@ -95,6 +95,17 @@ static void forget_gone(struct protect *p, const uint32_t *domids,
     }
 }
 
+/* Once for each thing that is wrong with them. */
+static void look_at_dirs(struct protect *p)
+{
+    char why[sizeof(p->said_of_dirs)];
+
+    attachment_check_dirs(p->places, why, sizeof(why));
+    if (why[0] && strcmp(why, p->said_of_dirs))
+        log_error("%s", why);
+    strcpy(p->said_of_dirs, why);
+}
+
 bool protect(struct protect *p, const struct machine *m)
 {
     bool well = true;
@@ -107,6 +118,7 @@ bool protect(struct protect *p, const struct machine *m)
         return false;
     }
     forget_gone(p, domids, nr);
+    look_at_dirs(p);
     for (unsigned int i = 0; i < nr; i++)
         well &= look_at(p, m, domids[i]);
     free(domids);

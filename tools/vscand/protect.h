@@ -12,6 +12,7 @@
 
 struct protect {
     const struct attachment_places *places;
+    char said_of_dirs[512];
     struct protect_said *said;  /* @nr of them */
     unsigned int nr;
 };

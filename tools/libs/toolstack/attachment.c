@@ -10,13 +10,24 @@
 #include <xen/xen.h>
 
 #include "check.h"
+#include "config-dirs.h"
 #include "device.h"
 #include "guest-config.h"
 #include "policy-file.h"
 
 const struct attachment_places attachment_places = {
-    .config_dirs = guest_config_dirs, .policy_dir = POLICY_DIR,
+    .config_dirs = guest_config_dirs, .more_dirs = CONFIG_DIRS_FILE,
+    .policy_dir = POLICY_DIR,
 };
+
+void attachment_check_dirs(const struct attachment_places *places, char *why,
+                           size_t why_size)
+{
+    struct config_dirs dirs;
+
+    config_dirs_read(places->config_dirs, places->more_dirs, &dirs, why,
+                     why_size);
+}
 
 static int check(const struct machine *m, uint32_t front, uint32_t back,
                  char *why, size_t size)
@@ -129,6 +140,7 @@ static int find(const struct machine *m,
 {
     char *name = domain_own_name(m, front);
     struct guest_config config;
+    struct config_dirs dirs;
     int rc;
 
     plan->front = front;
@@ -136,7 +148,8 @@ static int find(const struct machine *m,
         snprintf(why, size, "it has no name");
         return -ENODATA;
     }
-    rc = guest_config_find(places->config_dirs, name, &config, why, size);
+    config_dirs_read(places->config_dirs, places->more_dirs, &dirs, why, size);
+    rc = guest_config_find(dirs.dirs, name, &config, why, size);
     free(name);
     if (rc == -ENOENT)
         return -ENODATA;

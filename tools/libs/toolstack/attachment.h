@@ -25,11 +25,17 @@ int attachment_make(const struct machine *m, uint32_t front, uint32_t back,
 
 struct attachment_places {
     const char *const *config_dirs;
+    const char *more_dirs;          /* the file, config-dirs.h; or NULL */
     const char *policy_dir;
 };
 
 /* Where an administrator has it. */
 extern const struct attachment_places attachment_places;
+
+/* What is wrong with the file that names more folders, as a sentence; "" when
+ * nothing is.  The folders that are named well are looked at in any case. */
+void attachment_check_dirs(const struct attachment_places *places, char *why,
+                           size_t why_size);
 
 /*
  * What the guest's config says of scanning is done: the file is @config, or is
