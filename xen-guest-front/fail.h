@@ -35,11 +35,10 @@
 #include "verdict.h"
 
 /*
- * With mode=monitor and mode=off: allowed.  Else,
- * clean: allowed.  Infected: denied.  Everything else, a code that does not
+ * Clean: allowed.  Infected: denied.  Everything else, a code that does not
  * exist included, was not scanned and goes by the policy's word for its
  * reason; a number that is no reason, by the preset (DESIGN, "Fail modes are
- * policy").
+ * policy").  All of it is allowed with mode=monitor, and with mode=off.
  */
 bool fail_allows(const struct policy *policy, const struct verdict *verdict);
 

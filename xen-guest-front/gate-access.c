@@ -88,8 +88,8 @@ static void tell_kernel(struct gate *gate, int fd, pid_t pid, bool allow)
 }
 
 /* The policy's answer, to who waits for one. */
-static void answer(struct gate *gate, int fd, pid_t pid, uint8_t event,
-                   const struct verdict *verdict)
+static void answer_by_policy(struct gate *gate, int fd, pid_t pid,
+                             uint8_t event, const struct verdict *verdict)
 {
     if (event == VSCANIF_EVENT_CLOSE_WRITE)
         return;
@@ -107,14 +107,14 @@ static void conclude(struct gate *gate, int fd, pid_t pid, uint8_t event,
 
     /* Held before the policy said mode=off: nobody asks for a verdict. */
     if (gate->policy.mode == MODE_OFF) {
-        answer(gate, fd, pid, event, verdict);
+        answer_by_policy(gate, fd, pid, event, verdict);
         return;
     }
     count_verdict(gate, verdict);
     /* Whoever is denied may end at once, and nobody knows him then. */
     if (infected)
         facts_get(&facts, pid, fd);
-    answer(gate, fd, pid, event, verdict);
+    answer_by_policy(gate, fd, pid, event, verdict);
     if (infected) {
         say(gate, &facts, event, verdict);
         if (gate->policy.mode == MODE_ENFORCE)

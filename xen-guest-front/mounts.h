@@ -56,11 +56,11 @@ struct coverage {
 /*
  * Marks all local filesystems of all mount namespaces that a process is in,
  * with what @policy asks for, on the fanotify group @group; unmarks those that
- * it excludes.  What is marked stays so at every moment; marking it again
- * changes nothing.  Our own namespace comes first.  Returns 0; or -errno when
- * not even our own mount table could be read, then *@coverage_r is empty.  The
- * process, which must have no other threads, goes through the other mount
- * namespaces and is in "/" afterwards.
+ * it excludes, with mode=off all of them.  What is marked stays so at every
+ * moment; marking it again changes nothing.  Our own namespace comes first.
+ * Returns 0; or -errno when not even our own mount table could be read, then
+ * *@coverage_r is empty.  The process, which must have no other threads, goes
+ * through the other mount namespaces and is in "/" afterwards.
  */
 int mounts_mark(int group, const struct policy *policy,
                 struct coverage *coverage_r);

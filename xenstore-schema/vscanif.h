@@ -321,9 +321,8 @@
  *
  *      One node, so that no half-written policy can be read.  A policy that
  *      does not parse leaves the one before in force, with the front's
- *      "policy-generation" as it was, and is named in the front's "error"
- *      node.  To the back, one that does not parse or is not
- *      there says scan=snapshot.
+ *      "policy-generation" as it was, and is named in the front's "error" node.
+ *      To the back, one that does not parse or is not there says scan=snapshot.
  *
  * generation
  *      Values:         uint32, not 0; absent: 0

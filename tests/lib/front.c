@@ -91,6 +91,14 @@ static struct verdict clean(uint64_t generation)
     return verdict;
 }
 
+static struct verdict infected(uint64_t generation)
+{
+    struct verdict verdict = verdict_infected("Test");
+
+    verdict.generation = generation;
+    return verdict;
+}
+
 /* A file of its own, which nobody may hold. */
 static struct verdict own_file(const struct stub *stub)
 {
@@ -117,7 +125,7 @@ static void answer(struct stub *stub, uint64_t id, const char *content)
 {
     switch (content[0]) {
     case 'I':
-        tell_verdict(stub, id, verdict_infected("Test"));
+        tell_verdict(stub, id, infected(stub->told));
         break;
     case 'R':
         tell_verdict(stub, id, verdict_not_scanned(

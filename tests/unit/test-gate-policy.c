@@ -245,7 +245,7 @@ static void held_is_let_go(void **state)
     pid_t pid[10];
 
     (void)state;
-    start("L", true, LONG_MS);
+    start("L", true, VSCANIF_MAX_TIMEOUT_MS);
     front_policy_in_force("close-write=no");
     for (int i = 0; i < 10; i++)
         pid[i] = opens(i % 2 ? FILE1 : FRONT_SILENT);
@@ -253,15 +253,53 @@ static void held_is_let_go(void **state)
     reasons = sum_of_reasons();
     not_scanned = count(COUNT_NOT_SCANNED);
     front_policy_in_force("mode=off");
+    assert_int_equal(status->held, 0);
     for (int i = 0; i < 10; i++)
         assert_int_equal(outcome(pid[i]), 0);
-    assert_int_equal(status->held, 0);
     assert_int_equal(sum_of_reasons(), reasons);
     assert_int_equal(count(COUNT_NOT_SCANNED), not_scanned);
     /* A verdict that comes too late is nobody's. */
     front_release('I');
     front_policy_in_force("mode=enforce");
     assert_int_equal(open_result(FRONT_INFECTED), EPERM);
+}
+
+/* The kernel has it wait for its answer. */
+static bool is_held(pid_t pid)
+{
+    char path[32], text[128] = "";
+    ssize_t n;
+    int fd;
+
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    n = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    return n > 0 && strstr(text, ") D ");
+}
+
+/* What the gate has not read when it hears of the switch, too: these are more
+ * than it reads at a time, and that much it may do before. */
+static void unread_is_let_go(void **state)
+{
+    pid_t pid[40];
+
+    (void)state;
+    start("C", true, VSCANIF_MAX_TIMEOUT_MS);
+    WAIT_FOR(shared->in_force == shared->policy_id && status->held == 0);
+    kill(status->gate, SIGSTOP);
+    front_policy("mode=off");
+    for (int i = 0; i < 40; i++)
+        pid[i] = opens(FRONT_SILENT);
+    for (int i = 0; i < 40; i++)
+        WAIT_FOR(is_held(pid[i]));
+    kill(status->gate, SIGCONT);
+    for (int i = 0; i < 40; i++) {
+        WAIT_FOR(!is_held(pid[i]));
+        assert_int_equal(outcome(pid[i]), 0);
+    }
+    assert_int_equal(sum_of_reasons(), 0);
 }
 
 static volatile sig_atomic_t enough;
@@ -365,6 +403,7 @@ static int run_all(void)
         TEST(monitor_counts_accesses_alone), TEST(off_holds_nothing),
         TEST(off_is_kept), TEST(off_forgets_records),
         TEST(held_is_answered_by_the_new_mode), TEST(held_is_let_go),
+        TEST(unread_is_let_go),
         TEST(switched_under_load), TEST(link_is_told),
         TEST(bad_policy_is_not_in_force),
     };

@@ -173,7 +173,7 @@ static void in_force_is_of_one_device(void **state)
     front_settles();
     xsfront_in_force(&fs.front, 6);
     assert_null(fake_read("/local/domain/5/device/vscan"));
-    fake_device_create(FRONT, BACK, NULL);
+    fake_device_create(FRONT, BACK, "nonsense");
     bring_front_to('4');
     assert_in_force(NULL);
 }

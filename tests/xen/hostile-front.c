@@ -77,10 +77,11 @@ static bool connected(void *arg, uint32_t domid, uint32_t max_pages)
     return h->connected;
 }
 
-static void attached(void *arg, const char *policy)
+static void attached(void *arg, const char *policy, uint32_t generation)
 {
     (void)arg;
     (void)policy;
+    (void)generation;
 }
 
 static void detached(void *arg)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * storm.c - many processes that open many files at once, for 65-storm.sh and
- * 80-kills.sh.  A file's name tells what an open must give: "clean-..." is
- * allowed, "bad-..." denied (EPERM).
+ * storm.c - many processes that open many files at once, for 65-storm.sh,
+ * 73-mode.sh and 80-kills.sh.  A file's name tells what an open must give:
+ * "clean-..." is allowed, "bad-..." denied (EPERM).
  *
  *   storm make FOLDER NUMBER BAD
  *
@@ -15,6 +15,11 @@
  * each process from another one on.  Says "allowed A denied D wrong W longest
  * MS": the outcomes, how many are not as the name tells, the longest open in
  * milliseconds.  Exit status 1 when any is wrong.
+ *
+ *   storm steady FOLDER PROCESSES
+ *
+ * As "open", again and again until standard input ends; the "bad-..." ones may
+ * be allowed or denied.
  *
  *   storm flight FOLDER NUMBER
  *
@@ -39,6 +44,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -191,18 +197,27 @@ static unsigned int list_files(const char *folder, char **names_r)
     return n;
 }
 
+/* @bad: what an open of the bad ones must give. */
 static void open_all(char *const *names, unsigned int count,
-                     unsigned int first, struct outcomes *sum)
+                     unsigned int first, int bad, struct outcomes *sum)
 {
     for (unsigned int i = 0; i < count; i++) {
         const char *path = names[(first + i) % count];
 
-        open_one(path, strncmp(strrchr(path, '/') + 1, "bad-", 4) ? 0 : EPERM,
+        open_one(path, strncmp(strrchr(path, '/') + 1, "bad-", 4) ? 0 : bad,
                  sum);
     }
 }
 
-static int storm_open(const char *folder, unsigned int processes)
+/* Nobody reads from it: what is there to be read is its end. */
+static bool input_has_ended(void)
+{
+    struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+
+    return poll(&input, 1, 0) != 0;
+}
+
+static int storm_open(const char *folder, unsigned int processes, bool steady)
 {
     static char *names[MAX_FILES];
     unsigned int count = list_files(folder, names), n = 0;
@@ -228,7 +243,10 @@ static int storm_open(const char *folder, unsigned int processes)
         /* Ends for all of them when the parent closes its end. */
         if (read(starts[0], &octet, 1) < 0)
             _exit(1);
-        open_all(names, count, n * count / processes, &sum);
+        do
+            open_all(names, count, n * count / processes, steady ? -1 : EPERM,
+                     &sum);
+        while (steady && !input_has_ended());
         report(reports[1], &sum);
     }
     close(starts[1]);
@@ -462,7 +480,10 @@ int main(int argc, char **argv)
         return make_files(argv[2], n, bad);
     if (argc == 4 && !strcmp(argv[1], "open") &&
         number(argv[3], MAX_PROCESSES, &n) && n > 0)
-        return storm_open(argv[2], n);
+        return storm_open(argv[2], n, false);
+    if (argc == 4 && !strcmp(argv[1], "steady") &&
+        number(argv[3], MAX_PROCESSES, &n) && n > 0)
+        return storm_open(argv[2], n, true);
     if (argc == 4 && !strcmp(argv[1], "flight") &&
         number(argv[3], MAX_PROCESSES / 2, &flight.number)) {
         flight.folder = argv[2];
@@ -470,6 +491,7 @@ int main(int argc, char **argv)
     }
     fprintf(stderr, "usage: storm make FOLDER NUMBER BAD\n"
                     "       storm open FOLDER PROCESSES\n"
+                    "       storm steady FOLDER PROCESSES\n"
                     "       storm flight FOLDER NUMBER\n");
     return 2;
 }

@@ -62,9 +62,10 @@ int device_back_name(struct xs_handle *xs, uint32_t front, char **name_r);
 /*
  * Gives an attached guest the back in domain @back instead of the one in
  * @old_back: all nodes are made anew, in one transaction; names, policy and
- * its generation stay.  The front never sees itself without a device, so that it goes on to
- * hold accesses.  What is left over at the new back is removed.  -ENOENT when
- * one of the domains has no home, or the guest is not attached to @old_back.
+ * its generation stay.  The front never sees itself without a device, so that
+ * it goes on to hold accesses.  What is left over at the new back is removed.
+ * -ENOENT when one of the domains has no home, or the guest is not attached to
+ * @old_back.
  */
 int device_move(struct xs_handle *xs, uint32_t front, uint32_t old_back,
                 uint32_t back);
