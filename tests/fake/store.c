@@ -9,8 +9,10 @@
 
 #include "machine.h"
 
-/* Octets of a value that a guest may write (xenstored's default quota). */
+/* A node that a guest writes must have fewer octets (xenstored's default quota),
+ * counting its head and its permissions, too. */
 #define QUOTA_SIZE  2048
+#define NODE_HEAD   24
 #define PAYLOAD     4096
 
 static uint64_t generation;
@@ -219,6 +221,18 @@ static int get_or_make(struct store *store, uint32_t domid, const char *path,
     return 0;
 }
 
+/* One that is made gets the permissions of what it is made in. */
+static bool is_within_quota(struct store *store, const char *path,
+                            unsigned int len)
+{
+    const struct node *node = store_find(store, path);
+
+    if (!node)
+        node = nearest(store, path);
+    return NODE_HEAD + node->nr_perms * sizeof(node->perms[0]) + len <
+           QUOTA_SIZE;
+}
+
 int store_write(struct store *store, uint32_t domid, const char *path,
                 const void *value, unsigned int len)
 {
@@ -227,7 +241,7 @@ int store_write(struct store *store, uint32_t domid, const char *path,
 
     if (len + strlen(path) + 1 > PAYLOAD)
         return E2BIG;
-    if (domid != 0 && len > QUOTA_SIZE)
+    if (domid != 0 && !is_within_quota(store, path, len))
         return ENOSPC;
     rc = get_or_make(store, domid, path, &node);
     if (!rc)

@@ -63,11 +63,13 @@ other=/local/domain/0/backend/vscan/$(domid guest2)/0
 check "its folder is there" node "$other/state"
 for path in "$other/incidents" "$other/state" \
         "$(folder_of_front guest2)/incidents" \
-        "/local/domain/$(domid guest2)/vscan/0/policy"; do
+        "/local/domain/$(domid guest2)/vscan/0/policy" \
+        "$(folder_of_back guest2 scanner)/incidents"; do
     check "the scanner cannot write $path" \
         not in_domain scanner 'xenstore-write "$1" "1 0"' "$path"
 done
 check "nor is it there" not node "$other/incidents"
+check "nor below its own home" not node "$(folder_of_back guest2 scanner)"
 unprotect guest2
 
 # dom0 looks all the time, and counts the writes.
