@@ -170,8 +170,8 @@ $(O)/tests/libvscan.a: $(LIB_OBJ)
 
 link_test = mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) \
     $(LDFLAGS_HARD) -o $@ $(1) $(FAKE_OBJ) $(TEST_LIBS) \
-    $(call libs,cmocka xentoollog xlutil libclamav yara libcrypto libseccomp \
-    json-c)
+    $(call libs,cmocka xentoollog xlutil xenlight json-c libclamav yara \
+    libcrypto libseccomp)
 
 $(O)/tests/unit/test-%: tests/unit/test-%.c $(FAKE_OBJ) $(TEST_LIBS) \
     | deps-build

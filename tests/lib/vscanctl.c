@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "domain.h"
+#include "fake-libxl.h"
 #include "fake.h"
 #include "xs.h"
 
@@ -39,7 +40,7 @@ int machine_init(struct machine *m)
 {
     const char *why;
 
-    *m = (struct machine){ .xs = NULL };
+    *m = (struct machine){ .xl = fake_libxl_ctx() };
     return xsx_open(&m->xs, &why);
 }
 
@@ -121,6 +122,8 @@ int vscanctl_start(void **state)
     memset(states, 0, sizeof(states));
     vscanctl_domain_gone(7);
     vscanctl_domain_gone(9);
+    fake_libxl_start();
+    fake_libxl_domain(5, "web", 512 * 1024);
     fake_start();
     fake_enter(0);
     fake_domain_create(3);
