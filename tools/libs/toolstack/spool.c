@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* spool.c - see spool.h. */
+#define _GNU_SOURCE
+#include "spool.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <json-c/json.h>
+
+#define PART    ".part"
+#define HOLD    ".hold"
+#define JSON    ".json"
+
+/* Items of one domain that begin in one second. */
+#define MAX_SAME_SECOND 100
+
+static const char *name_of(const struct spool_item *item)
+{
+    return strrchr(item->path, '/') + 1;
+}
+
+/* Removes NAME.suffix. */
+static void drop(int dir, const char *name, const char *suffix)
+{
+    char full[NAME_MAX + 1];
+
+    if (snprintf(full, sizeof(full), "%s%s", name, suffix) <
+        (int)sizeof(full))
+        unlinkat(dir, full, 0);
+}
+
+/* Whether @name ends with @suffix, which is then cut off. */
+static bool cut(char *name, const char *suffix)
+{
+    const size_t len = strlen(name), end = strlen(suffix);
+
+    if (len <= end || strcmp(name + len - end, suffix))
+        return false;
+    name[len - end] = 0;
+    return true;
+}
+
+/* Is there NAME.suffix? */
+static bool has(int dir, const char *name, const char *suffix)
+{
+    char full[NAME_MAX + 1];
+
+    return snprintf(full, sizeof(full), "%s%s", name, suffix) <
+           (int)sizeof(full) && !faccessat(dir, full, F_OK, 0);
+}
+
+/* Calls @visit for each name that is not hidden; it may change the name, and
+ * remove files. */
+static int each(int dir, void (*visit)(int dir, char *name, void *arg),
+                void *arg)
+{
+    int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+    const int rc = stream ? 0 : -errno;
+    struct dirent *entry;
+
+    if (!stream) {
+        if (fd >= 0)
+            close(fd);
+        return rc;
+    }
+    while ((entry = readdir(stream)))
+        if (entry->d_name[0] != '.')
+            visit(dir, entry->d_name, arg);
+    closedir(stream);
+    return 0;
+}
+
+/* One whose writer is dead can be locked. */
+static void sweep_holds(int dir, char *name, void *arg)
+{
+    int fd;
+
+    (void)arg;
+    if (!cut(name, HOLD))
+        return;
+    name[strlen(name)] = HOLD[0];
+    fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    if (!flock(fd, LOCK_EX | LOCK_NB))
+        unlinkat(dir, name, 0);
+    close(fd);
+}
+
+/* After the holds: what is being written has one. */
+static void sweep_rest(int dir, char *name, void *arg)
+{
+    (void)arg;
+    if (cut(name, JSON PART)) {
+        if (!has(dir, name, HOLD))
+            drop(dir, name, JSON PART);
+    } else if (cut(name, PART)) {
+        if (!has(dir, name, HOLD))
+            drop(dir, name, PART);
+    } else if (cut(name, JSON)) {
+        if (!has(dir, name, HOLD) && !has(dir, name, ""))
+            drop(dir, name, JSON);
+    }
+}
+
+struct sum {
+    uint64_t used;              /* items, and what is held for those to come */
+    uint64_t held, written;     /* of those to come alone */
+};
+
+static void add_up(int dir, char *name, void *arg)
+{
+    struct sum *sum = arg;
+    struct stat st;
+
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+        return;
+    if (cut(name, PART)) {
+        sum->written += (uint64_t)st.st_size;
+        return;
+    }
+    sum->used += (uint64_t)st.st_size;
+    if (cut(name, HOLD))
+        sum->held += (uint64_t)st.st_size;
+}
+
+static int open_dir(const char *path, char *why, size_t size)
+{
+    struct stat st;
+    int fd, rc;
+
+    if (mkdir(path, 0700) && errno != EEXIST) {
+        rc = -errno;
+        snprintf(why, size, "cannot make %s: %s", path, strerror(-rc));
+        return rc;
+    }
+    fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st)) {
+        rc = -errno;
+        snprintf(why, size, "%s: %s", path, strerror(-rc));
+        if (fd >= 0)
+            close(fd);
+        return rc;
+    }
+    if (st.st_uid != geteuid() || st.st_mode & 077) {
+        snprintf(why, size, "%s: others have access to it (it must be 0700)",
+                 path);
+        close(fd);
+        return -EPERM;
+    }
+    return fd;
+}
+
+/* Is there room for @size octets more? */
+static int check_room(const struct spool_place *place, int dir, uint64_t size,
+                      char *why, size_t why_size)
+{
+    struct sum sum = { 0 };
+    struct statvfs fs;
+    uint64_t room, promised;
+    int rc;
+
+    rc = each(dir, add_up, &sum);
+    if (!rc && fstatvfs(dir, &fs))
+        rc = -errno;
+    if (rc) {
+        snprintf(why, why_size, "%s: %s", place->dir, strerror(-rc));
+        return rc;
+    }
+    if (sum.used > place->limit || size > place->limit - sum.used) {
+        snprintf(why, why_size, "%s may hold %" PRIu64 " octets and has %"
+                 PRIu64 " of them, %" PRIu64 " more are needed", place->dir,
+                 place->limit, sum.used, size);
+        return -ENOSPC;
+    }
+    promised = sum.held > sum.written ? sum.held - sum.written : 0;
+    room = (uint64_t)fs.f_bavail * fs.f_frsize;
+    if (room < promised || size > room - promised) {
+        snprintf(why, why_size, "the filesystem of %s has %" PRIu64
+                 " octets left, %" PRIu64 " are needed", place->dir, room,
+                 size + promised);
+        return -ENOSPC;
+    }
+    return 0;
+}
+
+/* Takes the first name that is free. */
+static int take_name(const char *dir, uint32_t domid, const char *kind,
+                     struct spool_item *item)
+{
+    const time_t now = time(NULL);
+    char stamp[32], full[SPOOL_PATH_MAX + sizeof(HOLD)];
+    struct tm tm;
+
+    gmtime_r(&now, &tm);
+    strftime(stamp, sizeof(stamp), "%Y%m%dT%H%M%SZ", &tm);
+    for (int nr = 0; nr < MAX_SAME_SECOND; nr++) {
+        char more[16] = "";
+
+        if (nr)
+            snprintf(more, sizeof(more), "-%d", nr);
+        if (snprintf(item->part, sizeof(item->part), "%s/%u-%s%s.%s" PART, dir,
+                     domid, stamp, more, kind) >= (int)sizeof(item->part))
+            return -ENAMETOOLONG;
+        memcpy(item->path, item->part, sizeof(item->path));
+        cut(item->path, PART);
+        if (!faccessat(item->dir, name_of(item), F_OK, 0))
+            continue;
+        snprintf(full, sizeof(full), "%s" HOLD, name_of(item));
+        item->hold = openat(item->dir, full, O_RDWR | O_CREAT | O_EXCL |
+                            O_NOFOLLOW | O_CLOEXEC, 0600);
+        if (item->hold >= 0 || errno != EEXIST)
+            return item->hold < 0 ? -errno : 0;
+    }
+    return -EEXIST;
+}
+
+/* With the folder locked. */
+static int begin(const struct spool_place *place, uint32_t domid,
+                 const char *kind, uint64_t size, struct spool_item *item,
+                 char *why, size_t why_size)
+{
+    int rc;
+
+    each(item->dir, sweep_holds, NULL);
+    each(item->dir, sweep_rest, NULL);
+    rc = check_room(place, item->dir, size, why, why_size);
+    if (rc)
+        return rc;
+    rc = take_name(place->dir, domid, kind, item);
+    if (!rc && (flock(item->hold, LOCK_EX | LOCK_NB) ||
+                ftruncate(item->hold, (off_t)size))) {
+        rc = -errno;
+        drop(item->dir, name_of(item), HOLD);
+        close(item->hold);
+    }
+    if (rc)
+        snprintf(why, why_size, "%s: %s", place->dir, strerror(-rc));
+    return rc;
+}
+
+int spool_begin(const struct spool_place *place, uint32_t domid,
+                const char *kind, uint64_t size, struct spool_item *item_r,
+                char *why, size_t why_size)
+{
+    struct spool_item item = { .dir = -1, .hold = -1 };
+    int rc;
+
+    item.dir = open_dir(place->dir, why, why_size);
+    if (item.dir < 0)
+        return item.dir;
+    /* Nobody has it locked for longer than it takes to look through it. */
+    rc = flock(item.dir, LOCK_EX) ? -errno : 0;
+    if (rc)
+        snprintf(why, why_size, "%s: %s", place->dir, strerror(-rc));
+    else
+        rc = begin(place, domid, kind, size, &item, why, why_size);
+    if (rc) {
+        close(item.dir);
+        return rc;
+    }
+    flock(item.dir, LOCK_UN);
+    *item_r = item;
+    return 0;
+}
+
+static int write_all(int fd, const char *text, size_t len)
+{
+    while (len) {
+        const ssize_t n = write(fd, text, len);
+
+        if (n < 0)
+            return -errno;
+        text += n;
+        len -= (size_t)n;
+    }
+    return fsync(fd) ? -errno : 0;
+}
+
+/* Writes NAME.json, under another name first. */
+static int put_json(const struct spool_item *item, struct json_object *about)
+{
+    const char *text = json_object_to_json_string_ext(about,
+                                                      JSON_C_TO_STRING_PRETTY);
+    char part[SPOOL_PATH_MAX + 16], full[SPOOL_PATH_MAX + 16];
+    int fd, rc;
+
+    if (!text)
+        return -ENOMEM;
+    snprintf(part, sizeof(part), "%s" JSON PART, name_of(item));
+    snprintf(full, sizeof(full), "%s" JSON, name_of(item));
+    fd = openat(item->dir, part, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW |
+                O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    rc = write_all(fd, text, strlen(text));
+    if (!rc)
+        rc = write_all(fd, "\n", 1);
+    close(fd);
+    if (!rc && renameat(item->dir, part, item->dir, full))
+        rc = -errno;
+    return rc;
+}
+
+/* What others have written is on the disk before it has its name. */
+static int flush(const struct spool_item *item)
+{
+    int fd = open(item->part, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int rc;
+
+    if (fd < 0)
+        return -errno;
+    rc = fchmod(fd, 0600) || fsync(fd) ? -errno : 0;
+    close(fd);
+    return rc;
+}
+
+void spool_hand_over(struct spool_item *item)
+{
+    close(item->hold);
+    close(item->dir);
+    *item = (struct spool_item){ .dir = -1, .hold = -1 };
+}
+
+int spool_commit(struct spool_item *item, struct json_object *about, char *why,
+                 size_t why_size)
+{
+    int rc = flush(item);
+
+    if (!rc)
+        rc = put_json(item, about);
+    /* That nobody counts both the item and what was held for it. */
+    if (!rc)
+        flock(item->dir, LOCK_EX);
+    if (!rc && rename(item->part, item->path))
+        rc = -errno;
+    if (rc) {
+        snprintf(why, why_size, "%s: %s", item->path, strerror(-rc));
+        spool_abort(item);
+        return rc;
+    }
+    drop(item->dir, name_of(item), HOLD);
+    fsync(item->dir);
+    spool_hand_over(item);
+    return 0;
+}
+
+void spool_abort(struct spool_item *item)
+{
+    drop(item->dir, name_of(item), PART);
+    drop(item->dir, name_of(item), JSON PART);
+    drop(item->dir, name_of(item), JSON);
+    /* The last: as long as it is there, nobody else clears up. */
+    drop(item->dir, name_of(item), HOLD);
+    spool_hand_over(item);
+}
