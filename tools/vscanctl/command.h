@@ -14,10 +14,12 @@ enum status {
     STATUS_USAGE = 2,
 };
 
+int act_main(int argc, char **argv);
 int attach_main(int argc, char **argv);
 int detach_main(int argc, char **argv);
 int list_main(int argc, char **argv);
 int policy_main(int argc, char **argv);
+int release_main(int argc, char **argv);
 int reload_main(int argc, char **argv);
 
 #endif

@@ -41,6 +41,11 @@ static const struct command {
     { "reload", reload_main, " [<domain>]",
       "Has the back in this domain, or all backs that serve a guest, look\n"
       "      whether there are other signatures." },
+    { "act", act_main, " <domain> <action>[,<action> ...]",
+      "Acts on a whole guest: net-disconnect, record, snapshot, pause,\n"
+      "      run:<program>, notify; in this order." },
+    { "release", release_main, " <domain>",
+      "Gives a guest its network back, and lets it go on, after those." },
     { "list", list_main, "",
       "Shows all guests that are attached, what is wrong with them and with\n"
       "      their engines, and what they do not cover." },
