@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -236,6 +238,43 @@ static void nothing_stays_open(void **state)
     assert_int_equal(fake_open_fds(), before);
 }
 
+/* What is not to be left half done goes on when its caller is killed, and says
+ * what it has to say to nobody. */
+static void one_that_finishes(void **state)
+{
+    struct host *h = *state;
+    char script[2048], go[512], on[512], done[512], word[16] = "";
+    int status, fd;
+    pid_t pid;
+
+    snprintf(go, sizeof(go), "%s", host_path(h, "go"));
+    snprintf(on, sizeof(on), "%s", host_path(h, "on"));
+    snprintf(done, sizeof(done), "%s", host_path(h, "done"));
+    assert_int_equal(mkfifo(go, 0600), 0);
+    assert_int_equal(mkfifo(on, 0600), 0);
+    assert_int_equal(mkfifo(done, 0600), 0);
+    snprintf(script, sizeof(script), "read word <'%s'; echo one; echo two; "
+             "read word <'%s'; echo one; echo two; echo end >'%s'", go, on,
+             done);
+    pid = fork();
+    if (pid == 0) {
+        run_as(h, script, (struct helper){ .finishes = true });
+        _exit(0);
+    }
+    fd = open(go, O_WRONLY);
+    assert_int_equal(write(fd, "x\n", 2), 2);
+    close(fd);
+    assert_int_equal(kill(pid, SIGKILL), 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    fd = open(on, O_WRONLY);
+    assert_int_equal(write(fd, "x\n", 2), 2);
+    close(fd);
+    fd = open(done, O_RDONLY);
+    assert_int_equal(read(fd, word, sizeof(word) - 1), 4);
+    close(fd);
+    assert_string_equal(word, "end\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -248,6 +287,7 @@ int main(void)
         HOST_TEST(its_output_is_logged),
         HOST_TEST(a_line_has_its_bound),
         HOST_TEST(nothing_stays_open),
+        HOST_TEST(one_that_finishes),
     };
 
     return cmocka_run_group_tests_name("helper", tests, NULL, NULL);

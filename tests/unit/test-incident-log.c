@@ -268,6 +268,7 @@ static void text_is_utf8(void **state)
     assert_text("\xed\xa0\x80", "\\xed\\xa0\\x80");
     assert_text("\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80");
     assert_text("\xe2\x82", "\\xe2\\x82");
+    assert_text("\x7f\xc2\x9b\xc2\xa0", "\\x7f\\xc2\\x9b\xc2\xa0");
 }
 
 static void time_is_readable(void **state)

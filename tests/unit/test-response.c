@@ -106,7 +106,7 @@ static void bounds(void **state)
     assert_int_equal(response.outbreak, RESPONSE_MIN_OUTBREAK);
     assert_int_equal(response.unprotected_s, RESPONSE_MIN_UNPROTECTED_S);
     assert_int_equal(response.signatures_days, RESPONSE_MIN_SIGNATURES_DAYS);
-    response = parse("threshold=1000/86400 outbreak=1000 unprotected-s=86400 "
+    response = parse("threshold=1000/86400 outbreak=64 unprotected-s=86400 "
                      "signatures-days=365");
     assert_int_equal(response.threshold, RESPONSE_MAX_THRESHOLD);
     assert_int_equal(response.threshold_s, RESPONSE_MAX_THRESHOLD_S);
@@ -119,7 +119,7 @@ static void bounds(void **state)
     assert_bad_value("threshold=1/86401");
     assert_bad_value("outbreak=0");
     assert_bad_value("outbreak=1");
-    assert_bad_value("outbreak=1001");
+    assert_bad_value("outbreak=65");
     assert_bad_value("unprotected-s=4");
     assert_bad_value("unprotected-s=86401");
     assert_bad_value("signatures-days=0");
@@ -172,7 +172,7 @@ static void lengths(void **state)
     snprintf(list, sizeof(list), "net-disconnect,record,snapshot,pause,"
              "run:%064d,notify", 0);
     snprintf(text, sizeof(text), "on-incident=%s threshold=1000/86400 "
-             "on-outbreak=%s outbreak=1000 on-unprotected=%s "
+             "on-outbreak=%s outbreak=64 on-unprotected=%s "
              "unprotected-s=86400 signatures-days=365", list, list, list);
     assert_is(text, text);
     memset(huge, 'x', sizeof(huge) - 1);

@@ -19,9 +19,9 @@
 #include "command.h"
 #include "device.h"
 #include "domain.h"
+#include "engine-line.h"
 #include "handshake.h"
 #include "names.h"
-#include "number.h"
 #include "policy.h"
 #include "xs.h"
 
@@ -83,45 +83,25 @@ static void print_line(const char *what, const char *line)
     putchar('\n');
 }
 
-/* "NAME STATE TIME: TEXT" of one that is not in order.  Returns whether it is
- * one of the kinds that there are. */
-static bool print_engine(char *line)
+/* Of one that is not in order. */
+static void print_engine(const struct engine_line *line)
 {
-    char *name = line, *state = strchr(line, ' '), *time, *text;
     char title[64];
-    uint64_t made;
 
-    if (!state || state == name || strspn(name, "abcdefghijklmnopqrstuvwxyz"
-                                          "0123456789") !=
-        (size_t)(state - name))
-        return false;
-    *state++ = 0;
-    time = strchr(state, ' ');
-    text = strstr(state, ": ");
-    if (!text || time > text)
-        return false;
-    *time++ = *text = 0;
-    text += 2;
-    if (number_parse(time, 0, UINT64_MAX, &made))
-        return false;
-    if (!strcmp(state, "ok"))
-        return true;
-    if (!strcmp(state, "down"))
-        snprintf(title, sizeof(title), "%.16s does not scan", name);
-    else if (!strcmp(state, "refused"))
-        snprintf(title, sizeof(title), "%.16s keeps its old signatures", name);
-    else
-        return false;
-    print_line(title, text);
-    return true;
+    if (line->state == ENGINE_LINE_OK)
+        return;
+    snprintf(title, sizeof(title), "%s %s", line->name,
+             line->state == ENGINE_LINE_DOWN ? "does not scan" :
+             "keeps its old signatures");
+    print_line(title, line->text);
 }
 
 /* A back that does not write it says nothing. */
 static void print_engines(const struct machine *m, const char *folder)
 {
     unsigned int count = 0;
-    bool good = true;
-    char *text;
+    struct engine_line line;
+    char *text, *rest;
     int rc;
 
     rc = xsx_read(m->xs, XBT_NULL, folder, NODE_ENGINES, &text);
@@ -129,13 +109,14 @@ static void print_engines(const struct machine *m, const char *folder)
         puts("    engines: the node is malformed");
     if (rc)
         return;
-    for (char *line = text, *next; line && good; line = next) {
-        next = strchr(line, '\n');
-        if (next)
-            *next++ = 0;
-        good = ++count <= VSCANIF_MAX_ENGINES && print_engine(line);
+    for (rest = text; (rc = engine_line_next(&rest, &line)) == 1;) {
+        if (++count > VSCANIF_MAX_ENGINES) {
+            rc = -EINVAL;
+            break;
+        }
+        print_engine(&line);
     }
-    if (!good)
+    if (rc)
         puts("    engines: the node is malformed");
     free(text);
 }

@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "acted.h"
 #include "command.h"
 #include "perform.h"
 
@@ -26,6 +27,11 @@ static int release(const struct machine *m, const char *domain)
     }
     domain_name(m, domid, name);
     rc = perform_release(m, domid, &nics, &unpaused, why, sizeof(why));
+    /* What could not be undone may be done anew, too. */
+    if (acted_forget(m->xs, domid) && !rc) {
+        snprintf(why, sizeof(why), "xenstore cannot be written");
+        rc = -EIO;
+    }
     if (nics)
         printf("%s: %u network interface%s plugged in again\n", name, nics,
                nics == 1 ? " is" : "s are");

@@ -165,6 +165,20 @@ int attachment_find(const struct machine *m,
     return find(m, places, front, &plan, why, why_size);
 }
 
+int attachment_response(const struct machine *m,
+                        const struct attachment_places *places, uint32_t front,
+                        char **text_r)
+{
+    struct plan plan = { .policy.response = "" };
+    char why[512];
+    int rc = find(m, places, front, &plan, why, sizeof(why));
+
+    if (!plan.policy.response[0])
+        return rc ? rc : -ENODATA;
+    *text_r = strdup(plan.policy.response);
+    return *text_r ? 0 : -ENOMEM;
+}
+
 int attachment_by_config(const struct machine *m,
                          const struct attachment_places *places,
                          uint32_t front, char *why, size_t why_size)

@@ -47,6 +47,14 @@ void attachment_check_dirs(const struct attachment_places *places, char *why,
 int attachment_find(const struct machine *m,
                     const struct attachment_places *places, uint32_t front,
                     char *why, size_t why_size);
+
+/* The toolstack's own keys (response.h) of the policy that the config names,
+ * as text, which the caller frees; also when the rest of it cannot be done.
+ * Returns 0, or -errno as attachment_find(). */
+int attachment_response(const struct machine *m,
+                        const struct attachment_places *places, uint32_t front,
+                        char **text_r);
+
 int attachment_by_config(const struct machine *m,
                          const struct attachment_places *places,
                          uint32_t front, char *why, size_t why_size);

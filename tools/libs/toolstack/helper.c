@@ -42,7 +42,7 @@ static _Noreturn void become(const struct helper *helper, int out, int failed)
 
     setsid();
     umask(077);
-    signal(SIGPIPE, SIG_DFL);
+    signal(SIGPIPE, helper->finishes ? SIG_IGN : SIG_DFL);
     if (helper->finishes)
         prctl(PR_SET_PDEATHSIG, 0);
     if (chdir("/") || null < 0 || dup2(null, STDIN_FILENO) < 0 ||
@@ -114,8 +114,8 @@ static void end_line(struct running *r)
     r->len = 0;
 }
 
-/* A carriage return ends a line, too: xl shows its progress so.  NUL is what
- * nothing after would be seen behind. */
+/* A carriage return ends a line, too: xl shows its progress so.  A NUL would hide
+ * the rest of the line. */
 static void take_octet(struct running *r, char c)
 {
     if (c == '\n' || c == '\r')

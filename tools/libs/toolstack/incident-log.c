@@ -116,7 +116,8 @@ int incident_log_append(const struct incident_log *log,
     return rc;
 }
 
-/* Octets of the character at @text, if it is well-formed UTF-8; else 0. */
+/* Octets of the character at @text, if it is well-formed UTF-8 and no control
+ * character that JSON leaves as it is; else 0. */
 static size_t utf8_length(const unsigned char *text)
 {
     static const unsigned int least[] = { 0, 0, 0x80, 0x800, 0x10000 };
@@ -125,15 +126,16 @@ static size_t utf8_length(const unsigned char *text)
                        text[0] < 0xf8 ? 4 : 0;
     unsigned int code;
 
+    /* Nor is what controls a terminal. */
     if (len < 2)
-        return len;
+        return text[0] == 0x7f ? 0 : len;
     code = text[0] & (0x7fu >> len);
     for (size_t i = 1; i < len; i++) {
         if ((text[i] & 0xc0) != 0x80)
             return 0;
         code = code << 6 | (text[i] & 0x3fu);
     }
-    return code < least[len] || code > 0x10ffff ||
+    return code < least[len] || code > 0x10ffff || code < 0xa0 ||
            (code >= 0xd800 && code < 0xe000) ? 0 : len;
 }
 

@@ -51,9 +51,8 @@ int perform(const struct machine *m, const struct action_places *places,
 /*
  * Undoes ACTION_NET_DISCONNECT and ACTION_PAUSE: *@nics_r interfaces were
  * plugged in, and *@unpaused_r tells whether the guest was let go on.  Returns
- * 0, also
- * when there was nothing to undo; or the first -errno with a sentence in @why,
- * after all that could be undone was.
+ * 0, also when there was nothing to undo; or the first -errno with a sentence in
+ * @why, after all that could be undone was.
  */
 int perform_release(const struct machine *m, uint32_t domid,
                     unsigned int *nics_r, bool *unpaused_r, char *why,

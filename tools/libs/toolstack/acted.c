@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* acted.c - see acted.h. */
+#include "acted.h"
+
+#include <stdlib.h>
+
+#include "own-node.h"
+
+#define NODE    "acted"
+
+void acted_read(struct xs_handle *xs, uint32_t domid, struct actions *acted_r)
+{
+    char *text = NULL, why[128];
+
+    *acted_r = (struct actions){ 0 };
+    if (!own_node_read(xs, domid, NODE, &text))
+        actions_parse(text, acted_r, why, sizeof(why));
+    free(text);
+}
+
+int acted_add(struct xs_handle *xs, uint32_t domid, enum action action)
+{
+    char text[ACTIONS_TEXT_SIZE];
+    struct actions acted;
+
+    acted_read(xs, domid, &acted);
+    acted.wanted[action] = true;
+    return own_node_write(xs, domid, NODE, actions_format(&acted, text));
+}
+
+int acted_forget(struct xs_handle *xs, uint32_t domid)
+{
+    return own_node_remove(xs, domid, NODE);
+}
