@@ -133,11 +133,13 @@ install-dom0: $(O)/tools/vscanctl/vscanctl $(O)/tools/vscand/vscand
 	$(call install_manual,tools/vscanctl/vscanctl)
 	$(call install_format,tools/vscanctl/vscan-policy)
 	install -d -m 755 "$(DESTDIR)/etc/xen/vscan/policy.d"
+	install -d -m 750 "$(DESTDIR)/var/log/xen-vscan"
 	install -d -m 755 "$(DESTDIR)/etc/xen/vscan/actions.d"
 	install -d -m 700 "$(DESTDIR)/var/lib/xen-vscan/spool"
 	$(call install_program,$(O)/tools/vscand/vscand)
 	$(call install_service,tools/vscand/vscand)
 	$(call install_manual,tools/vscand/vscand)
+	$(call install_format,tools/vscand/vscan-incidents)
 
 # Tests ----------------------------------------------------------------------
 

@@ -125,6 +125,15 @@ bool protect(struct protect *p, const struct machine *m)
     return well;
 }
 
+const char *protect_why(const struct protect *p, unsigned int i,
+                        uint32_t *domid_r)
+{
+    if (i >= p->nr)
+        return NULL;
+    *domid_r = p->said[i].domid;
+    return p->said[i].why;
+}
+
 void protect_dispose(struct protect *p)
 {
     free(p->said);

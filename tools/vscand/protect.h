@@ -25,6 +25,11 @@ struct protect {
  */
 bool protect(struct protect *p, const struct machine *m);
 
+/* The @i-th of the domains that are to be protected and cannot be, and why; NULL:
+ * there are not as many. */
+const char *protect_why(const struct protect *p, unsigned int i,
+                        uint32_t *domid_r);
+
 void protect_dispose(struct protect *p);
 
 #endif
