@@ -12,14 +12,17 @@ enum status {
     STATUS_DONE = 0,
     STATUS_FAILED = 1,
     STATUS_USAGE = 2,
+    STATUS_ALARM = 3,   /* done; not all guests are protected */
 };
 
 int act_main(int argc, char **argv);
 int attach_main(int argc, char **argv);
 int detach_main(int argc, char **argv);
+int incidents_main(int argc, char **argv);
 int list_main(int argc, char **argv);
 int policy_main(int argc, char **argv);
 int release_main(int argc, char **argv);
 int reload_main(int argc, char **argv);
+int status_main(int argc, char **argv);
 
 #endif

@@ -46,6 +46,11 @@ static const struct command {
       "      run:<program>, notify; in this order." },
     { "release", release_main, " <domain>",
       "Gives a guest its network back, and lets it go on, after those." },
+    { "status", status_main, " [--json]",
+      "Is each guest protected that is to be, and if not, since when and why?" },
+    { "incidents", incidents_main, " [--follow] [--json] [<domain>]",
+      "Shows what has been found in guests, or in one of them, and what has\n"
+      "      been done about it." },
     { "list", list_main, "",
       "Shows all guests that are attached, what is wrong with them and with\n"
       "      their engines, and what they do not cover." },
@@ -87,7 +92,8 @@ static int help(void)
            "  signatures-days=DAYS|off   older signatures are an alarm; 7\n\n"
            "  --help      Shows this.\n"
            "  --version   Shows the version of the protocol.\n\n"
-           "Exit status: 0 done, 1 failed, 2 usage.\n");
+           "Exit status: 0 done, 1 failed, 2 usage; status: 3 a guest is not\n"
+           "protected.\n");
     return fflush(stdout) ? STATUS_FAILED : STATUS_DONE;
 }
 

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-incidents-cmd.c - vscanctl incidents: lines and records of a log.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "command.h"
+#include "folder.h"
+#include "incidents-cmd.h"
+#include "vscanctl.h"
+
+#define FOUND "{\"time\":\"2026-11-27T06:40:00Z\",\"kind\":\"incident\"," \
+              "\"domain\":\"web\",\"domid\":5,\"uuid\":\"u\",\"back\":3," \
+              "\"found\":\"2026-11-27T06:39:59Z\",\"event\":\"open\"," \
+              "\"pid\":12,\"uid\":1000,\"path\":\"/tmp/\\u001b[2Jx\"," \
+              "\"size\":68,\"sha256\":\"00\",\"detection\":\"clamav:Eicar\"," \
+              "\"policy\":\"\"}"
+#define ACTION "{\"time\":\"2026-11-27T06:40:01Z\",\"kind\":\"action\"," \
+               "\"domain\":\"db\",\"domid\":6,\"uuid\":\"u\"," \
+               "\"action\":\"pause\",\"result\":\"failed\",\"text\":\"no\"}"
+
+static char dir[FOLDER_PATH_MAX], path[2 * FOLDER_PATH_MAX], said[4096];
+static struct incident_log place;
+
+static int start(void **state)
+{
+    (void)state;
+    folder_make(dir);
+    snprintf(path, sizeof(path), "%s/log", dir);
+    place = (struct incident_log){ .path = path, .max_octets = 1 << 20,
+                                   .keep = 1 };
+    folder_put(dir, "log", FOUND "\n" ACTION "\n");
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    folder_remove(dir);
+    return 0;
+}
+
+static int print(int argc, char **argv)
+{
+    return incidents_print(&place, argc, argv);
+}
+
+#define RUN(...) \
+    vscanctl_run(print, (const char *const[]){ __VA_ARGS__ }, said, \
+                 sizeof(said))
+
+static void lines_are_readable(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN(NULL), STATUS_DONE);
+    assert_string_equal(said,
+        "2026-11-27T06:40:00Z  web(5)  incident clamav:Eicar open "
+        "/tmp/\\x1b[2Jx pid 12 uid 1000\n"
+        "2026-11-27T06:40:01Z  db(6)  action pause failed: no\n");
+}
+
+static void records_are_as_they_are(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN("--json", NULL), STATUS_DONE);
+    assert_string_equal(said, FOUND "\n" ACTION "\n");
+}
+
+static void one_domain_is_enough(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN("--json", "db", NULL), STATUS_DONE);
+    assert_string_equal(said, ACTION "\n");
+    assert_int_equal(RUN("5", "--json", NULL), STATUS_DONE);
+    assert_string_equal(said, FOUND "\n");
+    assert_int_equal(RUN("none", NULL), STATUS_DONE);
+    assert_string_equal(said, "");
+}
+
+static void no_log_has_nothing(void **state)
+{
+    (void)state;
+    folder_remove(dir);
+    assert_int_equal(RUN(NULL), STATUS_DONE);
+    assert_string_equal(said, "");
+    folder_make(dir);
+}
+
+static void usage_is_told(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN("--jsno", NULL), STATUS_USAGE);
+    assert_int_equal(RUN("a", "b", NULL), STATUS_USAGE);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(lines_are_readable),
+        TEST(records_are_as_they_are),
+        TEST(one_domain_is_enough),
+        TEST(no_log_has_nothing),
+        TEST(usage_is_told),
+    };
+
+    return cmocka_run_group_tests_name("incidents-cmd", tests, NULL, NULL);
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * incidents-cmd.c - vscanctl incidents: what has been found and done, from vscand's
+ * log (incident-log.h).
+ *
+ * Overview: one line for each record, in which what comes from guests is escaped;
+ * or the records as they are.
+ */
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "check.h"
+#include "command.h"
+#include "incidents-cmd.h"
+
+/* How often a log that is followed is looked at. */
+#define FOLLOW_MS   250
+
+struct incidents {
+    const char *domain;         /* of this name or domid alone; or NULL */
+    bool follow, json;
+};
+
+/* The text of a key; empty: there is none. */
+static const char *text_of(struct json_object *record, const char *key)
+{
+    struct json_object *value;
+
+    return json_object_object_get_ex(record, key, &value) ?
+           json_object_get_string(value) : "";
+}
+
+static bool is_wanted(const struct incidents *i, struct json_object *record)
+{
+    return !i->domain || !strcmp(i->domain, text_of(record, "domain")) ||
+           !strcmp(i->domain, text_of(record, "domid"));
+}
+
+/* Prints @before and the key's text, if there is one. */
+static void print(const char *before, struct json_object *record,
+                  const char *key)
+{
+    const char *text = text_of(record, key);
+    char safe[2048];
+
+    if (*text)
+        printf("%s%s", before, escape(text, safe, sizeof(safe)));
+}
+
+static void print_line(struct json_object *record)
+{
+    print("", record, "time");
+    print("  ", record, "domain");
+    print("(", record, "domid");
+    printf(")  ");
+    print("", record, "kind");
+    print(" ", record, "reason");
+    print(" ", record, "action");
+    print(" ", record, "actions");
+    print(" ", record, "result");
+    print(" ", record, "detection");
+    print(" ", record, "event");
+    print(" ", record, "path");
+    print(" pid ", record, "pid");
+    print(" uid ", record, "uid");
+    print(" incidents ", record, "incidents");
+    print(" guests ", record, "guests");
+    print(": ", record, "why");
+    print(": ", record, "text");
+    putchar('\n');
+}
+
+static void print_record(const struct incidents *i, struct json_object *record)
+{
+    if (i->json)
+        puts(json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN |
+                                            JSON_C_TO_STRING_NOSLASHESCAPE));
+    else
+        print_line(record);
+}
+
+/* Returns 0 or -errno. */
+static int print_all(const struct incidents *i, struct incident_reader *reader)
+{
+    struct json_object *record;
+    int rc = 0;
+
+    while ((record = incident_reader_next(reader, &rc))) {
+        if (is_wanted(i, record))
+            print_record(i, record);
+        json_object_put(record);
+    }
+    if (!rc && fflush(stdout))
+        rc = -errno;
+    return rc;
+}
+
+static int parse(int argc, char **argv, struct incidents *i)
+{
+    static const struct option options[] = {
+        { "follow", no_argument, NULL, 'f' },
+        { "json", no_argument, NULL, 'j' },
+        { NULL, 0, NULL, 0 },
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'f')
+            i->follow = true;
+        else if (option == 'j')
+            i->json = true;
+        else
+            return -EINVAL;
+    }
+    if (optind < argc)
+        i->domain = argv[optind++];
+    if (optind == argc)
+        return 0;
+    warnx("incidents takes one domain");
+    return -EINVAL;
+}
+
+int incidents_print(const struct incident_log *log, int argc, char **argv)
+{
+    struct incidents i = { .domain = NULL };
+    struct incident_reader reader;
+    int rc;
+
+    if (parse(argc, argv, &i))
+        return STATUS_USAGE;
+    incident_reader_init(&reader, log, false);
+    do
+        rc = print_all(&i, &reader);
+    while (!rc && i.follow && poll(NULL, 0, FOLLOW_MS) == 0);
+    incident_reader_dispose(&reader);
+    if (rc)
+        warnx("%s: %s", log->path, strerror(-rc));
+    return rc ? STATUS_FAILED : STATUS_DONE;
+}
+
+int incidents_main(int argc, char **argv)
+{
+    return incidents_print(&incident_log, argc, argv);
+}

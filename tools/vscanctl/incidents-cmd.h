@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * incidents-cmd.h - vscanctl incidents, of a log that is named.
+ */
+#ifndef VSCANCTL_INCIDENTS_CMD_H
+#define VSCANCTL_INCIDENTS_CMD_H
+
+#include "incident-log.h"
+
+/* As a command (command.h). */
+int incidents_print(const struct incident_log *log, int argc, char **argv);
+
+#endif
