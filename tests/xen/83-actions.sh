@@ -44,17 +44,6 @@ tells() { in_domain dom0 'grep -F -- "$1" "$2"' "$2" "$1.json"; }
 # The item that a line "ACTION: PATH: done" names.
 item() { sed -n "s|^$1: \($spool/.*\): done$|\1|p"; }
 
-# What udev and ifupdown do elsewhere: an interface that comes gets its address.
-keep_address() {
-    in_domain guest1 '
-        address=$(ip -o -4 address show dev eth0 |
-            sed "s/.*inet \([^ ]*\).*/\1/")
-        setsid sh -c "while sleep 1; do
-            ip -4 address show dev eth0 2>&1 | grep -q inet ||
-                { ip address add $address dev eth0 && ip link set eth0 up; }
-        done" </dev/null >/dev/null 2>&1 &'
-}
-
 leave() {
     release
     in_domain dom0 'kill $(cat /run/syslogd.pid); rm -rf "$1"/* "$2"/*' \
@@ -64,7 +53,7 @@ leave() {
 trap leave EXIT
 
 unprotect guest1
-keep_address
+keep_address guest1
 
 # The network.
 check "net-disconnect is done" acts net-disconnect \

@@ -63,6 +63,18 @@ create() {
         "$LAB" wait "$1" 300
 }
 
+# keep_address GUEST: what udev and ifupdown do elsewhere: an interface that is
+# plugged in gets its address.
+keep_address() {
+    in_domain "$1" '
+        address=$(ip -o -4 address show dev eth0 |
+            sed "s/.*inet \([^ ]*\).*/\1/")
+        setsid sh -c "while sleep 1; do
+            ip -4 address show dev eth0 2>&1 | grep -q inet ||
+                { ip address add $address dev eth0 && ip link set eth0 up; }
+        done" </dev/null >/dev/null 2>&1 &'
+}
+
 folder_of_front() { echo "/local/domain/$(domid "$1")/device/vscan/0"; }
 
 folder_of_back() {
