@@ -24,15 +24,13 @@ static int read_head(char *text, uint32_t *life_r, uint32_t *serial_r)
            number_parse_u32(blank + 1, 0, UINT32_MAX, serial_r) ? -EINVAL : 0;
 }
 
-#define KEPT    "incidents"
-
 void intake_init(struct intake *intake, struct xs_handle *xs, uint32_t front,
                  uint32_t back)
 {
     char *text = NULL;
 
     *intake = (struct intake){ .front = front, .back = back };
-    if (own_node_read(xs, front, KEPT, &text))
+    if (own_node_read(xs, front, OWN_INCIDENTS, &text))
         return;
     if (read_head(text, &intake->life, &intake->serial))
         intake->life = intake->serial = 0;
@@ -44,7 +42,7 @@ int intake_keep(const struct intake *intake, struct xs_handle *xs)
     char text[32];
 
     snprintf(text, sizeof(text), "%u %u", intake->life, intake->serial);
-    return own_node_write(xs, intake->front, KEPT, text);
+    return own_node_write(xs, intake->front, OWN_INCIDENTS, text);
 }
 
 struct window {

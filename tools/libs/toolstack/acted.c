@@ -6,14 +6,12 @@
 
 #include "own-node.h"
 
-#define NODE    "acted"
-
 void acted_read(struct xs_handle *xs, uint32_t domid, struct actions *acted_r)
 {
     char *text = NULL, why[128];
 
     *acted_r = (struct actions){ 0 };
-    if (!own_node_read(xs, domid, NODE, &text))
+    if (!own_node_read(xs, domid, OWN_ACTED, &text))
         actions_parse(text, acted_r, why, sizeof(why));
     free(text);
 }
@@ -25,10 +23,10 @@ int acted_add(struct xs_handle *xs, uint32_t domid, enum action action)
 
     acted_read(xs, domid, &acted);
     acted.wanted[action] = true;
-    return own_node_write(xs, domid, NODE, actions_format(&acted, text));
+    return own_node_write(xs, domid, OWN_ACTED, actions_format(&acted, text));
 }
 
 int acted_forget(struct xs_handle *xs, uint32_t domid)
 {
-    return own_node_remove(xs, domid, NODE);
+    return own_node_remove(xs, domid, OWN_ACTED);
 }

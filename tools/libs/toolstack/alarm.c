@@ -38,8 +38,6 @@ bool alarm_is_unprotected(enum alarm alarm)
            alarm == ALARM_FRONT;
 }
 
-#define NODE    "alarms"
-
 int alarms_write(struct xs_handle *xs, uint32_t domid,
                  const struct alarms *alarms)
 {
@@ -56,8 +54,8 @@ int alarms_write(struct xs_handle *xs, uint32_t domid,
         text_add(&text, " ");
         text_add(&text, alarms->alarm[a].text);
     }
-    return text.len ? own_node_write(xs, domid, NODE, node) :
-           own_node_remove(xs, domid, NODE);
+    return text.len ? own_node_write(xs, domid, OWN_ALARMS, node) :
+           own_node_remove(xs, domid, OWN_ALARMS);
 }
 
 static void read_line(char *line, struct alarms *alarms)
@@ -82,7 +80,7 @@ static void read_line(char *line, struct alarms *alarms)
 int alarms_read(struct xs_handle *xs, uint32_t domid, struct alarms *alarms_r)
 {
     char *text = NULL;
-    int rc = own_node_read(xs, domid, NODE, &text);
+    int rc = own_node_read(xs, domid, OWN_ALARMS, &text);
 
     *alarms_r = (struct alarms){ 0 };
     if (rc)

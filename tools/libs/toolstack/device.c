@@ -12,6 +12,7 @@
 
 #include "handshake.h"
 #include "names.h"
+#include "own-node.h"
 #include "policy-nodes.h"
 #include "proc.h"
 #include "xs.h"
@@ -512,6 +513,12 @@ static int remove_device(struct xs_handle *xs, xs_transaction_t t, void *arg)
     const struct removal *r = arg;
     int rc = policy_nodes_remove(xs, t, r->front);
 
+    if (!rc)
+        rc = xsx_remove(xs, t, NULL,
+                        own_node_path(r->front, OWN_ALARMS).s);
+    if (!rc)
+        rc = xsx_remove(xs, t, NULL,
+                        own_node_path(r->front, OWN_INCIDENTS).s);
     return rc ? rc : remove_all(xs, t, arg);
 }
 

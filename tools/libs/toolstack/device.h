@@ -81,7 +81,8 @@ int device_wait(struct xs_handle *xs, const struct device *device,
                 int64_t timeout_ms);
 
 /* Removes all that there is for the guest @front at the backs in @list, and at
- * the one that it is attached to by then. */
+ * the one that it is attached to by then; of the toolstack's own nodes, all but
+ * what was done to the VM (own-node.h). */
 int device_remove(struct xs_handle *xs, uint32_t front,
                   const struct device_list *list);
 
