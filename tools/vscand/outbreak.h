@@ -4,7 +4,8 @@
  *
  * Overview: remembers, by its digest, in which guests a content has been found
  * within the last hour.  It has a bound; a guest in which ever new content is
- * found displaces what has been found in it alone, not what others have.
+ * found displaces what has been found in it alone, not what others have.  (Two that
+ * share what they have found can displace it: they are an outbreak by that.)
  */
 #ifndef VSCAND_OUTBREAK_H
 #define VSCAND_OUTBREAK_H
