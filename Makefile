@@ -131,6 +131,8 @@ install-scan: $(O)/xen-scan-back/xen-scan-back
 install-dom0: $(O)/tools/vscanctl/vscanctl $(O)/tools/vscand/vscand
 	$(call install_program,$(O)/tools/vscanctl/vscanctl)
 	$(call install_manual,tools/vscanctl/vscanctl)
+	install -D -m 644 tools/vscanctl/vscanctl.bash-completion \
+	    "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/vscanctl"
 	$(call install_format,tools/vscanctl/vscan-policy)
 	install -d -m 755 "$(DESTDIR)/etc/xen/vscan/policy.d"
 	install -d -m 750 "$(DESTDIR)/var/log/xen-vscan"
