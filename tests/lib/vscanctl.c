@@ -33,6 +33,7 @@ static const struct {
 #define NR_DOMAINS (sizeof(domains) / sizeof(domains[0]))
 
 static enum domain_state states[NR_DOMAINS];
+static int list_rc;
 
 /* domain.c ------------------------------------------------------------------*/
 
@@ -69,10 +70,13 @@ int domain_find(const struct machine *m, const char *text, uint32_t *domid_r)
 int domain_list(const struct machine *m, uint32_t **domids_r,
                 unsigned int *nr_r)
 {
-    uint32_t *domids = calloc(NR_DOMAINS, sizeof(*domids));
+    uint32_t *domids;
     unsigned int nr = 0;
 
     (void)m;
+    if (list_rc)
+        return list_rc;
+    domids = calloc(NR_DOMAINS, sizeof(*domids));
     assert_non_null(domids);
     for (size_t i = 0; i < NR_DOMAINS; i++)
         if (domains[i].domid && states[i] != DOMAIN_GONE)
@@ -127,6 +131,7 @@ int vscanctl_start(void **state)
     fake_start();
     fake_enter(0);
     fake_domain_create(3);
+    list_rc = 0;
     fake_domain_create(5);
     fake_device_create(5, 3, DEFAULT_POLICY);
     fake_write(WEB_RECORD "/backend-id", "3");
@@ -145,6 +150,11 @@ void vscanctl_domain_is(uint32_t domid, enum domain_state state)
     for (size_t i = 0; i < NR_DOMAINS; i++)
         if (domains[i].domid == domid)
             states[i] = state;
+}
+
+void vscanctl_list_is(int rc)
+{
+    list_rc = rc;
 }
 
 void vscanctl_domain_gone(uint32_t domid)

@@ -37,6 +37,8 @@ int vscanctl_stop(void **state);
 /* The domain is gone, or is there, until the next vscanctl_start(). */
 void vscanctl_domain_gone(uint32_t domid);
 void vscanctl_domain_comes(uint32_t domid);
+/* What domain_list() returns until then. */
+void vscanctl_list_is(int rc);
 /* What domain_state() says of it until then. */
 void vscanctl_domain_is(uint32_t domid, enum domain_state state);
 

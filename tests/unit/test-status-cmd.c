@@ -113,6 +113,10 @@ static void failure_is_told(void **state)
     (void)state;
     assert_int_equal(status("--all"), STATUS_USAGE);
     assert_int_equal(status("web"), STATUS_USAGE);
+    vscanctl_list_is(-EIO);
+    assert_int_equal(status(NULL), STATUS_FAILED);
+    assert_int_equal(status("--json"), STATUS_FAILED);
+    vscanctl_list_is(0);
     fake_at(FAKE_XS_READ, 1, NULL, NULL, EIO);
     assert_int_equal(status(NULL), STATUS_FAILED);
 }
