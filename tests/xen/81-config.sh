@@ -104,7 +104,7 @@ check "vscand's log names file, line and key" wait_for log_says "$why"
 check "vscanctl list, too" list_says "not protected: $why"
 check "it has no device" not is_attached guest1
 put_policy broken "fail=closed
-mode=perhaps"
+mood=perhaps"
 configure 'backend=scanner,policy=broken'
 check "a policy that is malformed names file and line" list_says \
     "not protected: $policies/broken:2: policy: unknown key"
