@@ -77,12 +77,15 @@ void performer_forget(struct performer *performer, uint32_t domid)
 }
 
 /* In place of about.c, which asks libxl. */
-static bool other_uuid;
+static bool other_uuid, no_uuid;
 
 char *about_uuid(const struct machine *machine, uint32_t domid,
                  char out[ABOUT_UUID_SIZE])
 {
     (void)machine;
+    out[0] = 0;
+    if (no_uuid)
+        return out;
     snprintf(out, ABOUT_UUID_SIZE, "%08u-0000-0000-0000-%012u", other_uuid,
              domid);
     return out;
@@ -132,7 +135,7 @@ static int start(void **state)
     guests->log = &log_place;
     guests->places = &places;
     acted[0] = 0;
-    performer_fails = other_uuid = false;
+    performer_fails = other_uuid = no_uuid = false;
     logged_start(LOG_LEVEL_INFO);
     assert_true(guests_list(guests, &protect_none));
     look(1000);
@@ -500,6 +503,20 @@ static void number_is_given_again(void **state)
     assert_string_equal(acted, "");
 }
 
+/* The hypervisor cannot be asked for a while: it is the same guest. */
+static void uuid_is_not_known(void **state)
+{
+    (void)state;
+    say("on-incident=pause threshold=2/600");
+    report("9 1\n" LINE(1, DIGEST));
+    look(2000);
+    no_uuid = true;
+    assert_true(guests_list(guests, &protect_none));
+    report("9 2\n" LINE(2, DIGEST));
+    look(3000);
+    assert_string_equal(acted, "5 web incidents: pause/tmp/x;");
+}
+
 /* Detached by hand: nothing is wrong with it any more. */
 static void detached_has_no_alarms(void **state)
 {
@@ -568,6 +585,7 @@ int main(void)
         TEST(alarms_outlive_vscand),
         TEST(alarms_are_written_after_all),
         TEST(number_is_given_again),
+        TEST(uuid_is_not_known),
         TEST(back_that_goes_is_an_alarm),
         TEST(detached_has_no_alarms),
         TEST(not_attached_is_an_alarm),

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * incidents-cmd.c - vscanctl incidents: what has been found and done, from vscand's
- * log (incident-log.h).
+ * incidents-cmd.c - vscanctl incidents: what has been found and done, from
+ * vscand's log (incident-log.h).
  *
- * Overview: one line for each record, in which what comes from guests is escaped;
- * or the records as they are.
+ * Overview: one line for each record, in which what comes from guests is
+ * escaped; or the records as they are.
  */
 #define _GNU_SOURCE
 #include <err.h>

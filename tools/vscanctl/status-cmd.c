@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * status-cmd.c - vscanctl status: is every guest protected that is to be, and if
- * not, since when and why?
+ * status-cmd.c - vscanctl status: is every guest protected that is to be, and
+ * if not, since when and why?
  *
  * Overview: the alarms are vscand's (alarm.h), whose own absence is one, too:
  * nobody looks then.

@@ -90,13 +90,11 @@ static struct guest *add(struct guests *guests, uint32_t domid)
     char uuid[ABOUT_UUID_SIZE];
 
     about_uuid(guests->m, domid, uuid);
-    if (g && strcmp(g->uuid, uuid)) {
-        g->listed = false;
-        remove_gone(guests, g);
-        g = NULL;
-    }
-    if (g)
+    /* Without one the hypervisor could not be asked. */
+    if (g && (!uuid[0] || !strcmp(g->uuid, uuid)))
         return g;
+    if (g)
+        remove_gone(guests, g);
     more = realloc(guests->guest, (guests->nr + 1) * sizeof(*more));
     if (!more)
         return NULL;
@@ -310,8 +308,8 @@ static bool act(struct guests *guests, struct guest *g,
                            incident, &g->pace, now_ms);
 }
 
-/* Each guest in which it has been found goes by its own policy, whenever there is
- * one more of them. */
+/* Each guest in which it has been found goes by its own policy, whenever there
+ * is one more of them. */
 static void on_outbreak(struct guests *guests, const struct guest *reporter,
                         const struct outbreak_content *content,
                         const struct incident *incident, int64_t now_ms)
@@ -466,9 +464,9 @@ static int64_t unprotected_ms(const struct guest *g)
 }
 
 /*
- * Acts when it has been unprotected for as long as its policy says; what failed is
- * tried again, and nobody is alerted again.  Returns the milliseconds until there
- * is something to do, or -1.
+ * Acts when it has been unprotected for as long as its policy says; what failed
+ * is tried again, and nobody is alerted again.  Returns the milliseconds until
+ * there is something to do, or -1.
  */
 static int act_when_unprotected(struct guests *guests, struct guest *g,
                                 int64_t now_ms)

@@ -3,11 +3,11 @@
  * intake.h - what a back reports of one guest: the node "incidents" of
  * vscanif.h, taken once.
  *
- * Overview: the node is in the folder of a guest that the toolstack has attached
- * to that back, so that whom it is about is not the back's word; all else is.
- * The node is a window: serials tell which incidents are new, and which have
- * gone by unseen.  How far the log has come is kept in the toolstack's own node
- * "incidents" (own-node.h).
+ * Overview: the node is in the folder of a guest that the toolstack has
+ * attached to that back, so that whom it is about is not the back's word; all
+ * else is.  The node is a window: serials tell which incidents are new, and
+ * which have gone by unseen.  How far the log has come is kept in the
+ * toolstack's own node "incidents" (own-node.h).
  */
 #ifndef VSCAND_INTAKE_H
 #define VSCAND_INTAKE_H
@@ -19,8 +19,9 @@
 
 #include "incident.h"
 
-/* Incidents of a guest that are taken at once, and how often there is room for one
- * more: the log is not to be turned over by one guest.  All others are counted. */
+/* Incidents of a guest that are taken at once, and how often there is room for
+ * one more: the log is not to be turned over by one guest.  All others are
+ * counted. */
 #define INTAKE_BURST        50
 #define INTAKE_MORE_MS      1000
 

@@ -106,8 +106,8 @@ static void on_signals(struct vscand *v)
         performer_on_exit(&v->performer, pid, status);
 }
 
-/* Of all that is below that node some is libxl's, and some is what vscand itself
- * notes there. */
+/* Of all that is below that node some is libxl's, and some is what vscand
+ * itself notes there. */
 static void on_record(struct vscand *v, const char *path)
 {
     if (strstr(path, "/device/" VSCAN_CLASS) || strstr(path, "/vscan-policy") ||

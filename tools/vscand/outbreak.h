@@ -4,8 +4,9 @@
  *
  * Overview: remembers, by its digest, in which guests a content has been found
  * within the last hour.  It has a bound; a guest in which ever new content is
- * found displaces what has been found in it alone, not what others have.  (Two that
- * share what they have found can displace it: they are an outbreak by that.)
+ * found displaces what has been found in it alone, not what others have.  (Two
+ * that share what they have found can displace it: they are an outbreak by
+ * that.)
  */
 #ifndef VSCAND_OUTBREAK_H
 #define VSCAND_OUTBREAK_H
@@ -39,8 +40,8 @@ struct outbreak {
 };
 
 /*
- * This content has been found in that guest at @now_ms.  Returns what is known of
- * it, which holds until the next call; its guests are those of the last
+ * This content has been found in that guest at @now_ms.  Returns what is known
+ * of it, which holds until the next call; its guests are those of the last
  * OUTBREAK_SECONDS, this one among them.
  */
 const struct outbreak_content *outbreak_found(

@@ -324,7 +324,7 @@ bool performer_start(struct performer *performer, const struct subject *subject,
     return true;
 }
 
-/* Ends ---------------------------------------------------------------------- */
+/* Ends --------------------------------------------------------------------- */
 
 static void on_result(struct performer *performer, const struct result *result)
 {

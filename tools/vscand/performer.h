@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * performer.h - actions on VMs, done by a process for each while vscand goes on.
+ * performer.h - actions on VMs, done by a process for each while vscand goes
+ * on.
  *
  * Overview: one guest has one process at a time; what is asked for meanwhile
  * follows.  What changes a VM is done once, until "vscanctl release" (acted.h);
- * what failed, programs and alerts may be done again after PERFORMER_AGAIN_MS, for
- * each cause by itself.  A process that is at work goes on when vscand ends, and
- * has a limit.
+ * what failed, programs and alerts may be done again after PERFORMER_AGAIN_MS,
+ * for each cause by itself.  A process that is at work goes on when vscand
+ * ends, and has a limit.
  */
 #ifndef VSCAND_PERFORMER_H
 #define VSCAND_PERFORMER_H
@@ -56,10 +57,10 @@ int performer_init(struct performer *performer, const struct machine *m,
 void performer_dispose(struct performer *performer);
 
 /*
- * Has @actions done to the domain @subject, but for what has been done, is being
- * done, or by @pace was done a short time ago; @incident, or NULL, are facts for
- * programs.  Copies all of it.  Returns whether nothing is left to be asked for
- * again: without memory there is.
+ * Has @actions done to the domain @subject, but for what has been done, is
+ * being done, or by @pace was done a short time ago; @incident, or NULL, are
+ * facts for programs.  Copies all of it.  Returns whether nothing is left to be
+ * asked for again: without memory there is.
  */
 bool performer_start(struct performer *performer, const struct subject *subject,
                      const struct actions *actions, enum cause cause,

@@ -4,8 +4,8 @@
  * node in which the toolstack keeps those that hold.
  *
  * vscand writes it, vscanctl reads it: the toolstack's own node "alarms"
- * (own-node.h), lines "SINCE REASON TEXT", SINCE in seconds since 1970; there is
- * no node when there are none.
+ * (own-node.h), lines "SINCE REASON TEXT", SINCE in seconds since 1970; there
+ * is no node when there are none.
  */
 #ifndef VSCAN_TOOLSTACK_ALARM_H
 #define VSCAN_TOOLSTACK_ALARM_H

@@ -4,8 +4,8 @@
  * in each line: vscan-incidents(5).
  *
  * Overview: vscand alone appends; vscanctl and others read.  The file has a
- * bound: one that is full is renamed, NAME.1 to NAME.2 and so on, and the oldest
- * goes.
+ * bound: one that is full is renamed, NAME.1 to NAME.2 and so on, and the
+ * oldest goes.
  */
 #ifndef VSCAN_TOOLSTACK_INCIDENT_LOG_H
 #define VSCAN_TOOLSTACK_INCIDENT_LOG_H
@@ -36,8 +36,8 @@ int incident_log_append(const struct incident_log *log,
                         struct json_object *record);
 
 /*
- * A string of @text, in which octets that are no UTF-8, and control characters of
- * which JSON takes no notice, are written "\xNN".  NULL: no memory.
+ * A string of @text, in which octets that are no UTF-8, and control characters
+ * of which JSON takes no notice, are written "\xNN".  NULL: no memory.
  */
 struct json_object *incident_log_text(const char *text);
 
@@ -58,15 +58,15 @@ struct incident_reader {
     char line[INCIDENT_LOG_MAX_LINE];
 };
 
-/* Begins with the oldest line; at @end only with those that come from now on. */
+/* Begins with the oldest line, or at @end: only with what comes from now on. */
 void incident_reader_init(struct incident_reader *reader,
                           const struct incident_log *log, bool end);
 void incident_reader_dispose(struct incident_reader *reader);
 
 /*
- * The next object, which the caller puts back; NULL when there is none yet, with
- * *@rc_r 0, or -errno.  A line that is no object is left out.  With each call it
- * goes on, to files that came later, too.
+ * The next object, which the caller puts back; NULL when there is none yet,
+ * with *@rc_r 0, or -errno.  A line that is no object is left out.  With each
+ * call it goes on, to files that came later, too.
  */
 struct json_object *incident_reader_next(struct incident_reader *reader,
                                          int *rc_r);

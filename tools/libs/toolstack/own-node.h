@@ -14,8 +14,8 @@
 
 #include "names.h"
 
-/* Why the guest is not protected (alarm.h), how far the log of incidents has come
- * (vscand), what has been done to the VM (acted.h). */
+/* Why the guest is not protected (alarm.h), how far the log of incidents has
+ * come (vscand), what has been done to the VM (acted.h). */
 #define OWN_ALARMS      "alarms"
 #define OWN_INCIDENTS   "incidents"
 #define OWN_ACTED       "acted"
@@ -26,8 +26,8 @@ struct vscan_path own_node_path(uint32_t domid, const char *name);
 int own_node_read(struct xs_handle *xs, uint32_t domid, const char *name,
                   char **text_r);
 
-/* Writes it, in a transaction of its own: a write alone would bring back what is
- * gone.  Returns 0; -ENOENT: the domain is; another -errno. */
+/* Writes it, in a transaction of its own: a write alone would bring back what
+ * is gone.  Returns 0; -ENOENT: the domain is; another -errno. */
 int own_node_write(struct xs_handle *xs, uint32_t domid, const char *name,
                    const char *text);
 
