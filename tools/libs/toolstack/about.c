@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 
 #include "check.h"
+#include "incident-log.h"
 
 void about_add_text(struct json_object *about, const char *key,
                     const char *text)
@@ -27,12 +28,9 @@ void about_add_number(struct json_object *about, const char *key,
 
 void about_add_time(struct json_object *about, const char *key, time_t when)
 {
-    char text[32];
-    struct tm tm;
+    char text[INCIDENT_LOG_TIME_SIZE];
 
-    gmtime_r(&when, &tm);
-    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-    about_add_text(about, key, text);
+    about_add_text(about, key, incident_log_time((uint64_t)when, text));
 }
 
 char *about_uuid(const struct machine *m, uint32_t domid,

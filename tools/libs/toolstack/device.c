@@ -202,10 +202,7 @@ static bool have_homes(struct xs_handle *xs, xs_transaction_t t,
 
 static struct vscan_path stays_path(uint32_t front)
 {
-    struct vscan_path path;
-
-    snprintf(path.s, sizeof(path.s), "/libxl/%u/vscan-detached", front);
-    return path;
+    return own_node_path(front, "detached");
 }
 
 static int create(struct xs_handle *xs, xs_transaction_t t, void *arg)
