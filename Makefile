@@ -23,7 +23,7 @@ export PATH := $(PATH):/usr/sbin:/sbin
 MAKEFLAGS += --no-builtin-rules
 .SUFFIXES:
 
-SCHEMA := check handshake incident names number policy ring verdict words
+SCHEMA := $(basename $(notdir $(wildcard xenstore-schema/*.c)))
 BASE   := ipc log notify proc
 
 FRONT  := $(basename $(notdir $(wildcard xen-guest-front/*.c)))

@@ -15,9 +15,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "facts.h"
 
 struct queue {
     struct read_task *head, **tail;
@@ -56,33 +59,49 @@ static struct read_task *queue_get(struct queue *queue)
     return task;
 }
 
-/* Neither look-up opens a file on a filesystem that is held. */
-static void describe(const struct read_task *task, char *path, size_t size,
-                     uid_t *uid_r)
+/* The path of a program, "..." in place of its beginning if it is too long. */
+static void describe_process(pid_t pid, char out[VSCANIF_MAX_PROCESS])
+{
+    char exe[PATH_MAX];
+    size_t len;
+
+    facts_exe(pid, exe);
+    len = strlen(exe);
+    if (len < VSCANIF_MAX_PROCESS)
+        memcpy(out, exe, len + 1);
+    else
+        snprintf(out, VSCANIF_MAX_PROCESS, "...%s",
+                 exe + len - (VSCANIF_MAX_PROCESS - sizeof("...")));
+}
+
+/* No look-up opens a file on a filesystem that is held. */
+static void describe(const struct read_task *task,
+                     struct share_subject *subject_r)
 {
     char name[32];
     struct stat st;
     ssize_t n;
 
     snprintf(name, sizeof(name), "/proc/self/fd/%d", task->fd);
-    n = readlink(name, path, size - 1);
-    path[n > 0 ? n : 0] = 0;
+    n = readlink(name, subject_r->path, sizeof(subject_r->path) - 1);
+    subject_r->path[n > 0 ? n : 0] = 0;
     snprintf(name, sizeof(name), "/proc/%d", (int)task->pid);
-    *uid_r = stat(name, &st) ? (uid_t)-1 : st.st_uid;
+    subject_r->pid = task->pid;
+    subject_r->uid = stat(name, &st) ? (uid_t)-1 : st.st_uid;
+    describe_process(task->pid, subject_r->process);
 }
 
 static void run_task(struct read_task *task, xengntshr_handle *xgs)
 {
     const struct timespec settle = { 0, task->settle_ns };
-    char path[VSCANIF_MAX_PATH];
-    uid_t uid;
+    struct share_subject subject;
 
     if (task->settle_ns > 0)
         nanosleep(&settle, NULL);
-    describe(task, path, sizeof(path), &uid);
+    describe(task, &subject);
     share_init(&task->share);
     task->rc = share_create(&task->share, xgs, task->domid, task->size,
-                            task->pid, uid, path);
+                            &subject);
     if (!task->rc)
         task->rc = share_fill(&task->share, task->fd);
     if (task->rc)

@@ -37,17 +37,18 @@ static void *page_at(const struct share *share, uint32_t index)
     return (char *)share->pages + (size_t)index * VSCANIF_PAGE_SIZE;
 }
 
-static void write_info(struct share *share, pid_t pid, uid_t uid,
-                       const char *path)
+static void write_info(struct share *share,
+                       const struct share_subject *subject)
 {
     const uint32_t *refs = share->refs + 1 + share->nr_dirs;
     struct vscanif_info *info = page_at(share, 0);
     uint32_t left = share->nr_pages;
     uint32_t n = left < VSCANIF_INFO_REFS ? left : VSCANIF_INFO_REFS;
 
-    info->pid = (uint32_t)pid;
-    info->uid = uid;
-    snprintf(info->path, sizeof(info->path), "%s", path);
+    info->pid = (uint32_t)subject->pid;
+    info->uid = subject->uid;
+    snprintf(info->process, sizeof(info->process), "%s", subject->process);
+    snprintf(info->path, sizeof(info->path), "%s", subject->path);
     memcpy(info->ref, refs, n * sizeof(*refs));
     for (uint32_t dir = 0; dir < share->nr_dirs; dir++) {
         refs += n;
@@ -58,7 +59,7 @@ static void write_info(struct share *share, pid_t pid, uid_t uid,
 }
 
 int share_create(struct share *share, xengntshr_handle *xgs, uint32_t domid,
-                 uint64_t size, pid_t pid, uid_t uid, const char *path)
+                 uint64_t size, const struct share_subject *subject)
 {
     assert(!share->pages && size > 0);
     share->xgs = xgs;
@@ -77,7 +78,7 @@ int share_create(struct share *share, xengntshr_handle *xgs, uint32_t domid,
         share_destroy(share);
         return rc;
     }
-    write_info(share, pid, uid, path);
+    write_info(share, subject);
     return 0;
 }
 

@@ -19,6 +19,14 @@
 
 #include "vscanif.h"
 
+/* Who accesses which file. */
+struct share_subject {
+    pid_t pid;
+    uid_t uid;
+    char process[VSCANIF_MAX_PROCESS];
+    char path[VSCANIF_MAX_PATH];
+};
+
 struct share {
     xengntshr_handle *xgs;
     void *pages;            /* NULL: nothing is shared */
@@ -35,12 +43,11 @@ uint32_t share_total_pages(uint64_t size);
 
 /*
  * Allocates and grants pages for @size octets (1 ...
- * VSCANIF_MAX_REQUEST_PAGES pages) and writes info and directories.  @path is
- * cut to fit.  Returns 0 or -errno: -ENOSPC when gntalloc's limit or the grant
+ * VSCANIF_MAX_REQUEST_PAGES pages) and writes info and directories.  Returns 0 or -errno: -ENOSPC when gntalloc's limit or the grant
  * table is used up, -ENOMEM.
  */
 int share_create(struct share *share, xengntshr_handle *xgs, uint32_t domid,
-                 uint64_t size, pid_t pid, uid_t uid, const char *path);
+                 uint64_t size, const struct share_subject *subject);
 
 /*
  * Reads the file's first @size octets into the content pages.  Returns 0;

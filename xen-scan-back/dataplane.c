@@ -193,6 +193,7 @@ int dataplane_map(struct dataplane *dp, const struct scan_request *req,
         return rc;
     subject_r->pid = info.pid;
     subject_r->uid = info.uid;
+    memcpy(subject_r->process, info.process, sizeof(subject_r->process));
     memcpy(subject_r->path, info.path, sizeof(subject_r->path));
 
     rc = collect_refs(dp, req, &info);

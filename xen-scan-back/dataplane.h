@@ -40,6 +40,7 @@ struct dataplane {
 /* Who accessed which file, as the guest tells it: for messages only. */
 struct scan_subject {
     uint32_t pid, uid;
+    char process[VSCANIF_MAX_PROCESS];
     char path[VSCANIF_MAX_PATH];
 };
 

@@ -9,7 +9,7 @@
  * is the only process that a guest's ring and nodes can harm, and it serves
  * that guest alone.  Which request an answer belongs to is told by slot and serial
  * number; answers for an earlier connection are counted and forgotten.  What is
- * infected is told the toolstack, too (incidents.h).
+ * infected is told the toolstack, too (window.h).
  *
  * When the policy says scan=in-place the pages are offered to the pool's workers
  * (offer.h) until the pool has answered, whatever has become of the connection;
@@ -35,7 +35,7 @@
 #include "engine-lines.h"
 #include "engine.h"
 #include "history.h"
-#include "incidents.h"
+#include "incident.h"
 #include "ipc.h"
 #include "log.h"
 #include "messages.h"
@@ -44,6 +44,7 @@
 #include "proc.h"
 #include "sandbox.h"
 #include "snapshot.h"
+#include "window.h"
 #include "xsback.h"
 
 #define SLOTS   ((unsigned int)VSCANIF_RING_SIZE)
@@ -76,7 +77,7 @@ struct guest {
     struct xsback xsback;
     struct history_view history;
     struct digest digest;
-    struct incidents incidents;
+    struct window incidents;
     struct engine_lines engines;
     uint64_t known;             /* requests that were answered from it */
     struct log_limit log_limit;
@@ -129,15 +130,18 @@ static void add_incident(struct guest *guest, const struct flight *flight,
                          const struct verdict *verdict)
 {
     struct incident incident = {
-        .time = proc_time_s(), .event = flight->req.event,
-        .pid = flight->subject.pid, .uid = flight->subject.uid,
-        .size = flight->req.size,
+        .serial = window_next(&guest->incidents), .time = proc_time_s(),
+        .event = flight->req.event, .pid = flight->subject.pid,
+        .uid = flight->subject.uid, .size = flight->req.size,
     };
+    char line[VSCANIF_MAX_INCIDENT + 1];
 
     memcpy(incident.digest, flight->digest, sizeof(incident.digest));
     memcpy(incident.name, verdict->name, sizeof(incident.name));
+    memcpy(incident.process, flight->subject.process,
+           sizeof(incident.process));
     memcpy(incident.path, flight->subject.path, sizeof(incident.path));
-    incidents_add(&guest->incidents, &incident);
+    window_add(&guest->incidents, incident_format(&incident, line));
 }
 
 /* Before the first state, which brings the node along. */
@@ -145,22 +149,22 @@ static void begin_incidents(struct guest *guest, uint32_t life)
 {
     char node[VSCANIF_MAX_INCIDENTS + 1];
 
-    incidents_init(&guest->incidents, life);
+    window_init(&guest->incidents, life);
     xsback_set_incidents(&guest->xsback,
-                         incidents_node(&guest->incidents, node));
+                         window_text(&guest->incidents, node));
 }
 
 /* If they are due; INT64_MAX: they are, as the link ends. */
 static void write_incidents(struct guest *guest, int64_t now_ms)
 {
-    const int64_t due_ms = incidents_due(&guest->incidents);
+    const int64_t due_ms = window_due(&guest->incidents);
     char node[VSCANIF_MAX_INCIDENTS + 1];
 
     if (due_ms < 0 || due_ms > now_ms)
         return;
     xsback_set_incidents(&guest->xsback,
-                         incidents_node(&guest->incidents, node));
-    incidents_written(&guest->incidents, proc_now_ms());
+                         window_text(&guest->incidents, node));
+    window_written(&guest->incidents, proc_now_ms());
 }
 
 /* Answers the guest, then says so, and how long the engines have had: 0 when
@@ -610,7 +614,7 @@ static int wait_for_pool(struct guest *guest)
 /* Sets the timer to what comes next. */
 static void set_timer(struct guest *guest)
 {
-    int64_t next_ms = incidents_due(&guest->incidents);
+    int64_t next_ms = window_due(&guest->incidents);
 
     if (!guest->xsback.retry)
         guest->retry_ms = -1;

@@ -69,6 +69,8 @@ int check_info(const struct vscanif_info *untrusted, const char **why_r)
 {
     if (!memchr(untrusted->path, 0, sizeof(untrusted->path)))
         FAIL("info page: path does not end");
+    if (!memchr(untrusted->process, 0, sizeof(untrusted->process)))
+        FAIL("info page: process does not end");
     if (!all_zero(untrusted->reserved, sizeof(untrusted->reserved)))
         FAIL("info page: reserved octets are not 0");
     return 0;

@@ -30,7 +30,8 @@ uint32_t request_nr_dirs(uint32_t nr_pages);
 int check_request(const struct vscanif_request *untrusted, uint32_t max_pages,
                   struct scan_request *req_r, const char **why_r);
 
-/* Back: the path must end within its field, nothing else is looked at. */
+/* Back: path and process must end within their fields; references are not
+ * looked at. */
 int check_info(const struct vscanif_info *untrusted, const char **why_r);
 
 /*

@@ -11,13 +11,13 @@
 #include "verdict.h"
 #include "words.h"
 
-enum { SERIAL, TIME, EVENT, PID, UID, SIZE, DIGEST, NAME, PATH, NR_WORDS };
+enum {
+    SERIAL, TIME, EVENT, PID, UID, SIZE, DIGEST, NAME, PROCESS, PATH, NR_WORDS
+};
 
-#define DIGEST_CHARS    (2 * INCIDENT_DIGEST_OCTETS)
-
-/* In place of an empty path; one that is "-" is written with %XX. */
-#define NO_PATH         "-"
-#define DASH_PATH       "%2d"
+/* In place of an empty word; one that is "-" is written with %XX. */
+#define NO_WORD         "-"
+#define DASH_WORD       "%2d"
 
 /* In place of a path's beginning. */
 #define CUT             "..."
@@ -45,20 +45,26 @@ static const char *path_end(const char *path, size_t room)
     return end;
 }
 
+static void add_word(struct text *text, const char *word)
+{
+    if (!*word)
+        text_add(text, NO_WORD);
+    else if (!strcmp(word, NO_WORD))
+        text_add(text, DASH_WORD);
+    else
+        text_add_word(text, word);
+}
+
+/* It has what room there is left. */
 static void add_path(struct text *text, const char *path)
 {
     const size_t room = text->size - 1 - text->len;
 
-    if (!*path) {
-        text_add(text, NO_PATH);
-    } else if (!strcmp(path, NO_PATH)) {
-        text_add(text, DASH_PATH);
+    if (path_end(path, room) == path) {
+        add_word(text, path);
     } else {
-        if (path_end(path, room) != path) {
-            text_add(text, CUT);
-            path = path_end(path, room - strlen(CUT));
-        }
-        text_add_word(text, path);
+        text_add(text, CUT);
+        text_add_word(text, path_end(path, room - strlen(CUT)));
     }
 }
 
@@ -66,29 +72,39 @@ char *incident_format(const struct incident *incident,
                       char out[VSCANIF_MAX_INCIDENT + 1])
 {
     struct text text = { .out = out, .size = VSCANIF_MAX_INCIDENT + 1 };
-    char digest[DIGEST_CHARS + 1], head[160];
+    char digest[INCIDENT_DIGEST_SIZE], head[160];
 
-    for (unsigned int i = 0; i < INCIDENT_DIGEST_OCTETS; i++)
-        snprintf(digest + 2 * i, 3, "%02x", incident->digest[i]);
     snprintf(head, sizeof(head), "%" PRIu32 " %" PRIu64 " %s %" PRIu32 " %"
              PRIu32 " %" PRIu64 " %s ", incident->serial, incident->time,
              event_text(incident->event), incident->pid, incident->uid,
-             incident->size, digest);
+             incident->size, incident_digest(incident->digest, digest));
     text_add(&text, head);
     text_add_word(&text, incident->name);
+    text_add(&text, " ");
+    add_word(&text, incident->process);
     text_add(&text, " ");
     add_path(&text, incident->path);
     return out;
 }
 
-static int parse_digest(const char *text, uint8_t digest[])
+char *incident_digest(const uint8_t digest[INCIDENT_DIGEST_OCTETS],
+                      char out[INCIDENT_DIGEST_SIZE])
+{
+    for (unsigned int i = 0; i < INCIDENT_DIGEST_OCTETS; i++)
+        snprintf(out + 2 * i, 3, "%02x", digest[i]);
+    return out;
+}
+
+int incident_digest_parse(const char *text,
+                          uint8_t digest_r[INCIDENT_DIGEST_OCTETS])
 {
     static const char digits[] = "0123456789abcdef";
+    const size_t len = INCIDENT_DIGEST_SIZE - 1;
 
-    if (strlen(text) != DIGEST_CHARS || strspn(text, digits) != DIGEST_CHARS)
+    if (strlen(text) != len || strspn(text, digits) != len)
         return -EINVAL;
     for (unsigned int i = 0; i < INCIDENT_DIGEST_OCTETS; i++, text += 2)
-        digest[i] = (uint8_t)((strchr(digits, text[0]) - digits) * 16 +
+        digest_r[i] = (uint8_t)((strchr(digits, text[0]) - digits) * 16 +
                               (strchr(digits, text[1]) - digits));
     return 0;
 }
@@ -107,9 +123,19 @@ static int split(char *line, const char *word[NR_WORDS])
     return 0;
 }
 
+int incident_word_parse(const char *word, char *out, size_t size)
+{
+    char decoded[VSCANIF_MAX_INCIDENT + 1];
+
+    if (strlen(word) >= sizeof(decoded) || word_decode(word, decoded) ||
+        strlen(decoded) >= size)
+        return -EINVAL;
+    memcpy(out, decoded, strlen(decoded) + 1);
+    return 0;
+}
+
 static int parse_words(const char *const word[NR_WORDS], struct incident *in)
 {
-    char name[VSCANIF_MAX_INCIDENT + 1];
     int event = event_from_text(word[EVENT]);
 
     if (event < 0 ||
@@ -118,13 +144,15 @@ static int parse_words(const char *const word[NR_WORDS], struct incident *in)
         number_parse_u32(word[PID], 0, UINT32_MAX, &in->pid) ||
         number_parse_u32(word[UID], 0, UINT32_MAX, &in->uid) ||
         number_parse(word[SIZE], 0, UINT64_MAX, &in->size) ||
-        parse_digest(word[DIGEST], in->digest) ||
-        word_decode(word[NAME], name) || strlen(name) >= sizeof(in->name) ||
-        word_decode(word[PATH], in->path))
+        incident_digest_parse(word[DIGEST], in->digest) ||
+        incident_word_parse(word[NAME], in->name, sizeof(in->name)) ||
+        incident_word_parse(word[PROCESS], in->process, sizeof(in->process)) ||
+        incident_word_parse(word[PATH], in->path, sizeof(in->path)))
         return -EINVAL;
     in->event = (uint8_t)event;
-    memcpy(in->name, name, strlen(name) + 1);
-    if (!strcmp(word[PATH], NO_PATH))
+    if (!strcmp(word[PROCESS], NO_WORD))
+        in->process[0] = 0;
+    if (!strcmp(word[PATH], NO_WORD))
         in->path[0] = 0;
     return 0;
 }

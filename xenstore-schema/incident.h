@@ -12,6 +12,8 @@
 #include "vscanif.h"
 
 #define INCIDENT_DIGEST_OCTETS  32
+/* As hex digits, NUL included. */
+#define INCIDENT_DIGEST_SIZE    (2 * INCIDENT_DIGEST_OCTETS + 1)
 
 struct incident {
     uint32_t serial;        /* 1, 2, ... in one life of the back's link */
@@ -21,6 +23,7 @@ struct incident {
     uint64_t size;          /* octets of content */
     uint8_t digest[INCIDENT_DIGEST_OCTETS];     /* SHA-256 of the content */
     char name[VSCANIF_MAX_NAME];                /* as in the response */
+    char process[VSCANIF_MAX_PROCESS];          /* the guest's word */
     char path[VSCANIF_MAX_PATH];                /* the guest's word; cut to what
                                                  * a line holds */
 };
@@ -38,5 +41,14 @@ char *incident_format(const struct incident *incident,
  * *@incident_r unchanged, when it is malformed.
  */
 int incident_parse(const char *line, size_t len, struct incident *incident_r);
+
+/* Parts of such lines that others have, too.  A digest, written to and read
+ * from hex digits in lower case; and a word of at most @size octets, NUL
+ * included, read.  Return @out; 0 or -EINVAL. */
+char *incident_digest(const uint8_t digest[INCIDENT_DIGEST_OCTETS],
+                      char out[INCIDENT_DIGEST_SIZE]);
+int incident_digest_parse(const char *text,
+                          uint8_t digest_r[INCIDENT_DIGEST_OCTETS]);
+int incident_word_parse(const char *word, char *out, size_t size);
 
 #endif

@@ -52,6 +52,9 @@
  * /local/domain/3/backend/vscan/5/0/engines = "clamav ok 1762934400: ClamAV
  *      1.4.6/27811, 8706912 signatures"
  * /local/domain/3/backend/vscan/5/0/incidents = "2913840557 0"
+ * /local/domain/3/backend/vscan/5/0/question = "81 stats"
+ * /local/domain/3/backend/vscan/5/0/answer = "81
+ *      clean 4015 ..."
  *
  *---------------------------------- Front ------------------------------------
  *
@@ -160,20 +163,13 @@
  *      tell it themselves; else it is when a file there was changed last.
  *
  * incidents
- *      Values:         a line "LIFE NR", then lines "SERIAL TIME EVENT PID UID
- *                      SIZE DIGEST NAME PATH", the newest incidents that fit
- *                      into VSCANIF_MAX_INCIDENTS octets, the oldest first
+ *      Values:         a window (see below) of lines "SERIAL TIME EVENT PID UID
+ *                      SIZE DIGEST NAME PROCESS PATH"
  *      Written by:     back, at most VSCANIF_MAX_INCIDENT_WRITES times in a
  *                      second
  *      Read by:        toolstack
  *
- *      An incident is an answer VSCANIF_VERDICT_INFECTED.  They are numbered
- *      1, 2, ... in one life of the back, and LIFE is a random uint32, not 0,
- *      that is another one in the next life; NR is the newest SERIAL, 0 before
- *      the first.  The node is a window: nobody takes anything out of it, it
- *      stays when the front connects anew or the back closes, and a reader
- *      sees by LIFE and SERIAL what is new to it and how many it has missed.
- *      A line has at most VSCANIF_MAX_INCIDENT octets:
+ *      An incident is an answer VSCANIF_VERDICT_INFECTED:
  *        TIME          when it was answered, in seconds since 1970
  *        EVENT         what the program did, as verdict.h calls it
  *        PID UID       of the program; the guest's word
@@ -182,9 +178,13 @@
  *                      With scan=in-place it is of the pages as they were
  *                      before the scan; 0 when there is none
  *        NAME          as in the response, a WORD (see "Policy nodes")
- *        PATH          the guest's word, a WORD; "-" when it is empty, and
- *                      "..." in place of its beginning when it is too long
- *      Of numbers, words and hex digits each is written in one way only.
+ *        PROCESS PATH  as in the info page, the guest's words, WORDs; "-" for
+ *                      one that is empty, and "..." in place of the path's
+ *                      beginning when it is too long
+ *
+ * question, answer
+ *      See "Questions" below.  Asked is the back, in the folder of the guest
+ *      that it is about.
  *
  * reload
  *      Values:         uint32
@@ -238,6 +238,26 @@
  *      Filesystems in the guest whose files are not scanned.  Every octet of
  *      it is the guest's word.
  *
+ * remedies
+ *      Values:         a window (see below) of lines "SERIAL TIME RESULT ID
+ *                      PID UID NAME PATH"; absent before the first
+ *      Written by:     front, at most VSCANIF_MAX_INCIDENT_WRITES times in a
+ *                      second
+ *      Read by:        toolstack
+ *
+ *      What the front has done to infected files beside denying the access, by
+ *      the policy's "remedy".  All of it is the guest's word:
+ *        TIME          when, in seconds since 1970
+ *        RESULT        quarantined; deleted; gone, when somebody else had
+ *                      removed it; or failed
+ *        ID            of the item in the quarantine, 16 hex digits in lower
+ *                      case, when quarantined; else "-"
+ *        PID UID       of the program whose access it was
+ *        NAME PATH     as in "incidents"
+ *
+ * answer
+ *      See "Questions" below.
+ *
  * policy-generation
  *      Values:         uint32; absent when no policy has been in force yet
  *      Written by:     front, when a policy has come into force, and together
@@ -246,6 +266,65 @@
  *
  *      "generation" of the policy (see "Policy nodes") by which the front
  *      answers accesses; "0" for a policy without one.  The guest's word.
+ *
+ ******************************************************************************
+ *                               Windows
+ ******************************************************************************
+ *
+ * A window is a node that tells of the newest of many things: a line "LIFE NR",
+ * then, the oldest first, as many lines as fit into VSCANIF_MAX_INCIDENTS
+ * octets, each with at most VSCANIF_MAX_INCIDENT.  Things are numbered by
+ * SERIAL, 1, 2, ... in one life of the writer; LIFE is a random uint32, not 0,
+ * that is another one in the next life, and NR is the newest SERIAL, 0 before
+ * the first.  Nobody takes anything out of a window, and it stays whatever
+ * becomes of the connection: a reader sees by LIFE and SERIAL what is new to it,
+ * and how many it has missed.  Of numbers, words and hex digits each is written
+ * in one way only.
+ *
+ ******************************************************************************
+ *                              Questions
+ ******************************************************************************
+ *
+ * question
+ *      Values:         "NR WORDS"; absent before the first
+ *      Written by:     toolstack: for the front in the policy folder, for the
+ *                      back in the back's folder, together with "online"
+ *      Read by:        front or back
+ *
+ * answer
+ *      Values:         "NR", then lines; at most VSCANIF_MAX_INCIDENTS octets
+ *      Written by:     front or back, in its own folder
+ *      Read by:        toolstack
+ *
+ *      NR is a uint32, not 0, another one with each question, and an answer has
+ *      that of its question.  A question that is replaced before it has been
+ *      answered need not be answered.  No access is held up because of one.
+ *      Lines that do not fit are left out, the last ones.  What is said is the
+ *      guest's or the scanner's word.  WORDS are:
+ *
+ *        stats                Front and back.  Lines "KEY VALUE", VALUE a
+ *                             uint64, KEY 1 ... VSCANIF_MAX_KEY octets of a-z,
+ *                             0-9 and "-", each once.  The back adds lines "file
+ *                             US NR OCTETS WORD" and "process US NR OCTETS
+ *                             WORD": the paths, and the programs, whose
+ *                             requests have taken it longest of late, the
+ *                             costliest first; microseconds from request to
+ *                             answer, requests, octets of content.
+ *        quarantine SKIP      Front.  A line "items NR OCTETS", all that there
+ *                             are; then, the newest first, beginning after the
+ *                             SKIP newest, lines "item ID TIME SIZE NAME PATH".
+ *        selftest             Front.  A file with the harmless EICAR text is
+ *                             written and opened, as any program would: a line
+ *                             "selftest RESULT US WORD", RESULT denied, allowed
+ *                             or failed, the microseconds that the open took,
+ *                             and how or why; "-": there is nothing to say.
+ *        outbreak DIGEST NAME Front.  An announcement: this content has been
+ *                             found in several guests of the host, under this
+ *                             name (a WORD).  The front says so in its log and,
+ *                             with notify=yes, to those who are logged in, and
+ *                             forgets what it knows of clean files.  A line
+ *                             "done".
+ *        anything else        A line "unknown".
  *
  ******************************************************************************
  *                             Policy nodes
@@ -484,17 +563,21 @@
 #define VSCANIF_INFO_REFS               512
 /* Octets of a path in the info page, the closing NUL included. */
 #define VSCANIF_MAX_PATH                1984
+/* Octets of a program's path there, the closing NUL included. */
+#define VSCANIF_MAX_PROCESS             48
 /* Octets of the detections' names in a response, the closing NUL included. */
 #define VSCANIF_MAX_NAME                96
 /* Octets of a xenstore node's value. */
 #define VSCANIF_MAX_NODE                2048
-/* Octets of an incident's line: two of the longest fit into the node. */
+/* Octets of a line in a window: two of the longest fit. */
 #define VSCANIF_MAX_INCIDENT            960
-/* Octets of the node "incidents": of VSCANIF_MAX_NODE, which is xenstored's
- * bound for a domU, it takes some itself, for a head and the permissions. */
+/* Octets of a window, and of an answer: of VSCANIF_MAX_NODE, xenstored's bound
+ * for a domU, it takes some itself, for a head and the permissions. */
 #define VSCANIF_MAX_INCIDENTS           1984
-/* Writes of the node "incidents" in a second, by one back for one guest. */
+/* Writes of a window in a second. */
 #define VSCANIF_MAX_INCIDENT_WRITES     10
+/* Octets of a KEY in an answer to "stats". */
+#define VSCANIF_MAX_KEY                 32
 /* Engines of a back. */
 #define VSCANIF_MAX_ENGINES             8
 /* How long an access may be held, in milliseconds. */
@@ -552,8 +635,9 @@
  *-------------------------------- Info page ----------------------------------
  *
  * struct vscanif_info: who opened which file, then the first VSCANIF_INFO_REFS
- * grant references of content pages.  Path and process are what the guest
- * says, for messages: nothing is decided by them.
+ * grant references of content pages.  Path and process (the path of its program;
+ * "..." in place of its beginning when it is too long) are what the guest says,
+ * for messages: nothing is decided by them.
  *
  * A directory page is an array of VSCANIF_DIR_REFS grant references.
  *
@@ -640,7 +724,8 @@ struct vscanif_response {
 struct vscanif_info {
     uint32_t pid;
     uint32_t uid;
-    uint8_t reserved[56];
+    char process[VSCANIF_MAX_PROCESS];
+    uint8_t reserved[8];
     char path[VSCANIF_MAX_PATH];
     grant_ref_t ref[VSCANIF_INFO_REFS];
 };

@@ -202,6 +202,9 @@ static void info_page(void **state)
     assert_int_equal(check_info(&info, &why), -EPROTO);
     assert_string_equal(why, "info page: path does not end");
     info.path[VSCANIF_MAX_PATH - 1] = 0;
+    assert_int_equal(check_info(&info, &why), -EPROTO);
+    assert_string_equal(why, "info page: process does not end");
+    info.process[VSCANIF_MAX_PROCESS - 1] = 0;
     assert_int_equal(check_info(&info, &why), 0);
     info.path[0] = 0;
     info.path[VSCANIF_MAX_PATH - 1] = 'x';

@@ -215,9 +215,9 @@ static void malformed_info(void **state)
     struct file f = make_content(10);
 
     (void)state;
-    f.info->reserved[55] = 1;
+    f.info->reserved[7] = 1;
     expect_failure(&f, -EPROTO);
-    f.info->reserved[55] = 0;
+    f.info->reserved[7] = 0;
     memset(f.info->path, 'x', sizeof(f.info->path));
     expect_failure(&f, -EPROTO);
     f.info->path[VSCANIF_MAX_PATH - 1] = 0;

@@ -31,7 +31,7 @@
 #define OTHER   "ff0102030405060708090a0b0c0d0e0f" \
                 "101112131415161718191a1b1c1d1e1f"
 #define LINE(serial, digest) #serial " 1764225810 open 12 1000 68 " digest \
-                             " clamav:Eicar /tmp/x"
+                             " clamav:Eicar /bin/sh /tmp/x"
 #define ALARMS  "/libxl/5/vscan-alarms"
 #define KEPT    "/libxl/5/vscan-incidents"
 
@@ -183,7 +183,7 @@ static void incident_is_recorded_once(void **state)
                            "\"uuid\":\"00000000-0000-0000-0000-000000000005\","
                            "\"back\":3,\"found\":\"2025-11-27T06:43:30Z\","
                            "\"event\":\"open\",\"pid\":12,\"uid\":1000,"
-                           "\"path\":\"/tmp/x\",\"size\":68,\"sha256\":\""
+                           "\"process\":\"/bin/sh\",\"path\":\"/tmp/x\",\"size\":68,\"sha256\":\""
                            DIGEST "\",\"detection\":\"clamav:Eicar\","
                            "\"policy\":\"" DEFAULT_POLICY "\"}"), 1);
     assert_true(logged("warning: incident: domain 5 (web): clamav:Eicar in "
@@ -339,7 +339,7 @@ static void storm_is_no_storm_here(void **state)
     (void)state;
     reads = fake_count(FAKE_XS_READ);
     for (unsigned int i = 1; i <= 10000; i++) {
-        snprintf(node, sizeof(node), "9 %u\n%u 1 open 1 1 1 " DIGEST " n /x", i,
+        snprintf(node, sizeof(node), "9 %u\n%u 1 open 1 1 1 " DIGEST " n - /x", i,
                  i);
         report(node);
         if (i % 10 == 0)

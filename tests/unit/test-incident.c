@@ -15,14 +15,14 @@
 
 #define HEX \
     "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1eff"
-#define LINE "7 1700000000 exec 812 1000 68 " HEX " clamav:Eicar /tmp/a%20b"
+#define LINE "7 1700000000 exec 812 1000 68 " HEX " clamav:Eicar /bin/sh /tmp/a%20b"
 
 static struct incident example(void)
 {
     struct incident in = {
         .serial = 7, .time = 1700000000, .event = VSCANIF_EVENT_EXEC,
         .pid = 812, .uid = 1000, .size = 68, .name = "clamav:Eicar",
-        .path = "/tmp/a b",
+        .process = "/bin/sh", .path = "/tmp/a b",
     };
 
     for (unsigned int i = 0; i < INCIDENT_DIGEST_OCTETS; i++)
@@ -40,6 +40,7 @@ static void assert_same(const struct incident *a, const struct incident *b)
     assert_int_equal(a->size, b->size);
     assert_memory_equal(a->digest, b->digest, INCIDENT_DIGEST_OCTETS);
     assert_string_equal(a->name, b->name);
+    assert_string_equal(a->process, b->process);
     assert_string_equal(a->path, b->path);
 }
 
@@ -65,28 +66,31 @@ static void written(void **state)
     strcpy(in.name, "clamav:A,b yara:c%");
     strcpy(in.path, "/\n\x7f\xc3\xbc\\");
     round_trip(&in, "7 1700000000 exec 812 1000 68 " HEX
-               " clamav:A%2cb%20yara:c%25 /%0a%7f\xc3\xbc\\");
+               " clamav:A%2cb%20yara:c%25 /bin/sh /%0a%7f\xc3\xbc\\");
     in = example();
     in.event = VSCANIF_EVENT_CLOSE_WRITE;
     in.serial = in.pid = in.uid = UINT32_MAX;
     in.time = in.size = UINT64_MAX;
     round_trip(&in, "4294967295 18446744073709551615 close-write 4294967295 "
                "4294967295 18446744073709551615 " HEX " clamav:Eicar "
-               "/tmp/a%20b");
+               "/bin/sh /tmp/a%20b");
 }
 
-/* No path and a path that looks like none are told apart. */
+/* No path and a path that looks like none are told apart; programs, too. */
 static void no_path(void **state)
 {
     struct incident in = example();
 
     (void)state;
+    in.process[0] = 0;
     in.path[0] = 0;
-    round_trip(&in, "7 1700000000 exec 812 1000 68 " HEX " clamav:Eicar -");
+    round_trip(&in, "7 1700000000 exec 812 1000 68 " HEX " clamav:Eicar - -");
     strcpy(in.path, "-");
-    round_trip(&in, "7 1700000000 exec 812 1000 68 " HEX " clamav:Eicar %2d");
+    round_trip(&in, "7 1700000000 exec 812 1000 68 " HEX " clamav:Eicar - %2d");
     strcpy(in.path, "--");
-    round_trip(&in, "7 1700000000 exec 812 1000 68 " HEX " clamav:Eicar --");
+    strcpy(in.process, "-");
+    round_trip(&in, "7 1700000000 exec 812 1000 68 " HEX " clamav:Eicar %2d "
+               "--");
 }
 
 /* The longest path that is written whole, and one octet more. */
@@ -134,7 +138,7 @@ static void long_path_of_blanks(void **state)
     }
 }
 
-/* What has most of everything still has room for half of a line's path. */
+/* What has most of everything still has room for a third of a line's path. */
 static void longest(void **state)
 {
     char out[VSCANIF_MAX_INCIDENT + 1];
@@ -145,11 +149,13 @@ static void longest(void **state)
     in.serial = in.pid = in.uid = UINT32_MAX;
     in.time = in.size = UINT64_MAX;
     memset(in.name, ' ', sizeof(in.name) - 1);
+    memset(in.process, ' ', sizeof(in.process) - 1);
     memset(in.path, 'p', sizeof(in.path) - 1);
     assert_int_equal(strlen(incident_format(&in, out)), VSCANIF_MAX_INCIDENT);
     assert_int_equal(incident_parse(out, strlen(out), &back), 0);
     assert_string_equal(back.name, in.name);
-    assert_true(strlen(back.path) > VSCANIF_MAX_INCIDENT / 2);
+    assert_string_equal(back.process, in.process);
+    assert_true(strlen(back.path) > VSCANIF_MAX_INCIDENT / 3);
 }
 
 static void refuse_len(const char *line, size_t len)
@@ -171,40 +177,44 @@ static void refused(void **state)
 {
     static const char *const lines[] = {
         "", " ", "7", " " LINE, LINE " ", LINE " x", LINE "\n",
-        "7  1700000000 exec 812 1000 68 " HEX " n /p",
+        "7  1700000000 exec 812 1000 68 " HEX " n - /p",
         "7 1700000000 exec 812 1000 68 " HEX " n",
+        "7 1700000000 exec 812 1000 68 " HEX " n /p",
+        "7 1700000000 exec 812 1000 68 " HEX " n  /p",
+        "7 1 exec 812 1000 68 " HEX " n %00 /p",
+        "7 1 exec 812 1000 68 " HEX " n %41 /p",
         "7 1700000000 exec 812 1000 68 " HEX " n ",
-        "7 1700000000 exec 812 1000 68 " HEX "  /p",
-        "7 1700000000 exec 812 1000 68 " HEX " n /p\t",
-        "0 1 exec 812 1000 68 " HEX " n /p",
-        "07 1 exec 812 1000 68 " HEX " n /p",
-        "+7 1 exec 812 1000 68 " HEX " n /p",
-        "4294967296 1 exec 812 1000 68 " HEX " n /p",
-        "7 18446744073709551616 exec 812 1000 68 " HEX " n /p",
-        "7 -1 exec 812 1000 68 " HEX " n /p",
-        "7 1 unknown 812 1000 68 " HEX " n /p",
-        "7 1 EXEC 812 1000 68 " HEX " n /p",
-        "7 1 exec 4294967296 1000 68 " HEX " n /p",
-        "7 1 exec 812 4294967296 68 " HEX " n /p",
-        "7 1 exec 812 1000 18446744073709551616 " HEX " n /p",
-        "7 1 exec 812 1000 0x44 " HEX " n /p",
-        "7 1 exec 812 1000 68 " HEX "0 n /p",
-        "7 1 exec 812 1000 68 0" HEX " n /p",
-        "7 1 exec 812 1000 68 ff n /p",
-        "7 1 exec 812 1000 68 " HEX " n %00",
-        "7 1 exec 812 1000 68 " HEX " %00 /p",
-        "7 1 exec 812 1000 68 " HEX " n /p%2",
-        "7 1 exec 812 1000 68 " HEX " n%2 /p",
-        "7 1 exec 812 1000 68 " HEX " n /p,q",
+        "7 1700000000 exec 812 1000 68 " HEX "  - /p",
+        "7 1700000000 exec 812 1000 68 " HEX " n - /p\t",
+        "0 1 exec 812 1000 68 " HEX " n - /p",
+        "07 1 exec 812 1000 68 " HEX " n - /p",
+        "+7 1 exec 812 1000 68 " HEX " n - /p",
+        "4294967296 1 exec 812 1000 68 " HEX " n - /p",
+        "7 18446744073709551616 exec 812 1000 68 " HEX " n - /p",
+        "7 -1 exec 812 1000 68 " HEX " n - /p",
+        "7 1 unknown 812 1000 68 " HEX " n - /p",
+        "7 1 EXEC 812 1000 68 " HEX " n - /p",
+        "7 1 exec 4294967296 1000 68 " HEX " n - /p",
+        "7 1 exec 812 4294967296 68 " HEX " n - /p",
+        "7 1 exec 812 1000 18446744073709551616 " HEX " n - /p",
+        "7 1 exec 812 1000 0x44 " HEX " n - /p",
+        "7 1 exec 812 1000 68 " HEX "0 n - /p",
+        "7 1 exec 812 1000 68 0" HEX " n - /p",
+        "7 1 exec 812 1000 68 ff n - /p",
+        "7 1 exec 812 1000 68 " HEX " n - %00",
+        "7 1 exec 812 1000 68 " HEX " %00 - /p",
+        "7 1 exec 812 1000 68 " HEX " n - /p%2",
+        "7 1 exec 812 1000 68 " HEX " n%2 - /p",
+        "7 1 exec 812 1000 68 " HEX " n - /p,q",
         /* Written in another way than incident_format() writes. */
-        "7 1 exec 812 1000 68 " HEX " n /%41",
-        "7 1 exec 812 1000 68 " HEX " n /%2C",
-        "7 1 exec 812 1000 68 " HEX " n /\x7f",
-        "7 1 exec 812 1000 68 " HEX " n%2d /p",
+        "7 1 exec 812 1000 68 " HEX " n - /%41",
+        "7 1 exec 812 1000 68 " HEX " n - /%2C",
+        "7 1 exec 812 1000 68 " HEX " n - /\x7f",
+        "7 1 exec 812 1000 68 " HEX " n%2d - /p",
     };
     static const char upper[] =
         "7 1 exec 812 1000 68 000102030405060708090A0b0c0d0e0f1011121314151617"
-        "18191a1b1c1d1eff n /p";
+        "18191a1b1c1d1eff n - /p";
 
     (void)state;
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
@@ -229,12 +239,20 @@ static void too_long(void **state)
 
     memset(name, 'n', sizeof(name));
     name[VSCANIF_MAX_NAME] = 0;
-    snprintf(line, sizeof(line), "7 1 exec 1 1 1 " HEX " %s -", name);
+    snprintf(line, sizeof(line), "7 1 exec 1 1 1 " HEX " %s - -", name);
     refuse(line);
     name[VSCANIF_MAX_NAME - 1] = 0;
-    snprintf(line, sizeof(line), "7 1 exec 1 1 1 " HEX " %s -", name);
+    snprintf(line, sizeof(line), "7 1 exec 1 1 1 " HEX " %s - -", name);
     assert_int_equal(incident_parse(line, strlen(line), &in), 0);
     assert_string_equal(in.name, name);
+
+    name[VSCANIF_MAX_PROCESS] = 0;
+    snprintf(line, sizeof(line), "7 1 exec 1 1 1 " HEX " n %s -", name);
+    refuse(line);
+    name[VSCANIF_MAX_PROCESS - 1] = 0;
+    snprintf(line, sizeof(line), "7 1 exec 1 1 1 " HEX " n %s -", name);
+    assert_int_equal(incident_parse(line, strlen(line), &in), 0);
+    assert_string_equal(in.process, name);
 }
 
 /* Reproducible: the same lines in each run. */
@@ -277,6 +295,8 @@ static struct incident random_incident(void)
         in.digest[i] = (uint8_t)random_below(256);
     random_text(in.name, 1 + random_below(random_below(4) ? 30 :
                                           VSCANIF_MAX_NAME - 1));
+    random_text(in.process, random_below(random_below(4) ? 20 :
+                                         VSCANIF_MAX_PROCESS));
     random_text(in.path, random_below(random_below(4) ? 40 : VSCANIF_MAX_PATH));
     return in;
 }

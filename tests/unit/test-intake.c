@@ -52,7 +52,7 @@ static void report(uint32_t life, uint32_t first, uint32_t last)
     used = (size_t)snprintf(node, sizeof(node), "%u %u", life, last);
     for (uint32_t i = first; i <= last; i++)
         used += (size_t)snprintf(node + used, sizeof(node) - used,
-                                 "\n%u 0 open 0 0 0 " DIGEST " n -", i);
+                                 "\n%u 0 open 0 0 0 " DIGEST " n - -", i);
     assert_true(used <= VSCANIF_MAX_NODE);
     fake_back_write(3, 5, NODE_INCIDENTS, node);
 }

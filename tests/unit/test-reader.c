@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,11 +14,15 @@
 #include <string.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "facts.h"
 #include "fake.h"
 #include "reader.h"
 
@@ -76,8 +81,10 @@ static void reads_one(void **state)
 {
     struct read_task task = { .pid = getpid(), .domid = BACK, .size = 5 };
     struct vscanif_info *info;
+    char exe[PATH_MAX];
 
     (void)state;
+    assert_true(facts_exe(getpid(), exe));
     assert_false(is_readable());
     assert_null(reader_done(reader));
     task.fd = make_file("hello, world");
@@ -91,6 +98,8 @@ static void reads_one(void **state)
                         "hello\0", 6);
     assert_int_equal(info->pid, getpid());
     assert_int_equal(info->uid, geteuid());
+    assert_in_range(strlen(info->process), 5, VSCANIF_MAX_PROCESS - 1);
+    assert_non_null(strstr(exe, info->process + 3));
     assert_non_null(strstr(info->path, "memfd:test"));
     assert_int_equal(lseek(task.fd, 0, SEEK_CUR), 12);
     share_destroy(&task.share);
@@ -153,6 +162,51 @@ static void failures(void **state)
     assert_int_equal(fake_granted(FRONT), 0);
 }
 
+/* Of a program's path that has @len octets the process's name is @expected. */
+static void assert_named(size_t len, const char *expected)
+{
+    char dir[] = "/tmp/test-reader-XXXXXX", path[256], command[PATH_MAX];
+    struct read_task task = { .domid = BACK, .size = 1 };
+    pid_t pid;
+
+    assert_non_null(mkdtemp(dir));
+    snprintf(path, sizeof(path), "%s/%0*d", dir,
+             (int)(len - strlen(dir) - 1), 7);
+    assert_int_equal(strlen(path), len);
+    snprintf(command, sizeof(command), "cp /bin/sleep %s", path);
+    assert_int_equal(system(command), 0);
+    pid = fork();
+    if (pid == 0) {
+        execl(path, path, "1000", NULL);
+        _exit(1);
+    }
+    while (!facts_exe(pid, command) || strcmp(command, path))
+        sched_yield();
+    task.pid = pid;
+    task.fd = make_file("x");
+    reader_submit(reader, &task);
+    next();
+    assert_int_equal(task.rc, 0);
+    snprintf(command, sizeof(command), "%s%s", expected,
+             path + (expected[0] ? len - VSCANIF_MAX_PROCESS + 4 : 0));
+    assert_string_equal(((struct vscanif_info *)task.share.pages)->process,
+                        command);
+    share_destroy(&task.share);
+    close(task.fd);
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    unlink(path);
+    rmdir(dir);
+}
+
+static void program_is_named(void **state)
+{
+    (void)state;
+    assert_named(VSCANIF_MAX_PROCESS - 1, "");
+    assert_named(VSCANIF_MAX_PROCESS, "...");
+    assert_named(200, "...");
+}
+
 /* Who has gone has no uid; it is for messages only. */
 static void process_is_gone(void **state)
 {
@@ -165,6 +219,8 @@ static void process_is_gone(void **state)
     assert_int_equal(task.rc, 0);
     assert_int_equal(((struct vscanif_info *)task.share.pages)->uid,
                      UINT32_MAX);
+    assert_string_equal(((struct vscanif_info *)task.share.pages)->process,
+                        "");
     share_destroy(&task.share);
     close(task.fd);
 }
@@ -176,7 +232,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(reads_one), TEST(reads_many), TEST(failures),
-        TEST(process_is_gone),
+        TEST(program_is_named), TEST(process_is_gone),
     };
 
     fake_enter_others(FRONT);

@@ -37,10 +37,10 @@ sum=$(eicar_text | sha256sum)
 sum=${sum%% *}
 check "EICAR is denied" read_is_denied guest1 '/root/e icar'
 check "the node tells: digest, detection and path" wait_for has_line "$node" \
-    "[0-9]+ open [0-9]+ 0 68 $sum clamav:[^ ]+ /root/e%20icar"
+    "[0-9]+ open [0-9]+ 0 68 $sum clamav:[^ ]+ [^ ]+ /root/e%20icar"
 check "EICAR is not run" exec_is_denied guest1 '/root/e icar'
 check "the node tells of that event" wait_for has_line "$node" \
-    "[0-9]+ exec [0-9]+ 0 68 $sum clamav:[^ ]+ /root/e%20icar"
+    "[0-9]+ exec [0-9]+ 0 68 $sum clamav:[^ ]+ [^ ]+ /root/e%20icar"
 stamp=$(incidents "$node" | sed -n '2s/^[0-9]* \([0-9]*\) .*/\1/p')
 now=$(in_domain scanner 'date +%s')
 check "with the time, $((now - stamp)) s ago" \

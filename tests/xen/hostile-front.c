@@ -68,12 +68,12 @@ static void drop(void *arg)
 static bool connected(void *arg, uint32_t domid, uint32_t max_pages)
 {
     struct hostile *h = arg;
+    const struct share_subject subject = { .pid = 1, .path = "/hostile" };
 
     (void)max_pages;
     share_init(&h->share);
     h->connected = !share_create(&h->share, h->channel.xgs, domid,
-                                 h->rounds ? FLIP_SIZE : 5000, 1, 0,
-                                 "/hostile");
+                                 h->rounds ? FLIP_SIZE : 5000, &subject);
     return h->connected;
 }
 

@@ -67,6 +67,7 @@ static void print_line(struct json_object *record)
     print(" ", record, "detection");
     print(" ", record, "event");
     print(" ", record, "path");
+    print(" by ", record, "process");
     print(" pid ", record, "pid");
     print(" uid ", record, "uid");
     print(" incidents ", record, "incidents");

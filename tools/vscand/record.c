@@ -10,8 +10,6 @@
 #include "log.h"
 #include "verdict.h"
 
-#define HEX_SIZE (2 * INCIDENT_DIGEST_OCTETS + 1)
-
 static void add(struct json_object *object, const char *key, const char *text)
 {
     json_object_object_add(object, key, incident_log_text(text));
@@ -47,14 +45,6 @@ static void end(const struct incident_log *log, struct json_object *object)
     json_object_put(object);
 }
 
-static const char *hex(const uint8_t digest[INCIDENT_DIGEST_OCTETS],
-                       char out[HEX_SIZE])
-{
-    for (unsigned int i = 0; i < INCIDENT_DIGEST_OCTETS; i++)
-        snprintf(out + 2 * i, 3, "%02x", digest[i]);
-    return out;
-}
-
 static const char *safe_name(const struct subject *s, char out[128])
 {
     return escape(s->name, out, 128);
@@ -65,7 +55,7 @@ void record_incident(const struct incident_log *log,
                      const struct incident *incident, const char *policy)
 {
     struct json_object *object = begin("incident", subject);
-    char digest[HEX_SIZE], found[INCIDENT_LOG_TIME_SIZE], name[128],
+    char digest[INCIDENT_DIGEST_SIZE], found[INCIDENT_LOG_TIME_SIZE], name[128],
          what[2 * VSCANIF_MAX_NAME], path[256];
 
     add_number(object, "back", subject->back);
@@ -73,9 +63,10 @@ void record_incident(const struct incident_log *log,
     add(object, "event", event_text(incident->event));
     add_number(object, "pid", incident->pid);
     add_number(object, "uid", incident->uid);
+    add(object, "process", incident->process);
     add(object, "path", incident->path);
     add_number(object, "size", incident->size);
-    add(object, "sha256", hex(incident->digest, digest));
+    add(object, "sha256", incident_digest(incident->digest, digest));
     add(object, "detection", incident->name);
     add(object, "policy", policy);
     log_warning("incident: domain %u (%s): %s in \"%s\", sha256 %s",
@@ -157,9 +148,9 @@ void record_outbreak(const struct incident_log *log,
                      const struct incident *incident, unsigned int nr)
 {
     struct json_object *object = begin("outbreak", subject);
-    char digest[HEX_SIZE], what[2 * VSCANIF_MAX_NAME];
+    char digest[INCIDENT_DIGEST_SIZE], what[2 * VSCANIF_MAX_NAME];
 
-    add(object, "sha256", hex(incident->digest, digest));
+    add(object, "sha256", incident_digest(incident->digest, digest));
     add(object, "detection", incident->name);
     add_number(object, "guests", nr);
     log_error("outbreak: %s, sha256 %s, in %u guests",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test-incidents.c - the window of what has been found. */
+/* test-window.c - the newest of many things, in one node. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,15 +9,16 @@
 
 #include <cmocka.h>
 
-#include "incidents.h"
+#include "incident.h"
+#include "window.h"
 
-static struct incidents window;
+static struct window window;
 static char node[VSCANIF_MAX_INCIDENTS + 1];
 
-/* One with a line that takes @len octets, when it is the first. */
-static struct incident of_length(size_t len)
+/* One with a line that takes @len octets. */
+static void add(size_t len)
 {
-    struct incident in = { .serial = 1, .time = 1700000000,
+    struct incident in = { .serial = window_next(&window), .time = 1700000000,
                            .event = VSCANIF_EVENT_OPEN, .size = 68,
                            .name = "a:Test", .path = "/" };
     char line[VSCANIF_MAX_INCIDENT + 1];
@@ -25,14 +26,7 @@ static struct incident of_length(size_t len)
     while (strlen(incident_format(&in, line)) < len)
         strcat(in.path, "p");
     assert_int_equal(strlen(line), len);
-    return in;
-}
-
-static void add(size_t len)
-{
-    const struct incident in = of_length(len);
-
-    incidents_add(&window, &in);
+    window_add(&window, line);
 }
 
 /* The node is well-formed, and has the incidents @first ... @last. */
@@ -42,7 +36,7 @@ static void expect(uint32_t life, uint32_t first, uint32_t last)
     uint32_t serial = first;
 
     memset(node, 'x', sizeof(node));
-    assert_ptr_equal(incidents_node(&window, node), node);
+    assert_ptr_equal(window_text(&window, node), node);
     assert_true(memchr(node, 0, sizeof(node)) != NULL);
     line = strchr(node, '\n');
     if (line)
@@ -64,16 +58,16 @@ static void expect(uint32_t life, uint32_t first, uint32_t last)
 static void empty(void **state)
 {
     (void)state;
-    incidents_init(&window, 0x80000001);
+    window_init(&window, 0x80000001);
     expect(0x80000001, 1, 0);
-    incidents_init(&window, 0);
+    window_init(&window, 0);
     expect(1, 1, 0);
 }
 
 static void the_oldest_go(void **state)
 {
     (void)state;
-    incidents_init(&window, 5);
+    window_init(&window, 5);
     add(200);
     expect(5, 1, 1);
     for (unsigned int i = 2; i <= 9; i++)
@@ -93,13 +87,13 @@ static void full(void **state)
 
     (void)state;
     for (unsigned int more = 0; more < 2; more++) {
-        incidents_init(&window, 5);
+        window_init(&window, 5);
         add(900);
         add(900);
         add(room - 1800 + more);
         expect(5, 1 + more, 3);
         if (!more)
-            assert_int_equal(strlen(incidents_node(&window, node)),
+            assert_int_equal(strlen(window_text(&window, node)),
                              VSCANIF_MAX_INCIDENTS);
     }
 }
@@ -108,7 +102,7 @@ static void full(void **state)
 static void longest(void **state)
 {
     (void)state;
-    incidents_init(&window, UINT32_MAX);
+    window_init(&window, UINT32_MAX);
     add(VSCANIF_MAX_INCIDENT);
     add(VSCANIF_MAX_INCIDENT);
     expect(UINT32_MAX, 1, 2);
@@ -124,28 +118,28 @@ static void longest(void **state)
 static void serial_ends(void **state)
 {
     (void)state;
-    incidents_init(&window, 7);
+    window_init(&window, 7);
     window.newest = UINT32_MAX;
-    incidents_written(&window, 5000);
+    window_written(&window, 5000);
     add(200);
     expect(8, 1, 1);
-    assert_int_equal(incidents_due(&window), 5000 + INCIDENTS_PAUSE_MS);
+    assert_int_equal(window_due(&window), 5000 + WINDOW_PAUSE_MS);
 }
 
 static void times(void **state)
 {
     (void)state;
-    assert_int_equal(INCIDENTS_PAUSE_MS * 10, 1000);
-    incidents_init(&window, 5);
-    assert_int_equal(incidents_due(&window), -1);
+    assert_int_equal(WINDOW_PAUSE_MS * 10, 1000);
+    window_init(&window, 5);
+    assert_int_equal(window_due(&window), -1);
     add(200);
-    assert_int_equal(incidents_due(&window), 0);
-    incidents_written(&window, 70000);
-    assert_int_equal(incidents_due(&window), -1);
+    assert_int_equal(window_due(&window), 0);
+    window_written(&window, 70000);
+    assert_int_equal(window_due(&window), -1);
     add(200);
-    assert_int_equal(incidents_due(&window), 70000 + INCIDENTS_PAUSE_MS);
+    assert_int_equal(window_due(&window), 70000 + WINDOW_PAUSE_MS);
     add(200);
-    assert_int_equal(incidents_due(&window), 70000 + INCIDENTS_PAUSE_MS);
+    assert_int_equal(window_due(&window), 70000 + WINDOW_PAUSE_MS);
 }
 
 int main(void)
@@ -159,5 +153,5 @@ int main(void)
         cmocka_unit_test(times),
     };
 
-    return cmocka_run_group_tests_name("incidents", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("window", tests, NULL, NULL);
 }
