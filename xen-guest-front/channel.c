@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <xentoollog.h>
 
+#include "log.h"
 
 void channel_init(struct channel *channel)
 {
@@ -43,7 +45,8 @@ int channel_open_devices(struct channel *channel, const char **why_r)
     return 0;
 }
 
-int channel_create(struct channel *channel, uint32_t domid)
+int channel_create(struct channel *channel, uint32_t domid,
+                   uint32_t pool_pages)
 {
     int rc;
 
@@ -62,11 +65,26 @@ int channel_create(struct channel *channel, uint32_t domid)
     }
     ring_front_init(&channel->ring, channel->page);
     ring_front_set_alive(channel->page);
+    rc = pool_pages ? pages_create(&channel->pages, channel->xgs, domid,
+                                   pool_pages) : 0;
+    if (rc)
+        log_warning("no page pool of %u pages: %s", pool_pages, strerror(-rc));
     return 0;
+}
+
+void channel_publish(const struct channel *channel,
+                     struct connection *connection_r)
+{
+    *connection_r = (struct connection){ .ring_ref = channel->ring_ref,
+                                         .port = (uint32_t)channel->port };
+    if (channel->pages)
+        pages_publish(channel->pages, connection_r);
 }
 
 void channel_destroy(struct channel *channel)
 {
+    pages_drop(channel->pages);
+    channel->pages = NULL;
     /* The page first: its going away is signalled through the port. */
     if (channel->page)
         xengntshr_unshare(channel->xgs, channel->page, 1);

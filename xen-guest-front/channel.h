@@ -13,6 +13,8 @@
 #include <xenevtchn.h>
 #include <xengnttab.h>
 
+#include "connection.h"
+#include "pages.h"
 #include "ring.h"
 
 struct xentoollog_logger;
@@ -22,6 +24,7 @@ struct channel {
     xengntshr_handle *xgs;
     xenevtchn_handle *xce;
     void *page;                 /* NULL: closed */
+    struct pages *pages;        /* the pool; NULL: there is none */
     uint32_t ring_ref;
     int port;                   /* -1: closed */
     ring_front ring;
@@ -36,13 +39,19 @@ void channel_init(struct channel *channel);
 int channel_open_devices(struct channel *channel, const char **why_r);
 
 /*
- * Allocates ring page and port for @domid.  Returns 0 or -errno; on failure
- * nothing is left.  Our kernel is asked to tell the back when the page goes
+ * Allocates ring page and port for @domid, and a pool of @pool_pages, 0: none.
+ * Returns 0 or -errno; on failure nothing is left.  A pool that cannot be had is
+ * no failure.  Our kernel is asked to tell the back when the ring page goes
  * away.
  */
-int channel_create(struct channel *channel, uint32_t domid);
+int channel_create(struct channel *channel, uint32_t domid,
+                   uint32_t pool_pages);
 
-/* Gives up ring page and port.  May be called at any time. */
+/* What the back is to be told of it. */
+void channel_publish(const struct channel *channel,
+                     struct connection *connection_r);
+
+/* Gives up ring page, port and pool.  May be called at any time. */
 void channel_destroy(struct channel *channel);
 
 /* Puts a request and signals the back if it sleeps. Returns 0 or -errno. */

@@ -24,6 +24,7 @@
 #include "held.h"
 #include "ipc.h"
 #include "log.h"
+#include "policy.h"
 #include "proc.h"
 
 #define SLOTS           ((unsigned int)VSCANIF_RING_SIZE)
@@ -32,6 +33,10 @@
 /* How many may start before one for which there are not enough pages now, and
  * how far back in the queue they are looked for. */
 #define MAX_PASSED      64
+/* The part of the pool that one content takes at most, by itself. */
+#define AUTO_POOL_PART  4
+/* Octets that are read in the link's own loop when they are in memory. */
+#define MAX_READ_NOW    65536
 /* Scans of a file that keeps changing under them. */
 #define MAX_ATTEMPTS    3
 
@@ -54,7 +59,10 @@ struct job {
     unsigned int slot;          /* while reading or sent */
     uint32_t wire_id;
     uint32_t epoch;             /* the connection that it was started on */
-    uint32_t grants;            /* pages counted in jobs->grants */
+    struct pages *pages;        /* the pool that it is in, from page @first on;
+                                 * or NULL ... */
+    uint32_t first;
+    uint32_t grants;            /* ... and pages counted in jobs->grants */
     int64_t sent_ms;
     uint64_t responses_before;  /* that had come when it was sent */
     struct stat before;         /* the file when its scan began */
@@ -69,6 +77,7 @@ struct jobs {
     struct channel *channel;
     uint32_t grants, max_grants;
     bool connected;
+    uint8_t transport;          /* enum policy_transport */
     uint32_t epoch;
     uint32_t domid, max_pages;
     uint64_t added;             /* jobs so far */
@@ -97,6 +106,11 @@ int jobs_create(struct jobs **jobs_r, int gate, struct reader *reader,
         TAILQ_INSERT_TAIL(&jobs->free, &jobs->job[i], link);
     *jobs_r = jobs;
     return 0;
+}
+
+void jobs_set_transport(struct jobs *jobs, uint8_t transport)
+{
+    jobs->transport = transport;
 }
 
 static void send_verdict(struct jobs *jobs, uint64_t id,
@@ -135,7 +149,11 @@ static void check_generation(struct jobs *jobs)
 static void stop_flight(struct jobs *jobs, struct job *job)
 {
     assert(job->state == JOB_READING || job->state == JOB_SENT);
-    share_destroy(&job->task.share);
+    if (job->pages)
+        pages_put(job->pages, job->first, pages_needed(job->task.size));
+    else
+        share_destroy(&job->task.share);
+    job->pages = NULL;
     jobs->grants -= job->grants;
     job->grants = 0;
     jobs->slot[job->slot] = NULL;
@@ -172,9 +190,45 @@ static void enqueue(struct jobs *jobs, struct job *job)
         TAILQ_INSERT_HEAD(&jobs->queue, job, link);
 }
 
+/* Is content of this size to go through the pool, when there is room? */
+static bool is_for_pool(const struct jobs *jobs, uint64_t size)
+{
+    const struct pages *pool = jobs->channel->pages;
+    const uint64_t needed = pages_needed(size);
+
+    if (!pool || jobs->transport == TRANSPORT_PER_REQUEST)
+        return false;
+    return (jobs->transport == TRANSPORT_POOL ? needed :
+            AUTO_POOL_PART * needed) <= pages_nr(pool);
+}
+
+/* Finds room for its content.  Returns as judge_unread(). */
+static int find_pages(struct jobs *jobs, struct job *job,
+                      struct verdict *verdict_r)
+{
+    const uint64_t size = (uint64_t)job->before.st_size;
+    const uint32_t total = share_total_pages(size);
+    const bool for_pool = is_for_pool(jobs, size);
+    const bool grantable = total <= jobs->max_grants;
+
+    if (for_pool && pages_get(jobs->channel->pages, pages_needed(size),
+                              &job->first)) {
+        job->pages = jobs->channel->pages;
+        return 0;
+    }
+    if (for_pool && (jobs->transport == TRANSPORT_POOL || !grantable))
+        return -EAGAIN;
+    if (!grantable) {
+        *verdict_r = verdict_not_scanned(REASON_NO_GRANTS);
+        return 1;
+    }
+    return total > jobs->max_grants - jobs->grants ? -EAGAIN : 0;
+}
+
 /*
  * What can be said of a file without reading it.  Returns 1 and the verdict,
- * 0 when it is to be read, or -EAGAIN when too many pages are granted now.
+ * 0 when it is to be read and has its pages, or -EAGAIN when there are too few
+ * now.
  */
 static int judge_unread(struct jobs *jobs, struct job *job,
                         struct verdict *verdict_r)
@@ -194,14 +248,7 @@ static int judge_unread(struct jobs *jobs, struct job *job,
         *verdict_r = verdict_not_scanned(VSCANIF_REASON_TOO_LARGE);
         return 1;
     }
-    if (share_total_pages((uint64_t)st->st_size) > jobs->max_grants) {
-        *verdict_r = verdict_not_scanned(REASON_NO_GRANTS);
-        return 1;
-    }
-    if (share_total_pages((uint64_t)st->st_size) >
-        jobs->max_grants - jobs->grants)
-        return -EAGAIN;
-    return 0;
+    return find_pages(jobs, job, verdict_r);
 }
 
 /*
@@ -229,20 +276,85 @@ static long settle_ns(const struct job *job)
            2 * tick.tv_nsec - (long)past;
 }
 
+static struct verdict read_failure(int rc)
+{
+    if (rc == -ESTALE)
+        return verdict_not_scanned(REASON_CHANGED);
+    if (rc == -ENOSPC || rc == -ENOMEM || rc == -ENODEV)
+        return verdict_not_scanned(REASON_NO_GRANTS);
+    return verdict_not_scanned(REASON_READ_ERROR);
+}
+
+static void send_request(struct jobs *jobs, struct job *job)
+{
+    struct vscanif_request req = job->pages ?
+        pages_request(job->first, job->task.size) :
+        share_request(&job->task.share);
+    int rc;
+
+    job->state = JOB_SENT;
+    job->cancelled = false;
+    job->sent_ms = proc_now_ms();
+    job->responses_before = jobs->responses;
+    log_debug("access %llu sent, %llu octets in %u pages%s",
+              (unsigned long long)job->msg.id, (unsigned long long)req.size,
+              req.nr_pages, job->pages ? " of the pool" : "");
+    job->wire_id = jobs->serial++ * SLOTS + job->slot;
+    req.id = job->wire_id;
+    req.event = job->msg.event;
+    rc = channel_put(jobs->channel, &req);
+    assert(rc == 0);    /* a slot of ours is a slot of the ring */
+    (void)rc;
+}
+
+/* It has been read, or could not be. */
+static void on_read(struct jobs *jobs, struct job *job)
+{
+    if (job->task.rc) {
+        struct verdict verdict = read_failure(job->task.rc);
+
+        stop_flight(jobs, job);
+        finish(jobs, job, &verdict);
+    } else if (!jobs->connected || job->epoch != jobs->epoch ||
+               job->given_up) {
+        stop_flight(jobs, job);
+        enqueue(jobs, job);
+    } else {
+        send_request(jobs, job);
+    }
+}
+
+/* Small content that is in memory costs less than another thread. */
+static bool read_now(struct job *job)
+{
+    struct read_task *task = &job->task;
+
+    if (!job->pages || task->settle_ns || task->size > MAX_READ_NOW)
+        return false;
+    task->rc = reader_read_now(task);
+    return task->rc != -EAGAIN && task->rc != -EOPNOTSUPP;
+}
+
 static void start_reading(struct jobs *jobs, struct job *job,
                           unsigned int slot)
 {
+    const uint64_t size = (uint64_t)job->before.st_size;
+
     job->state = JOB_READING;
     job->slot = slot;
     job->epoch = jobs->epoch;
-    job->grants = share_total_pages((uint64_t)job->before.st_size);
+    job->grants = job->pages ? 0 : share_total_pages(size);
     job->task = (struct read_task){
         .fd = job->fd, .pid = job->msg.pid, .domid = jobs->domid,
-        .size = (uint64_t)job->before.st_size, .settle_ns = settle_ns(job),
+        .size = size, .settle_ns = settle_ns(job), .pages = job->pages,
+        .first = job->first,
     };
     jobs->grants += job->grants;
     jobs->slot[slot] = job;
-    reader_submit(jobs->reader, &job->task);
+    if (read_now(job))
+        on_read(jobs, job);
+    else
+        reader_submit(jobs->reader, &job->task);
 }
 
 /*
@@ -400,55 +512,13 @@ bool jobs_waiting(const struct jobs *jobs)
     return !jobs->connected && !TAILQ_EMPTY(&jobs->queue);
 }
 
-static struct verdict read_failure(int rc)
-{
-    if (rc == -ESTALE)
-        return verdict_not_scanned(REASON_CHANGED);
-    if (rc == -ENOSPC || rc == -ENOMEM || rc == -ENODEV)
-        return verdict_not_scanned(REASON_NO_GRANTS);
-    return verdict_not_scanned(REASON_READ_ERROR);
-}
-
-static void send_request(struct jobs *jobs, struct job *job)
-{
-    struct vscanif_request req = share_request(&job->task.share);
-    int rc;
-
-    job->state = JOB_SENT;
-    job->cancelled = false;
-    job->sent_ms = proc_now_ms();
-    job->responses_before = jobs->responses;
-    log_debug("access %llu sent, %llu octets in %u pages",
-              (unsigned long long)job->msg.id, (unsigned long long)req.size,
-              req.nr_pages);
-    job->wire_id = jobs->serial++ * SLOTS + job->slot;
-    req.id = job->wire_id;
-    req.event = job->msg.event;
-    rc = channel_put(jobs->channel, &req);
-    assert(rc == 0);    /* a slot of ours is a slot of the ring */
-    (void)rc;
-}
-
 void jobs_on_read(struct jobs *jobs)
 {
     struct read_task *task;
 
     while ((task = reader_done(jobs->reader))) {
-        struct job *job = (struct job *)(void *)
-            ((char *)task - offsetof(struct job, task));
-
-        if (task->rc) {
-            struct verdict verdict = read_failure(task->rc);
-
-            stop_flight(jobs, job);
-            finish(jobs, job, &verdict);
-        } else if (!jobs->connected || job->epoch != jobs->epoch ||
-                   job->given_up) {
-            stop_flight(jobs, job);
-            enqueue(jobs, job);
-        } else {
-            send_request(jobs, job);
-        }
+        on_read(jobs, (struct job *)(void *)
+                      ((char *)task - offsetof(struct job, task)));
     }
     run_queue(jobs);
 }
@@ -489,6 +559,11 @@ static void conclude(struct jobs *jobs, struct job *job,
         finish(jobs, job, &changed);
 }
 
+static uint8_t operation_of(const struct job *job)
+{
+    return job->pages ? VSCANIF_OP_SCAN_POOL : VSCANIF_OP_SCAN;
+}
+
 int jobs_on_responses(struct jobs *jobs, const char **why_r)
 {
     struct vscanif_response untrusted_rsp;
@@ -512,7 +587,8 @@ int jobs_on_responses(struct jobs *jobs, const char **why_r)
         if (rc)
             return rc;
         if (!job || job->state != JOB_SENT ||
-            job->wire_id != untrusted_rsp.id) {
+            job->wire_id != untrusted_rsp.id ||
+            untrusted_rsp.operation != operation_of(job)) {
             *why_r = "response: no request with this id is in flight";
             return -EPROTO;
         }

@@ -29,6 +29,9 @@ struct jobs;
 int jobs_create(struct jobs **jobs_r, int gate, struct reader *reader,
                 struct channel *channel, uint32_t max_grants);
 
+/* By which way content goes from now on (enum policy_transport). */
+void jobs_set_transport(struct jobs *jobs, uint8_t transport);
+
 /* A held access; @fd becomes the job's. */
 void jobs_add(struct jobs *jobs, const struct gate_msg *msg, int fd);
 

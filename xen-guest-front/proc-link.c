@@ -24,6 +24,7 @@
 #include "ipc.h"
 #include "jobs.h"
 #include "log.h"
+#include "policy.h"
 #include "number.h"
 #include "proc.h"
 #include "xsfront.h"
@@ -31,6 +32,10 @@
 /* Pages that may be granted at a time: the largest request and half as much
  * again for others beside it. */
 #define MAX_GRANTS          (VSCANIF_MAX_REQUEST_PAGES * 3u / 2)
+/* What gntalloc is to let us have: one more for the ring, the pool, and as many
+ * as a slow back still maps. */
+#define WANTED_GRANTS       (2 * MAX_GRANTS + 1 + 2 * \
+                             (VSCANIF_MAX_POOL_PAGES + VSCANIF_MAX_POOL_DIRS))
 /* How long an access waits for a back that has just gone to come again. */
 #define RECONNECT_GRACE_MS  2000
 /* After the front has closed the connection by itself. */
@@ -44,6 +49,9 @@ struct link {
     struct jobs *jobs;
     struct xsfront xsfront;
     bool connected;
+    uint8_t transport;          /* enum policy_transport */
+    uint32_t pool_pages;        /* the policy's */
+    bool anew;                  /* to be connected anew, because of these */
     int64_t down_since_ms;      /* when the last connection ended */
     int64_t retry_ms;           /* when to try again; 0: no need to */
 };
@@ -58,12 +66,28 @@ static void tell_gate(struct link *link, const struct link_msg *msg, int fd)
 
 /* What the handshake asks for, in the order in which it does ------------- */
 
+/* The policy's part that is the link's own. */
+static void on_policy(struct link *link, const char *text)
+{
+    struct policy policy;
+    char why[160];
+
+    if (policy_parse(text, &policy, why, sizeof(why)))
+        return;
+    link->anew = link->connected && (policy.transport != link->transport ||
+                                     policy.pool_pages != link->pool_pages);
+    link->transport = policy.transport;
+    link->pool_pages = policy.pool_pages;
+    jobs_set_transport(link->jobs, link->transport);
+}
+
 static void on_attached(void *arg, const char *policy, uint32_t generation)
 {
     struct link_msg msg = { .id = generation, .kind = LINK_ATTACHED };
     int fd = -1;
 
     if (policy) {
+        on_policy(arg, policy);
         fd = memfd_create("vscan-policy", MFD_CLOEXEC);
         if (fd < 0 ||
             write(fd, policy, strlen(policy)) != (ssize_t)strlen(policy))
@@ -74,17 +98,18 @@ static void on_attached(void *arg, const char *policy, uint32_t generation)
         close(fd);
 }
 
-static int on_make(void *arg, uint32_t domid, uint32_t *ring_ref_r,
-                   uint32_t *port_r)
+static int on_make(void *arg, uint32_t domid, uint32_t max_pool_pages,
+                   struct connection *connection_r)
 {
     struct link *link = arg;
-    int rc = channel_create(&link->channel, domid);
+    uint32_t pages = link->transport == TRANSPORT_PER_REQUEST ? 0 :
+                     link->pool_pages;
+    int rc = channel_create(&link->channel, domid,
+                            pages < max_pool_pages ? pages : max_pool_pages);
 
-    if (rc)
-        return rc;
-    *ring_ref_r = link->channel.ring_ref;
-    *port_r = (uint32_t)link->channel.port;
-    return 0;
+    if (!rc)
+        channel_publish(&link->channel, connection_r);
+    return rc;
 }
 
 static bool on_connected(void *arg, uint32_t domid, uint32_t max_pages)
@@ -197,6 +222,14 @@ static void on_channel(struct link *link)
     channel_ack(&link->channel);
 }
 
+static void on_xenstore(struct link *link)
+{
+    xsfront_run(&link->xsfront);
+    if (link->anew)
+        xsfront_reset(&link->xsfront, NULL);
+    link->anew = false;
+}
+
 /* Fails what has waited for a connection too long.  Returns when to look
  * again, or -1. */
 static int64_t check_grace(struct link *link)
@@ -248,7 +281,7 @@ static void loop(struct link *link)
             } else if (fd == xenevtchn_fd(link->channel.xce)) {
                 on_channel(link);
             } else if (fd == xsfront_fd(&link->xsfront)) {
-                xsfront_run(&link->xsfront);
+                on_xenstore(link);
             } else if (fd == reader_fd(link->reader)) {
                 jobs_on_read(link->jobs);
             } else if (fd == link->timer) {
@@ -275,15 +308,14 @@ static uint32_t raise_grant_limit(void)
         text[strcspn(text, "\n")] = 0;
         if (number_parse_u32(text, 0, UINT32_MAX, &limit))
             limit = 0;
-        /* One more for the ring, and as many as a slow back still maps. */
-        n = snprintf(text, sizeof(text), "%u", 2 * MAX_GRANTS + 1);
-        if (limit < 2 * MAX_GRANTS + 1 && write(fd, text, (size_t)n) == n)
-            limit = 2 * MAX_GRANTS + 1;
+        n = snprintf(text, sizeof(text), "%u", WANTED_GRANTS);
+        if (limit < WANTED_GRANTS && write(fd, text, (size_t)n) == n)
+            limit = WANTED_GRANTS;
         close(fd);
     }
-    if (limit < 2 * MAX_GRANTS + 1)
+    if (limit < WANTED_GRANTS)
         log_warning("%s is %u, wanted %u: files that need more pages are not "
-                    "scanned", GNTALLOC_LIMIT, limit, 2 * MAX_GRANTS + 1);
+                    "scanned", GNTALLOC_LIMIT, limit, WANTED_GRANTS);
     return limit < MAX_GRANTS ? limit : MAX_GRANTS;
 }
 
@@ -325,7 +357,8 @@ static int start(struct link *link)
 
 int proc_link(int gate)
 {
-    struct link link = { .gate = gate };
+    struct link link = { .gate = gate,
+                         .pool_pages = VSCANIF_DEFAULT_POOL_PAGES };
 
     log_set_role("link");
     /* The gate is told to stop, and closes its end. */

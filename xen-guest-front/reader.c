@@ -99,6 +99,11 @@ static void run_task(struct read_task *task, xengntshr_handle *xgs)
     if (task->settle_ns > 0)
         nanosleep(&settle, NULL);
     describe(task, &subject);
+    if (task->pages) {
+        task->rc = pages_fill(task->pages, task->first, task->fd, task->size,
+                              false, &subject);
+        return;
+    }
     share_init(&task->share);
     task->rc = share_create(&task->share, xgs, task->domid, task->size,
                             &subject);
@@ -106,6 +111,15 @@ static void run_task(struct read_task *task, xengntshr_handle *xgs)
         task->rc = share_fill(&task->share, task->fd);
     if (task->rc)
         share_destroy(&task->share);
+}
+
+int reader_read_now(const struct read_task *task)
+{
+    struct share_subject subject;
+
+    describe(task, &subject);
+    return pages_fill(task->pages, task->first, task->fd, task->size, true,
+                      &subject);
 }
 
 static void *thread_main(void *arg)

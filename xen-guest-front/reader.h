@@ -9,7 +9,7 @@
 #ifndef VSCAN_READER_H
 #define VSCAN_READER_H
 
-#include "share.h"
+#include "pages.h"
 
 /* Files that are read at the same time. */
 #define READER_THREADS 4
@@ -20,8 +20,11 @@ struct read_task {
     uint32_t domid;         /* in: to whom the pages are granted */
     uint64_t size;          /* in: octets to read */
     long settle_ns;         /* in: not before this time has passed */
-    struct share share;     /* out: filled, empty on failure */
-    int rc;                 /* out: 0 or -errno of share_create/share_fill */
+    struct pages *pages;    /* in: the pool that it is read into, or NULL ... */
+    uint32_t first;         /* ... its extent there: the caller's */
+    struct share share;     /* out, if not in the pool: filled, empty on
+                             * failure */
+    int rc;                 /* out: 0 or -errno of share_create/share_read */
     struct read_task *next; /* the reader's */
 };
 
@@ -34,6 +37,10 @@ int reader_start(struct reader **reader_r, struct xentoollog_logger *logger);
 
 /* Readable while there is something for reader_done(). */
 int reader_fd(const struct reader *reader);
+
+/* Reads what can be had at once, into the pool, in the caller's thread.  Returns
+ * as pages_fill(). */
+int reader_read_now(const struct read_task *task);
 
 void reader_submit(struct reader *reader, struct read_task *task);
 

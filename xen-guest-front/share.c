@@ -4,6 +4,7 @@
  *
  * Order of the pages: info, directories, content.
  */
+#define _GNU_SOURCE
 #include "share.h"
 
 #include <assert.h>
@@ -11,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/uio.h>
 
 #include "check.h"
 
@@ -37,6 +38,16 @@ static void *page_at(const struct share *share, uint32_t index)
     return (char *)share->pages + (size_t)index * VSCANIF_PAGE_SIZE;
 }
 
+void share_write_subject(struct vscanif_info *info,
+                         const struct share_subject *subject)
+{
+    memset(info, 0, offsetof(struct vscanif_info, ref));
+    info->pid = (uint32_t)subject->pid;
+    info->uid = subject->uid;
+    snprintf(info->process, sizeof(info->process), "%s", subject->process);
+    snprintf(info->path, sizeof(info->path), "%s", subject->path);
+}
+
 static void write_info(struct share *share,
                        const struct share_subject *subject)
 {
@@ -45,10 +56,7 @@ static void write_info(struct share *share,
     uint32_t left = share->nr_pages;
     uint32_t n = left < VSCANIF_INFO_REFS ? left : VSCANIF_INFO_REFS;
 
-    info->pid = (uint32_t)subject->pid;
-    info->uid = subject->uid;
-    snprintf(info->process, sizeof(info->process), "%s", subject->process);
-    snprintf(info->path, sizeof(info->path), "%s", subject->path);
+    share_write_subject(info, subject);
     memcpy(info->ref, refs, n * sizeof(*refs));
     for (uint32_t dir = 0; dir < share->nr_dirs; dir++) {
         refs += n;
@@ -82,13 +90,13 @@ int share_create(struct share *share, xengntshr_handle *xgs, uint32_t domid,
     return 0;
 }
 
-int share_fill(struct share *share, int fd)
+int share_read(int fd, char *to, uint64_t size, bool now)
 {
-    char *to = page_at(share, 1 + share->nr_dirs);
     uint64_t done = 0;
 
-    while (done < share->size) {
-        ssize_t r = pread(fd, to + done, share->size - done, (off_t)done);
+    while (done < size) {
+        const struct iovec part = { to + done, size - done };
+        ssize_t r = preadv2(fd, &part, 1, (off_t)done, now ? RWF_NOWAIT : 0);
 
         if (r < 0 && errno == EINTR)
             continue;
@@ -99,6 +107,12 @@ int share_fill(struct share *share, int fd)
         done += (uint64_t)r;
     }
     return 0;
+}
+
+int share_fill(struct share *share, int fd)
+{
+    return share_read(fd, page_at(share, 1 + share->nr_dirs), share->size,
+                      false);
 }
 
 struct vscanif_request share_request(const struct share *share)

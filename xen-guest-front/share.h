@@ -11,6 +11,7 @@
 #ifndef VSCAN_SHARE_H
 #define VSCAN_SHARE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -49,11 +50,20 @@ uint32_t share_total_pages(uint64_t size);
 int share_create(struct share *share, xengntshr_handle *xgs, uint32_t domid,
                  uint64_t size, const struct share_subject *subject);
 
-/*
- * Reads the file's first @size octets into the content pages.  Returns 0;
- * -ESTALE when the file ends before that; -errno of pread(2).
- */
+/* Reads the file into the content pages.  Returns as share_read(). */
 int share_fill(struct share *share, int fd);
+
+/*
+ * Reads the file's first @size octets to @to.  Returns 0; -ESTALE when the file
+ * ends before that; -errno of preadv2(2).  With @now it waits for nothing:
+ * -EAGAIN, or -EOPNOTSUPP, when it would have to, or might.
+ */
+int share_read(int fd, char *to, uint64_t size, bool now);
+
+/* Writes who accesses which file to an info page, and zeroes to all else there,
+ * as far as the references. */
+void share_write_subject(struct vscanif_info *info,
+                         const struct share_subject *subject);
 
 /* The request that names this share; the caller adds id and event. */
 struct vscanif_request share_request(const struct share *share);

@@ -69,6 +69,21 @@ static bool has_our_version(char *text)
     return false;
 }
 
+/* Reads a number that the back may have left out.  Returns as read_offer(). */
+static int read_limit(struct xsfront *front, const char *node, uint32_t min,
+                      uint32_t max, uint32_t *value_r, char *why,
+                      size_t why_size)
+{
+    int rc = xsx_read_u32(front->xs, XBT_NULL, front->back.s, node, min, max,
+                          value_r);
+
+    if (rc == -ENOENT)
+        rc = 0;
+    if (rc)
+        snprintf(why, why_size, "back: %s: %s", node, strerror(-rc));
+    return rc;
+}
+
 /* Reads what the back offers.  Returns 0, or -errno with a sentence. */
 static int read_offer(struct xsfront *front, char *why, size_t why_size)
 {
@@ -88,18 +103,18 @@ static int read_offer(struct xsfront *front, char *why, size_t why_size)
         return rc;
     }
     front->max_pages = VSCANIF_MAX_REQUEST_PAGES;
-    rc = xsx_read_u32(front->xs, XBT_NULL, front->back.s,
-                      NODE_MAX_REQUEST_PAGES, 1, VSCANIF_MAX_REQUEST_PAGES,
-                      &front->max_pages);
-    if (rc == -ENOENT)
-        rc = 0;
+    rc = read_limit(front, NODE_MAX_REQUEST_PAGES, 1, VSCANIF_MAX_REQUEST_PAGES,
+                    &front->max_pages, why, why_size);
     if (rc)
-        snprintf(why, why_size, "back: max-request-pages: %s", strerror(-rc));
-    return rc;
+        return rc;
+    front->max_pool_pages = 0;
+    return read_limit(front, NODE_MAX_POOL_PAGES, 0, VSCANIF_MAX_POOL_PAGES,
+                      &front->max_pool_pages, why, why_size);
 }
 
 struct publication {
-    uint32_t ring_ref, port, connection_id;
+    struct connection connection;
+    uint32_t connection_id;
     const char *policy_error;   /* remains to be told; empty: none */
     const struct xsfront *front;
 };
@@ -112,6 +127,23 @@ static int write_in_force(const struct xsfront *front, xs_transaction_t t)
                       front->in_force);
 }
 
+/* What an earlier connection had goes. */
+static int write_pool(const struct connection *connection, struct xs_handle *xs,
+                      xs_transaction_t t)
+{
+    char refs[CONNECTION_REFS_SIZE];
+    int rc;
+
+    if (!connection->pool_pages) {
+        rc = xsx_remove(xs, t, FRONT_FOLDER, NODE_POOL_PAGES);
+        return rc ? rc : xsx_remove(xs, t, FRONT_FOLDER, NODE_POOL_REFS);
+    }
+    rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_POOL_PAGES, "%u",
+                    connection->pool_pages);
+    return rc ? rc : xsx_write(xs, t, FRONT_FOLDER, NODE_POOL_REFS,
+                               connection_format_refs(connection, refs));
+}
+
 static int write_publication(struct xs_handle *xs, xs_transaction_t t,
                              void *arg)
 {
@@ -121,9 +153,10 @@ static int write_publication(struct xs_handle *xs, xs_transaction_t t,
     if ((rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_VERSION, "%d",
                          VSCANIF_VERSION)) ||
         (rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_RING_REF, "%u",
-                         p->ring_ref)) ||
+                         p->connection.ring_ref)) ||
         (rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_EVENT_CHANNEL, "%u",
-                         p->port)) ||
+                         p->connection.port)) ||
+        (rc = write_pool(&p->connection, xs, t)) ||
         (rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_CONNECTION_ID, "%u",
                          p->connection_id)) ||
         (rc = write_in_force(p->front, t)) ||
@@ -157,7 +190,8 @@ static void publish(struct xsfront *front)
         close_refused(front, why);
         return;
     }
-    rc = front->ops->make(front->arg, front->back_domid, &p.ring_ref, &p.port);
+    rc = front->ops->make(front->arg, front->back_domid, front->max_pool_pages,
+                          &p.connection);
     if (rc) {
         snprintf(why, sizeof(why), "cannot make ring and event channel: %s",
                  strerror(-rc));

@@ -15,13 +15,15 @@
 #include <xen/io/xenbus.h>
 #include <xenstore.h>
 
+#include "connection.h"
 #include "log.h"
 #include "names.h"
 
 struct xsfront_ops {
-    /* Makes ring and port for @domid.  Returns 0 or -errno. */
-    int (*make)(void *arg, uint32_t domid, uint32_t *ring_ref_r,
-                uint32_t *port_r);
+    /* Makes ring and port for @domid, and a pool of @max_pool_pages at most.
+     * Returns 0 or -errno. */
+    int (*make)(void *arg, uint32_t domid, uint32_t max_pool_pages,
+                struct connection *connection_r);
     /* Drops them; called at any time, also when there are none. */
     void (*drop)(void *arg);
     /* Both sides are connected.  Returns false when the back's process has
@@ -48,7 +50,7 @@ struct xsfront {
     enum xenbus_state state;
     uint32_t back_domid;
     uint32_t connection_id;
-    uint32_t max_pages;
+    uint32_t max_pages, max_pool_pages;
     struct vscan_path back;     /* the back's folder */
     struct vscan_path watched;  /* its state node, watched; empty: none */
     char *policy_text;          /* last seen, NULL: none could be read */

@@ -51,26 +51,70 @@ int dataplane_open(struct dataplane *dp, uint32_t domid, uint32_t max_pages,
     return 0;
 }
 
-int dataplane_connect(struct dataplane *dp, uint32_t ring_ref, uint32_t port,
+/* Copies one granted page of the guest and lets go of it. */
+static int copy_page(struct dataplane *dp, grant_ref_t ref, void *to)
+{
+    void *page = xengnttab_map_grant_ref(dp->xgt, dp->domid, ref, PROT_READ);
+
+    if (!page)
+        return errno == ENOMEM ? -ENOMEM : -EACCES;
+    memcpy(to, page, VSCANIF_PAGE_SIZE);
+    xengnttab_unmap(dp->xgt, page, 1);
+    return 0;
+}
+
+/* Maps the pool whose directory pages are @refs. */
+static int map_pool(struct dataplane *dp, const struct connection *connection)
+{
+    const uint32_t nr = connection->pool_pages;
+    grant_ref_t page[VSCANIF_DIR_REFS];
+
+    for (uint32_t done = 0, dir = 0; done < nr; dir++) {
+        const uint32_t left = nr - done;
+        const uint32_t n = left < VSCANIF_DIR_REFS ? left : VSCANIF_DIR_REFS;
+        int rc = copy_page(dp, connection->pool_ref[dir], page);
+
+        if (rc)
+            return rc;
+        memcpy(dp->pool_refs + done, page, n * sizeof(*page));
+        done += n;
+    }
+    dp->pool = xengnttab_map_domain_grant_refs(dp->xgt, nr, dp->domid,
+                                               dp->pool_refs, PROT_READ);
+    if (!dp->pool)
+        return errno == ENOMEM ? -ENOMEM : -EACCES;
+    dp->pool_pages = nr;
+    return 0;
+}
+
+int dataplane_connect(struct dataplane *dp, const struct connection *connection,
                       const char **why_r)
 {
     int rc;
 
     dataplane_disconnect(dp);
-    dp->port = xenevtchn_bind_interdomain(dp->xce, dp->domid, port);
+    dp->port = xenevtchn_bind_interdomain(dp->xce, dp->domid,
+                                          connection->port);
     if (dp->port < 0) {
         *why_r = "cannot bind the front's event-channel";
         return -errno;
     }
     /* The kernel clears our live octet and signals the front when this
      * mapping goes away, however this process ends. */
-    dp->page = xengnttab_map_grant_ref_notify(dp->xgt, dp->domid, ring_ref,
+    dp->page = xengnttab_map_grant_ref_notify(dp->xgt, dp->domid,
+                                              connection->ring_ref,
                                               PROT_READ | PROT_WRITE,
                                               VSCANIF_BACK_LIVE_OFFSET,
                                               (evtchn_port_t)dp->port);
     if (!dp->page) {
         rc = errno ? -errno : -EACCES;
         *why_r = "cannot map the front's ring-ref";
+        dataplane_disconnect(dp);
+        return rc;
+    }
+    rc = connection->pool_pages ? map_pool(dp, connection) : 0;
+    if (rc) {
+        *why_r = "cannot map the front's pool";
         dataplane_disconnect(dp);
         return rc;
     }
@@ -97,10 +141,14 @@ void dataplane_announce(struct dataplane *dp, uint64_t generation)
 
 void dataplane_disconnect(struct dataplane *dp)
 {
+    if (dp->pool)
+        xengnttab_unmap(dp->xgt, (void *)dp->pool, dp->pool_pages);
     if (dp->page)
         xengnttab_unmap(dp->xgt, dp->page, 1);
     if (dp->port >= 0)
         xenevtchn_unbind(dp->xce, (evtchn_port_t)dp->port);
+    dp->pool = NULL;
+    dp->pool_pages = 0;
     dp->page = NULL;
     dp->port = -1;
 }
@@ -138,20 +186,9 @@ int dataplane_get(struct dataplane *dp, struct scan_request *req_r,
         *why_r = "ring: req_prod is out of bounds";
     if (rc != 1)
         return rc;
-    rc = check_request(&untrusted_req, dp->max_pages, req_r, why_r);
+    rc = check_request(&untrusted_req, dp->max_pages, dp->pool_pages, req_r,
+                       why_r);
     return rc ? rc : 1;
-}
-
-/* Copies one granted page of the guest and lets go of it. */
-static int copy_page(struct dataplane *dp, grant_ref_t ref, void *to)
-{
-    void *page = xengnttab_map_grant_ref(dp->xgt, dp->domid, ref, PROT_READ);
-
-    if (!page)
-        return errno == ENOMEM ? -ENOMEM : -EACCES;
-    memcpy(to, page, VSCANIF_PAGE_SIZE);
-    xengnttab_unmap(dp->xgt, page, 1);
-    return 0;
 }
 
 /* Fills dp->refs from info and directory pages. */
@@ -177,6 +214,45 @@ static int collect_refs(struct dataplane *dp, const struct scan_request *req,
     return 0;
 }
 
+static const void *pool_page(const struct dataplane *dp, uint32_t page)
+{
+    return (const char *)dp->pool + (size_t)page * VSCANIF_PAGE_SIZE;
+}
+
+static bool is_in_pool(const struct scan_request *req)
+{
+    return req->operation == VSCANIF_OP_SCAN_POOL;
+}
+
+/* A private copy of the info page. */
+static int copy_info(struct dataplane *dp, const struct scan_request *req,
+                     struct vscanif_info *info_r)
+{
+    if (!is_in_pool(req))
+        return copy_page(dp, req->info_ref, info_r);
+    memcpy(info_r, pool_page(dp, req->info_ref), sizeof(*info_r));
+    return 0;
+}
+
+/* Checked, it says who accesses which file; and for the caller alone, where the
+ * pages are. */
+static int look_at_info(struct dataplane *dp, const struct scan_request *req,
+                        struct vscanif_info *info_r,
+                        struct scan_subject *subject_r, const char **why_r)
+{
+    int rc = copy_info(dp, req, info_r);
+
+    if (!rc)
+        rc = check_info(info_r, why_r);
+    if (rc)
+        return rc;
+    subject_r->pid = info_r->pid;
+    subject_r->uid = info_r->uid;
+    memcpy(subject_r->process, info_r->process, sizeof(subject_r->process));
+    memcpy(subject_r->path, info_r->path, sizeof(subject_r->path));
+    return 0;
+}
+
 int dataplane_map(struct dataplane *dp, const struct scan_request *req,
                   struct scan_subject *subject_r, const void **pages_r,
                   const char **why_r)
@@ -185,17 +261,15 @@ int dataplane_map(struct dataplane *dp, const struct scan_request *req,
     int rc;
 
     *subject_r = (struct scan_subject){ 0 };
-    rc = copy_page(dp, req->info_ref, &info);
+    rc = look_at_info(dp, req, &info, subject_r, why_r);
     if (rc)
         return rc;
-    rc = check_info(&info, why_r);
-    if (rc)
-        return rc;
-    subject_r->pid = info.pid;
-    subject_r->uid = info.uid;
-    memcpy(subject_r->process, info.process, sizeof(subject_r->process));
-    memcpy(subject_r->path, info.path, sizeof(subject_r->path));
-
+    if (is_in_pool(req)) {
+        memcpy(dp->refs, dp->pool_refs + req->info_ref + 1,
+               req->nr_pages * sizeof(dp->refs[0]));
+        *pages_r = pool_page(dp, req->info_ref + 1);
+        return 0;
+    }
     rc = collect_refs(dp, req, &info);
     if (rc)
         return rc;
@@ -209,7 +283,8 @@ int dataplane_map(struct dataplane *dp, const struct scan_request *req,
 void dataplane_unmap(struct dataplane *dp, const struct scan_request *req,
                      const void *pages)
 {
-    xengnttab_unmap(dp->xgt, (void *)pages, req->nr_pages);
+    if (!is_in_pool(req))
+        xengnttab_unmap(dp->xgt, (void *)pages, req->nr_pages);
 }
 
 bool dataplane_get_cancel(struct dataplane *dp, uint32_t *id_r)
@@ -218,11 +293,11 @@ bool dataplane_get_cancel(struct dataplane *dp, uint32_t *id_r)
     return ring_back_get_cancel(dp->page, id_r);
 }
 
-void dataplane_put(struct dataplane *dp, uint32_t id,
+void dataplane_put(struct dataplane *dp, const struct scan_request *req,
                    const struct verdict *verdict)
 {
     struct vscanif_response rsp = {
-        .id = id, .operation = VSCANIF_OP_SCAN, .verdict = verdict->code,
+        .id = req->id, .operation = req->operation, .verdict = verdict->code,
         .reason = verdict->reason, .generation = verdict->generation,
     };
     bool notify;

@@ -18,6 +18,7 @@
 #include <xengnttab.h>
 
 #include "check.h"
+#include "connection.h"
 #include "ring.h"
 
 struct xentoollog_logger;
@@ -30,6 +31,9 @@ struct dataplane {
     uint32_t domid;             /* the guest */
     uint32_t max_pages;         /* of one request */
     void *page;                 /* NULL: not connected */
+    const void *pool;           /* the guest's page pool; NULL: it has none */
+    uint32_t pool_pages;
+    grant_ref_t pool_refs[VSCANIF_MAX_POOL_PAGES];
     int port;                   /* -1: not connected */
     uint64_t generation;        /* what guests are told; 0: not known yet */
     ring_back ring;
@@ -53,10 +57,10 @@ int dataplane_open(struct dataplane *dp, uint32_t domid, uint32_t max_pages,
                    const char **why_r);
 
 /*
- * Maps the ring page and binds the port.  Returns 0 or -errno with a sentence
- * for log and error node; on failure nothing is left.
+ * Maps the ring page and the pool, and binds the port.  Returns 0 or -errno
+ * with a sentence for log and error node; on failure nothing is left.
  */
-int dataplane_connect(struct dataplane *dp, uint32_t ring_ref, uint32_t port,
+int dataplane_connect(struct dataplane *dp, const struct connection *connection,
                       const char **why_r);
 
 /*
@@ -84,8 +88,8 @@ int dataplane_get(struct dataplane *dp, struct scan_request *req_r,
                   const char **why_r);
 
 /*
- * Maps a request's content, read-only; all its other pages are let go of.  The
- * guest may write to it at any time.  Returns 0 with *@pages_r to be unmapped,
+ * Maps a request's content, read-only, unless it is in the pool; all its other
+ * pages are let go of.  The guest may write to it at any time.  Returns 0 with *@pages_r to be unmapped,
  * and the references in dp->refs, until the next call;
  * -EPROTO with a sentence when what the pages say is malformed; -EACCES when a
  * page cannot be mapped; another -errno for lack of resources.
@@ -101,7 +105,7 @@ void dataplane_unmap(struct dataplane *dp, const struct scan_request *req,
 bool dataplane_get_cancel(struct dataplane *dp, uint32_t *id_r);
 
 /* Answers a request that was taken.  Signals the guest if it sleeps. */
-void dataplane_put(struct dataplane *dp, uint32_t id,
+void dataplane_put(struct dataplane *dp, const struct scan_request *req,
                    const struct verdict *verdict);
 
 #endif

@@ -99,11 +99,11 @@ struct guest {
     unsigned int nr_cancelled;  /* so far */
 };
 
-static int on_connect(void *arg, uint32_t ring_ref, uint32_t port,
+static int on_connect(void *arg, const struct connection *connection,
                       const char **why_r)
 {
     struct guest *guest = arg;
-    int rc = dataplane_connect(&guest->dp, ring_ref, port, why_r);
+    int rc = dataplane_connect(&guest->dp, connection, why_r);
 
     guest->connected = !rc;
     guest->no_crew = false;
@@ -174,7 +174,7 @@ static void answer(struct guest *guest, const struct flight *flight,
 {
     char name[VSCANIF_MAX_NAME], path[VSCANIF_MAX_PATH];
 
-    dataplane_put(&guest->dp, flight->req.id, verdict);
+    dataplane_put(&guest->dp, &flight->req, verdict);
     if (verdict->code == VSCANIF_VERDICT_INFECTED)
         add_incident(guest, flight, verdict);
     if (!log_limit_ok(&guest->log_limit))

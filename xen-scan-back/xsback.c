@@ -60,7 +60,9 @@ static int write_update(struct xs_handle *xs, xs_transaction_t t, void *arg)
         ((rc = xsx_printf(xs, t, folder, NODE_VERSIONS, "%d",
                           VSCANIF_VERSION)) ||
          (rc = xsx_printf(xs, t, folder, NODE_MAX_REQUEST_PAGES, "%u",
-                          u->back->max_pages))))
+                          u->back->max_pages)) ||
+         (rc = xsx_printf(xs, t, folder, NODE_MAX_POOL_PAGES, "%u",
+                          VSCANIF_MAX_POOL_PAGES))))
         return rc;
     if (u->offer && u->back->incidents[0] &&
         (rc = restore_incidents(u->back, xs, t)))
@@ -113,7 +115,8 @@ static void drop_and_set(struct xsback *back, enum xenbus_state state,
 struct front_nodes {
     struct xsback *back;
     enum xenbus_state state;
-    uint32_t version, ring_ref, port, connection_id;
+    uint32_t version, connection_id;
+    struct connection connection;
     const char *node;           /* the one that was looked at last */
 };
 
@@ -122,6 +125,31 @@ static int read_number(const struct front_nodes *f, struct xs_handle *xs,
 {
     return xsx_read_u32(xs, t, f->back->front.s, f->node, 1, UINT32_MAX,
                         value_r);
+}
+
+/* A front without a pool has neither of the two. */
+static int read_pool(struct front_nodes *f, struct xs_handle *xs,
+                     xs_transaction_t t)
+{
+    struct connection *connection = &f->connection;
+    char *text = NULL;
+    int rc;
+
+    f->node = NODE_POOL_PAGES;
+    rc = xsx_read_u32(xs, t, f->back->front.s, f->node, 1,
+                      VSCANIF_MAX_POOL_PAGES, &connection->pool_pages);
+    if (xsx_is_absent(rc)) {
+        connection->pool_pages = 0;
+        return 0;
+    }
+    if (rc)
+        return rc;
+    f->node = NODE_POOL_REFS;
+    rc = xsx_read(xs, t, f->back->front.s, f->node, &text);
+    if (!rc)
+        rc = connection_parse_refs(text, connection);
+    free(text);
+    return rc;
 }
 
 static int read_front(struct xs_handle *xs, xs_transaction_t t, void *arg)
@@ -136,10 +164,11 @@ static int read_front(struct xs_handle *xs, xs_transaction_t t, void *arg)
     if ((rc = read_number(f, xs, t, &f->version)))
         return rc;
     f->node = NODE_RING_REF;
-    if ((rc = read_number(f, xs, t, &f->ring_ref)))
+    if ((rc = read_number(f, xs, t, &f->connection.ring_ref)))
         return rc;
     f->node = NODE_EVENT_CHANNEL;
-    if ((rc = read_number(f, xs, t, &f->port)))
+    if ((rc = read_number(f, xs, t, &f->connection.port)) ||
+        (rc = read_pool(f, xs, t)))
         return rc;
     f->node = NODE_CONNECTION_ID;
     return read_number(f, xs, t, &f->connection_id);
@@ -180,7 +209,7 @@ static bool connect_front(struct xsback *back)
         drop_and_set(back, XenbusStateClosed, error);
         return true;
     }
-    rc = back->ops->connect(back->arg, f.ring_ref, f.port, &why);
+    rc = back->ops->connect(back->arg, &f.connection, &why);
     if (rc) {
         snprintf(error, sizeof(error), "%s: %s", why, strerror(-rc));
         drop_and_set(back, XenbusStateInitWait, error);

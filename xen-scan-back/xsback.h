@@ -15,13 +15,14 @@
 #include <xen/io/xenbus.h>
 #include <xenstore.h>
 
+#include "connection.h"
 #include "log.h"
 #include "names.h"
 #include "vscanif.h"
 
 struct xsback_ops {
     /* Joins the front's ring.  Returns 0, or -errno with a sentence. */
-    int (*connect)(void *arg, uint32_t ring_ref, uint32_t port,
+    int (*connect)(void *arg, const struct connection *connection,
                    const char **why_r);
     /* Lets go of it; called at any time, also when there is none. */
     void (*drop)(void *arg);

@@ -30,18 +30,37 @@ uint32_t request_nr_dirs(uint32_t nr_pages)
            VSCANIF_DIR_REFS;
 }
 
+/* What differs between the two operations. */
+static int check_pages(const struct vscanif_request *u, uint32_t pool_pages,
+                       const char **why_r)
+{
+    const bool in_pool = u->operation == VSCANIF_OP_SCAN_POOL;
+
+    if (u->operation != VSCANIF_OP_SCAN && !in_pool)
+        FAIL("request: unknown operation");
+    if (in_pool && !pool_pages)
+        FAIL("request: there is no pool");
+    if (in_pool && (u->nr_pages >= pool_pages ||
+                    u->info_ref >= pool_pages - u->nr_pages))
+        FAIL("request: outside the pool");
+    if (!in_pool && u->info_ref == 0)
+        FAIL("request: info_ref is 0");
+    if (u->nr_dirs != (in_pool ? 0 : request_nr_dirs(u->nr_pages)))
+        FAIL("request: nr_dirs and nr_pages do not agree");
+    return 0;
+}
+
 int check_request(const struct vscanif_request *untrusted, uint32_t max_pages,
-                  struct scan_request *req_r, const char **why_r)
+                  uint32_t pool_pages, struct scan_request *req_r,
+                  const char **why_r)
 {
     const struct vscanif_request *u = untrusted;
     struct scan_request req = {
-        .id = u->id, .event = u->event, .size = u->size,
+        .id = u->id, .operation = u->operation, .event = u->event, .size = u->size,
         .nr_pages = u->nr_pages, .nr_dirs = u->nr_dirs,
         .info_ref = u->info_ref,
     };
 
-    if (u->operation != VSCANIF_OP_SCAN)
-        FAIL("request: unknown operation");
     if (u->event < VSCANIF_EVENT_OPEN || u->event > VSCANIF_EVENT_CLOSE_WRITE)
         FAIL("request: unknown event");
     if (!all_zero(u->reserved, sizeof(u->reserved)))
@@ -52,10 +71,8 @@ int check_request(const struct vscanif_request *untrusted, uint32_t max_pages,
     if (u->size > (uint64_t)u->nr_pages * VSCANIF_PAGE_SIZE ||
         u->size <= (uint64_t)(u->nr_pages - 1) * VSCANIF_PAGE_SIZE)
         FAIL("request: size and nr_pages do not agree");
-    if (u->nr_dirs != request_nr_dirs(u->nr_pages))
-        FAIL("request: nr_dirs and nr_pages do not agree");
-    if (u->info_ref == 0)
-        FAIL("request: info_ref is 0");
+    if (check_pages(u, pool_pages, why_r))
+        return -EPROTO;
     for (unsigned int i = 0; i < VSCANIF_MAX_DIR_PAGES; i++) {
         if ((u->dir_ref[i] != 0) != (i < u->nr_dirs))
             FAIL("request: dir_ref and nr_dirs do not agree");
@@ -82,7 +99,8 @@ int check_response(const struct vscanif_response *untrusted,
     const struct vscanif_response *u = untrusted;
     bool not_scanned = u->verdict == VSCANIF_VERDICT_NOT_SCANNED;
 
-    if (u->operation != VSCANIF_OP_SCAN)
+    if (u->operation != VSCANIF_OP_SCAN &&
+        u->operation != VSCANIF_OP_SCAN_POOL)
         FAIL("response: unknown operation");
     if (u->verdict < VSCANIF_VERDICT_CLEAN ||
         u->verdict > VSCANIF_VERDICT_NOT_SCANNED)

@@ -15,28 +15,31 @@
 /* A scan request whose every number is within vscanif.h's limits. */
 struct scan_request {
     uint32_t id;
+    uint8_t operation;
     uint8_t event;
     uint64_t size;
     uint32_t nr_pages;
     uint32_t nr_dirs;
-    grant_ref_t info_ref;
+    uint32_t info_ref;      /* or, in the pool, its page: all others follow */
     grant_ref_t dir_ref[VSCANIF_MAX_DIR_PAGES];
 };
 
 /* Directory pages that a request of @nr_pages needs. */
 uint32_t request_nr_dirs(uint32_t nr_pages);
 
-/* Back: @max_pages is what the back has offered in max-request-pages. */
+/* Back: @max_pages is what the back has offered in max-request-pages,
+ * @pool_pages what the front has in its pool, 0: there is none. */
 int check_request(const struct vscanif_request *untrusted, uint32_t max_pages,
-                  struct scan_request *req_r, const char **why_r);
+                  uint32_t pool_pages, struct scan_request *req_r,
+                  const char **why_r);
 
 /* Back: path and process must end within their fields; references are not
  * looked at. */
 int check_info(const struct vscanif_info *untrusted, const char **why_r);
 
 /*
- * Front: whether the id is one that is pending is for the caller.  Any
- * generation will do: it is only ever compared.
+ * Front: whether the id is one that is pending, with this operation, is for the
+ * caller.  Any generation will do: it is only ever compared.
  */
 int check_response(const struct vscanif_response *untrusted,
                    struct verdict *verdict_r, const char **why_r);

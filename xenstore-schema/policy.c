@@ -54,6 +54,8 @@ struct key {
      * the octet of struct policy that holds that number. */
     const char *choices[MAX_CHOICES];
     size_t field;
+    /* A number, in the 32 bits at @field. */
+    uint32_t min, max;
     /* Reasons. */
     enum said said;
     /* A list of words: how many at most, and what is wrong with a word. */
@@ -108,22 +110,26 @@ static void write_choice(struct text *text, const struct key *key,
 
 /* Numbers ------------------------------------------------------------------ */
 
-static int read_timeout(struct reading *r, const struct key *key, char *value)
+static int read_number(struct reading *r, const struct key *key, char *value)
 {
-    if (number_parse_u32(value, VSCANIF_MIN_TIMEOUT_MS, VSCANIF_MAX_TIMEOUT_MS,
-                         &r->policy.timeout_ms))
+    uint32_t number;
+
+    if (number_parse_u32(value, key->min, key->max, &number))
         return fail(r, "bad value", key->name, value);
+    memcpy((char *)&r->policy + key->field, &number, sizeof(number));
     return 0;
 }
 
-static void write_timeout(struct text *text, const struct key *key,
-                          const struct policy *policy)
+static void write_number(struct text *text, const struct key *key,
+                         const struct policy *policy)
 {
-    char number[16];
+    uint32_t number;
+    char digits[16];
 
-    snprintf(number, sizeof(number), "%u", policy->timeout_ms);
+    memcpy(&number, (const char *)policy + key->field, sizeof(number));
+    snprintf(digits, sizeof(digits), "%u", number);
     write_key(text, key);
-    text_add(text, number);
+    text_add(text, digits);
 }
 
 /* Reasons ------------------------------------------------------------------ */
@@ -243,7 +249,8 @@ static const char *wrong_uid(const char *word)
     .field = offsetof(struct policy, member), .choices = { __VA_ARGS__ }
 #define REASONS(which) .read = read_reasons, .write = write_reasons, \
     .said = (which)
-#define TIMEOUT .read = read_timeout, .write = write_timeout
+#define NUMBER(member, from, to) .read = read_number, .write = write_number, \
+    .field = offsetof(struct policy, member), .min = (from), .max = (to)
 #define LIST(which, check) .read = read_list, .write = write_list, \
     .list = (which), .wrong = (check)
 
@@ -255,7 +262,8 @@ static const struct key keys[] = {
     { .name = "fail", CHOICE(fail_closed, "open", "closed") },
     { .name = "allow", REASONS(SAID_ALLOW) },
     { .name = "deny", REASONS(SAID_DENY) },
-    { .name = "timeout-ms", TIMEOUT },
+    { .name = "timeout-ms", NUMBER(timeout_ms, VSCANIF_MIN_TIMEOUT_MS,
+                                   VSCANIF_MAX_TIMEOUT_MS) },
     { .name = "read", CHOICE(read_events, "no", "yes") },
     { .name = "close-write", CHOICE(close_write, "no", "yes") },
     { .name = "notify", CHOICE(notify, "no", "yes") },
@@ -264,6 +272,10 @@ static const struct key keys[] = {
                        [REMEDY_DELETE] = "delete") },
     { .name = "scan", CHOICE(scan, [SCAN_SNAPSHOT] = "snapshot",
                              [SCAN_IN_PLACE] = "in-place") },
+    { .name = "transport", CHOICE(transport, [TRANSPORT_AUTO] = "auto",
+                                  [TRANSPORT_POOL] = "pool",
+                                  [TRANSPORT_PER_REQUEST] = "per-request") },
+    { .name = "pool-pages", NUMBER(pool_pages, 1, VSCANIF_MAX_POOL_PAGES) },
     { .name = "run", LIST(POLICY_RUN, wrong_run), .max_words = 1 },
     { .name = "exclude-path", LIST(POLICY_EXCLUDE_PATH, wrong_path) },
     { .name = "exclude-fs", LIST(POLICY_EXCLUDE_FS, NULL) },
@@ -283,6 +295,7 @@ struct policy policy_default(void)
         .remedy = REMEDY_DENY,
         .scan = SCAN_SNAPSHOT,
         .timeout_ms = VSCANIF_DEFAULT_TIMEOUT_MS,
+        .pool_pages = VSCANIF_DEFAULT_POOL_PAGES,
     };
 }
 

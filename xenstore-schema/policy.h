@@ -22,6 +22,9 @@ enum policy_remedy { REMEDY_DENY, REMEDY_QUARANTINE, REMEDY_DELETE };
 /* What of a file's content is scanned (the back alone goes by it). */
 enum policy_scan { SCAN_SNAPSHOT, SCAN_IN_PLACE };
 
+/* How content reaches the back. */
+enum policy_transport { TRANSPORT_AUTO, TRANSPORT_POOL, TRANSPORT_PER_REQUEST };
+
 /* Keys whose values are lists of words. */
 enum policy_list {
     POLICY_EXCLUDE_PATH,    /* prefix (ends with "/"), glob or path */
@@ -42,7 +45,9 @@ struct policy {
     bool notify;            /* tell the user */
     uint8_t remedy;         /* enum policy_remedy */
     uint8_t scan;           /* enum policy_scan */
+    uint8_t transport;      /* enum policy_transport */
     uint32_t timeout_ms;    /* longest time that an access is held */
+    uint32_t pool_pages;
     /* Lists: decoded words, each with its NUL, one more NUL after the last
      * word of a list; where each list begins.  lists[0] is the empty list. */
     uint16_t list_at[POLICY_NR_LISTS];

@@ -48,6 +48,7 @@
  * /local/domain/3/backend/vscan/5/0/state = "4"
  * /local/domain/3/backend/vscan/5/0/versions = "1"
  * /local/domain/3/backend/vscan/5/0/max-request-pages = "8192"
+ * /local/domain/3/backend/vscan/5/0/max-pool-pages = "4096"
  * /local/domain/3/backend/vscan/5/0/connection-id = "1732"
  * /local/domain/3/backend/vscan/5/0/engines = "clamav ok 1762934400: ClamAV
  *      1.4.6/27811, 8706912 signatures"
@@ -64,17 +65,20 @@
  * /local/domain/5/device/vscan/0/version = "1"
  * /local/domain/5/device/vscan/0/ring-ref = "9"
  * /local/domain/5/device/vscan/0/event-channel = "14"
+ * /local/domain/5/device/vscan/0/pool-pages = "512"
+ * /local/domain/5/device/vscan/0/pool-refs = "10"
  * /local/domain/5/device/vscan/0/connection-id = "1732"
  * /local/domain/5/device/vscan/0/policy-generation = "1"
  *
  *---------------------------------- Policy -----------------------------------
  *
  * /local/domain/5/vscan/0/policy = "mode=enforce fail=open timeout-ms=30000
- *      read=no close-write=yes notify=yes remedy=deny scan=snapshot"
+ *      read=no close-write=yes notify=yes remedy=deny scan=snapshot
+ *      transport=auto pool-pages=512"
  *
  * /local/domain/5/vscan/0/generation = "1"
  *
- * (One blank, no line end, before "read": vscanctl names all keys that are no
+ * (One blank, no line end, between words: vscanctl names all keys that are no
  * lists.)
  *
  ******************************************************************************
@@ -128,6 +132,15 @@
  *      Read by:        front
  *
  *      Most content pages that one request may name.
+ *
+ * max-pool-pages
+ *      Values:         0 ... VSCANIF_MAX_POOL_PAGES
+ *      Default:        0
+ *      Written by:     back, before XenbusStateInitWait
+ *      Read by:        front
+ *
+ *      Most pages of a pool (see "Page pool") that the back will map for this
+ *      guest; 0: it knows of none.
  *
  * connection-id
  *      Values:         uint32, not 0
@@ -221,6 +234,14 @@
  *
  * event-channel
  *      Values:         uint32, port in the guest, not 0
+ *      Written by:     front, together with XenbusStateInitialised
+ *      Read by:        back
+ *
+ * pool-pages, pool-refs
+ *      Values:         pool-pages: 1 ... max-pool-pages.  pool-refs: grant
+ *                      references of the pool's directory pages, uint32, not 0,
+ *                      separated by commas, exactly as many as are needed
+ *      Default:        absent, both: there is no pool
  *      Written by:     front, together with XenbusStateInitialised
  *      Read by:        back
  *
@@ -371,6 +392,18 @@
  *                             themselves, for guests that are trusted.  See
  *                             "Scanning in place".
  *                             Default: snapshot
+ *        transport=auto|pool|per-request
+ *                             How content reaches the back.  auto: what takes a
+ *                             quarter of the page pool at most goes through
+ *                             that when there is room now, all else in pages
+ *                             that are granted for the request.  pool: what fits
+ *                             into the pool waits until there is room there.
+ *                             per-request: there is no pool.
+ *                             Default: auto
+ *        pool-pages=NUMBER    Pages of the pool: 1 ... VSCANIF_MAX_POOL_PAGES,
+ *                             from the next connection on, which a change
+ *                             brings about.
+ *                             Default: VSCANIF_DEFAULT_POOL_PAGES
  *        run=WORD             A program that the front runs when something is
  *                             found: one absolute path, 1 ... VSCANIF_MAX_RUN
  *                             octets when decoded.
@@ -559,6 +592,10 @@
 /* Directory pages of one request, and grant references in each. */
 #define VSCANIF_MAX_DIR_PAGES           8
 #define VSCANIF_DIR_REFS                1024
+/* Pages of a pool, and its directory pages. */
+#define VSCANIF_MAX_POOL_PAGES          4096
+#define VSCANIF_MAX_POOL_DIRS           4
+#define VSCANIF_DEFAULT_POOL_PAGES      512
 /* Grant references in the info page itself. */
 #define VSCANIF_INFO_REFS               512
 /* Octets of a path in the info page, the closing NUL included. */
@@ -620,17 +657,30 @@
  *
  * id - chosen by the front, not in use by another request in flight; the
  *   response carries it back.
- * operation - VSCANIF_OP_*.
+ * operation - VSCANIF_OP_SCAN, or VSCANIF_OP_SCAN_POOL: all pages are in the
+ *   pool.
  * event - VSCANIF_EVENT_*: what the program did.
  * size - octets of content, 1 ... nr_pages * VSCANIF_PAGE_SIZE, more than
  *   (nr_pages - 1) * VSCANIF_PAGE_SIZE.  An empty file is not sent.
  * nr_pages - pages of content, 1 ... max-request-pages.
- * info_ref - grant reference of the info page.
+ * info_ref - grant reference of the info page.  In the pool: number of the
+ *   page there, counted from 0; the content is in the nr_pages pages after it.
  * nr_dirs, dir_ref - directory pages: exactly as many as are needed for the
- *   references that do not fit into the info page; unused dir_ref are 0.
+ *   references that do not fit into the info page; unused dir_ref are 0.  In the
+ *   pool all are 0.
  *
- * All pages are granted read-only.  They stay granted until the response has
- * come or the connection has ended.
+ * All pages are granted read-only.  They stay granted, and in the pool as they
+ * are, until the response has come or the connection has ended.
+ *
+ *-------------------------------- Page pool ----------------------------------
+ *
+ * A set of pages that the front grants once, read-only, before it publishes
+ * pool-pages and pool-refs, and that the back maps once, when it connects, and
+ * lets go of when the connection ends.  A directory page is an array of
+ * VSCANIF_DIR_REFS grant references, those of the pool's pages in order; what it
+ * has beyond them is 0.  Which pages are in use is the front's business alone.
+ * No page of the pool ever has other content than what was to be scanned, info
+ * pages, and zeroes.
  *
  *-------------------------------- Info page ----------------------------------
  *
@@ -639,7 +689,8 @@
  * "..." in place of its beginning when it is too long) are what the guest says,
  * for messages: nothing is decided by them.
  *
- * A directory page is an array of VSCANIF_DIR_REFS grant references.
+ * A directory page is an array of VSCANIF_DIR_REFS grant references.  In the
+ * pool "ref" is all 0.
  *
  *-------------------------------- Response -----------------------------------
  *         0                1                 2               3        octet
@@ -671,6 +722,7 @@
  *   for messages.  Else empty.
  */
 #define VSCANIF_OP_SCAN                 1
+#define VSCANIF_OP_SCAN_POOL            2
 
 #define VSCANIF_EVENT_OPEN              1
 #define VSCANIF_EVENT_EXEC              2

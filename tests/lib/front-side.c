@@ -11,8 +11,8 @@
 
 struct front_side fs;
 
-static int on_make(void *arg, uint32_t domid, uint32_t *ring_ref_r,
-                   uint32_t *port_r)
+static int on_make(void *arg, uint32_t domid, uint32_t max_pool_pages,
+                   struct connection *connection_r)
 {
     (void)arg;
     assert_false(fs.ring);
@@ -21,8 +21,14 @@ static int on_make(void *arg, uint32_t domid, uint32_t *ring_ref_r,
     fs.ring = true;
     fs.made++;
     fs.domid = domid;
-    *ring_ref_r = 100 + fs.made;
-    *port_r = 200 + fs.made;
+    *connection_r = (struct connection){ .ring_ref = 100 + fs.made,
+                                         .port = 200 + fs.made };
+    fs.max_pool_pages = max_pool_pages;
+    if (fs.pool_pages) {
+        connection_r->pool_pages = fs.pool_pages;
+        for (uint32_t i = 0; i < connection_pool_dirs(fs.pool_pages); i++)
+            connection_r->pool_ref[i] = 300 + i;
+    }
     return 0;
 }
 

@@ -43,13 +43,20 @@ int guest_side_start(void **state)
     return 0;
 }
 
+int guest_side_connect(const char **why_r)
+{
+    const struct connection connection = { .ring_ref = gs.ring_ref,
+                                           .port = (uint32_t)gs.port };
+
+    return dataplane_connect(&gs.dp, &connection, why_r);
+}
+
 int guest_side_connected(void **state)
 {
     const char *why = NULL;
 
     guest_side_start(state);
-    assert_int_equal(dataplane_connect(&gs.dp, gs.ring_ref, (uint32_t)gs.port,
-                                       &why), 0);
+    assert_int_equal(guest_side_connect(&why), 0);
     return 0;
 }
 

@@ -39,6 +39,7 @@ struct guest_side {
 extern struct guest_side gs;
 
 void guest_side_make_ring(void);
+int guest_side_connect(const char **why_r);
 int guest_side_start(void **state);
 int guest_side_connected(void **state);
 int guest_side_stop(void **state);

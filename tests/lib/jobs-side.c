@@ -53,7 +53,7 @@ void expect_generation(uint64_t generation)
 
 void connect_with(uint32_t max_pages)
 {
-    assert_int_equal(channel_create(&js.channel, BACK), 0);
+    assert_int_equal(channel_create(&js.channel, BACK, js.pool_pages), 0);
     js.page = xengnttab_map_grant_ref(js.xgt, FRONT, js.channel.ring_ref,
                                       PROT_READ | PROT_WRITE);
     assert_non_null(js.page);
@@ -191,7 +191,7 @@ struct scan_request next_request(void)
         wait_for_reader();
         jobs_on_read(js.jobs);
     }
-    if (check_request(&untrusted, 8192, &req, &why))
+    if (check_request(&untrusted, 8192, js.pool_pages, &req, &why))
         fail_msg("%s", why);
     return req;
 }
@@ -229,6 +229,7 @@ void answer_request(const struct scan_request *req, unsigned int verdict)
     struct vscanif_response rsp = make_response(req->id, verdict);
     const char *why = NULL;
 
+    rsp.operation = req->operation;
     put_response(&rsp);
     if (jobs_on_responses(js.jobs, &why))
         fail_msg("%s", why);

@@ -23,7 +23,8 @@
 
 /* The policy node when nothing was said. */
 #define DEFAULT_POLICY  "mode=enforce fail=open timeout-ms=30000 read=no " \
-                        "close-write=yes notify=yes remedy=deny scan=snapshot"
+                        "close-write=yes notify=yes remedy=deny scan=snapshot " \
+                        "transport=auto pool-pages=512"
 
 /* And the toolstack's own part. */
 #define DEFAULT_RESPONSE \

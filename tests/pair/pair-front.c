@@ -89,7 +89,7 @@ bool front_step(unsigned int pick)
         else if (fd == xenevtchn_fd(life.channel.xce))
             on_channel(&life);
         else if (fd == xsfront_fd(&life.xsfront))
-            xsfront_run(&life.xsfront);
+            on_xenstore(&life);
         else
             jobs_on_read(life.jobs);
     }
@@ -100,6 +100,11 @@ bool front_step(unsigned int pick)
 bool front_connected(void)
 {
     return life.connected;
+}
+
+uint32_t front_pool_pages(void)
+{
+    return life.channel.pages ? pages_nr(life.channel.pages) : 0;
 }
 
 static bool is_open(const struct file *file)
@@ -127,9 +132,8 @@ static void drain(struct reader *reader)
     }
 }
 
-static void end_life(struct reader *reader)
+static void end_life(void)
 {
-    drain(reader);
     close(life.gate);
     close(life.epoll);
     free(life.jobs);
@@ -138,19 +142,23 @@ static void end_life(struct reader *reader)
 
 void front_kill(struct reader *reader)
 {
+    /* The reader's threads write into the pool. */
+    drain(reader);
+    free(life.channel.pages);
     free(life.xsfront.policy_text);
     xs_close(life.xsfront.xs);
     xenevtchn_close(life.channel.xce);
     xengntshr_close(life.channel.xgs);
     xtl_logger_destroy(life.channel.logger);
-    end_life(reader);
+    end_life();
 }
 
 void front_stop(struct reader *reader)
 {
+    drain(reader);
     xsfront_close(&life.xsfront);
     xenevtchn_close(life.channel.xce);
     xengntshr_close(life.channel.xgs);
     xtl_logger_destroy(life.channel.logger);
-    end_life(reader);
+    end_life();
 }

@@ -32,6 +32,7 @@ void front_kill(struct reader *reader);
 /* Its clean stop. */
 void front_stop(struct reader *reader);
 bool front_connected(void);
+uint32_t front_pool_pages(void);     /* of this connection */
 
 /* The back's link with its end of the pool's socket, which becomes its own;
  * pair_pool_begins() has been called for the other one. */

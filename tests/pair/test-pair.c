@@ -29,6 +29,7 @@
 
 #include <cmocka.h>
 
+#include "connection.h"
 #include "fake.h"
 #include "gate-msg.h"
 #include "ipc.h"
@@ -433,6 +434,14 @@ static void restore(void)
         start_front();
 }
 
+/* What the front has granted when nothing is on its way: ring and pool. */
+static unsigned int pages_at_rest(void)
+{
+    const uint32_t pool = front_pool_pages();
+
+    return 1 + pool + connection_pool_dirs(pool);
+}
+
 static void come_to_rest(void)
 {
     const int64_t end = proc_now_ms() + LONG_MS;
@@ -448,9 +457,9 @@ static void come_to_rest(void)
             any = true;
         }
         /* An access that was released with its device is answered, but a
-         * thread of the reader may be at work on it: only the ring is left. */
+         * thread of the reader may be at work on it. */
         if (!any && w.answered == w.count && front_connected() &&
-            fake_granted(FRONT) == 1)
+            fake_granted(FRONT) == pages_at_rest())
             return;
         if (!any)
             sched_yield();      /* the reader's threads are at work */
@@ -465,10 +474,9 @@ static void come_to_rest(void)
 
 static void check_nothing_is_left(void)
 {
-    /* Only the ring. */
-    assert_int_equal(fake_granted(FRONT), 1);
+    assert_int_equal(fake_granted(FRONT), pages_at_rest());
     assert_int_equal(fake_lingering(FRONT), 0);
-    assert_int_equal(fake_mapped(BACK), 1);
+    assert_int_equal(fake_mapped(BACK), 1 + front_pool_pages());
     assert_int_equal(fake_offered(BACK), 0);
     assert_int_equal(fake_ports(FRONT), 1);
     assert_int_equal(fake_ports(BACK), 1);
@@ -485,6 +493,18 @@ static void check_nothing_is_left(void)
 
 enum how { HONEST, WITH_DEVICE, WITH_LIES, IN_PLACE };
 
+/* Another way for content, a pool that is too small for some of it among them:
+ * the two connect anew. */
+static const char *random_policy(void)
+{
+    static const char *const policies[] = {
+        "fail=closed", "fail=closed transport=pool pool-pages=6",
+        "fail=closed transport=per-request", "fail=closed pool-pages=16",
+    };
+
+    return policies[draw(4)];
+}
+
 static void run_schedule(uint64_t seed, unsigned int every, enum how how)
 {
     memset(&w, 0, sizeof(w));
@@ -497,7 +517,7 @@ static void run_schedule(uint64_t seed, unsigned int every, enum how how)
     fake_domain_create(FRONT);
     fake_domain_create(BACK);
     w.fds = fake_open_fds();
-    fake_device_create(FRONT, BACK, "fail=closed");
+    fake_device_create(FRONT, BACK, random_policy());
     w.device = true;
     for (unsigned int i = 0; i < MOVES; i++) {
         if (draw(4) == 0)
@@ -511,6 +531,8 @@ static void run_schedule(uint64_t seed, unsigned int every, enum how how)
                        "fail=closed scan=in-place" : "fail=closed");
             fake_back_write(BACK, FRONT, NODE_ONLINE, "1");
         }
+        if (every && w.device && draw(every) == 0)
+            fake_write("/local/domain/5/vscan/0/policy", random_policy());
         move(draw(6));
     }
     restore();

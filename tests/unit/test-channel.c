@@ -54,7 +54,7 @@ static int machine_start(void **state)
 /* As a back that joins. */
 static void join(void)
 {
-    assert_int_equal(channel_create(&t.channel, BACK), 0);
+    assert_int_equal(channel_create(&t.channel, BACK, 0), 0);
     t.port = xenevtchn_bind_interdomain(t.xce, FRONT,
                                         (evtchn_port_t)t.channel.port);
     assert_true(t.port > 0);
@@ -109,9 +109,9 @@ static void calls_fail(void **state)
 {
     (void)state;
     fake_at(FAKE_BIND_UNBOUND, 1, NULL, NULL, ENOSPC);
-    assert_int_equal(channel_create(&t.channel, BACK), -ENOSPC);
+    assert_int_equal(channel_create(&t.channel, BACK, 0), -ENOSPC);
     fake_at(FAKE_SHARE, 1, NULL, NULL, ENOSPC);
-    assert_int_equal(channel_create(&t.channel, BACK), -ENOSPC);
+    assert_int_equal(channel_create(&t.channel, BACK, 0), -ENOSPC);
     assert_int_equal(fake_ports(FRONT), 0);
     assert_int_equal(fake_granted(FRONT), 0);
     assert_null(t.channel.page);
@@ -196,7 +196,7 @@ static void generation_as_the_back_writes_it(void **state)
         ring_back_set_generation(t.page, values[i]);
         assert_int_equal(channel_generation(&t.channel), values[i]);
     }
-    assert_int_equal(channel_create(&t.channel, BACK), 0);
+    assert_int_equal(channel_create(&t.channel, BACK, 0), 0);
     assert_int_equal(channel_generation(&t.channel), 0);
     channel_destroy(&t.channel);
     assert_int_equal(channel_generation(&t.channel), 0);
@@ -243,7 +243,7 @@ static void made_again(void **state)
     (void)state;
     join();
     ref = t.channel.ring_ref;
-    assert_int_equal(channel_create(&t.channel, BACK), 0);
+    assert_int_equal(channel_create(&t.channel, BACK, 0), 0);
     assert_int_not_equal(t.channel.ring_ref, ref);
     assert_int_equal(fake_ports(FRONT), 1);
     assert_int_equal(fake_granted(FRONT), 2);

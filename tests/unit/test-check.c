@@ -33,7 +33,7 @@ static void accept_request(const struct vscanif_request *req)
     const char *why = "";
 
     memset(&checked, 0xee, sizeof(checked));
-    if (check_request(req, VSCANIF_MAX_REQUEST_PAGES, &checked, &why))
+    if (check_request(req, VSCANIF_MAX_REQUEST_PAGES, 0, &checked, &why))
         fail_msg("%s", why);
     assert_int_equal(checked.id, req->id);
     assert_int_equal(checked.event, req->event);
@@ -52,7 +52,7 @@ static void refuse_request(const struct vscanif_request *req,
 
     memset(&checked, 0xee, sizeof(checked));
     memset(&untouched, 0xee, sizeof(untouched));
-    assert_int_equal(check_request(req, max_pages, &checked, &why), -EPROTO);
+    assert_int_equal(check_request(req, max_pages, 0, &checked, &why), -EPROTO);
     assert_string_equal(why, expected_why);
     assert_memory_equal(&checked, &untouched, sizeof(checked));
 }
@@ -95,7 +95,9 @@ static void request_words(void **state)
         req = request(1);
         req.operation = (uint8_t)i;
         if (i != VSCANIF_OP_SCAN)
-            refuse_request(&req, 8192, "request: unknown operation");
+            refuse_request(&req, 8192, i == VSCANIF_OP_SCAN_POOL ?
+                           "request: there is no pool" :
+                           "request: unknown operation");
         req = request(1);
         req.event = (uint8_t)i;
         if (i < VSCANIF_EVENT_OPEN || i > VSCANIF_EVENT_CLOSE_WRITE)
@@ -191,6 +193,60 @@ static void request_dirs(void **state)
     }
 }
 
+static const char *pool_why(const struct vscanif_request *req,
+                            uint32_t pool_pages)
+{
+    struct scan_request checked;
+    const char *why = NULL;
+
+    if (check_request(req, 8192, pool_pages, &checked, &why))
+        return why;
+    assert_int_equal(checked.operation, VSCANIF_OP_SCAN_POOL);
+    assert_int_equal(checked.info_ref, req->info_ref);
+    assert_true(checked.info_ref + checked.nr_pages < pool_pages);
+    return NULL;
+}
+
+/* The last extent that is in it, for all sizes; and one page more. */
+static void pool_requests(void **state)
+{
+    static const char outside[] = "request: outside the pool";
+    static const uint32_t pools[] = { 2, 3, 512, VSCANIF_MAX_POOL_PAGES };
+    struct vscanif_request req;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(pools) / sizeof(pools[0]); i++) {
+        for (uint32_t pages = 1; pages < pools[i]; pages++) {
+            req = request(pages);
+            req.operation = VSCANIF_OP_SCAN_POOL;
+            req.nr_dirs = 0;
+            memset(req.dir_ref, 0, sizeof(req.dir_ref));
+            req.info_ref = 0;
+            assert_null(pool_why(&req, pools[i]));
+            req.info_ref = pools[i] - pages - 1;
+            assert_null(pool_why(&req, pools[i]));
+            req.info_ref++;
+            assert_string_equal(pool_why(&req, pools[i]), outside);
+            req.info_ref = UINT32_MAX;
+            assert_string_equal(pool_why(&req, pools[i]), outside);
+            req.info_ref = UINT32_MAX - pages;
+            assert_string_equal(pool_why(&req, pools[i]), outside);
+        }
+        req = request(pools[i]);
+        req.operation = VSCANIF_OP_SCAN_POOL;
+        req.info_ref = 0;
+        assert_string_equal(pool_why(&req, pools[i]), outside);
+    }
+    req = request(1);
+    req.operation = VSCANIF_OP_SCAN_POOL;
+    assert_string_equal(pool_why(&req, 1), outside);
+    req.nr_dirs = 1;
+    assert_non_null(pool_why(&req, 512));
+    req.nr_dirs = 0;
+    req.dir_ref[7] = 1;
+    assert_non_null(pool_why(&req, 512));
+}
+
 static void info_page(void **state)
 {
     static struct vscanif_info info;
@@ -264,7 +320,7 @@ static void response_words(void **state)
     for (unsigned int i = 0; i < 256; i++) {
         rsp = response(VSCANIF_VERDICT_CLEAN, 0, "");
         rsp.operation = (uint8_t)i;
-        if (i == VSCANIF_OP_SCAN)
+        if (i == VSCANIF_OP_SCAN || i == VSCANIF_OP_SCAN_POOL)
             accept_response(&rsp);
         else
             refuse_response(&rsp, "response: unknown operation");
@@ -382,6 +438,7 @@ int main(void)
         cmocka_unit_test(nr_dirs), cmocka_unit_test(request_good),
         cmocka_unit_test(request_words), cmocka_unit_test(request_pages),
         cmocka_unit_test(request_size), cmocka_unit_test(request_dirs),
+        cmocka_unit_test(pool_requests),
         cmocka_unit_test(info_page), cmocka_unit_test(response_words),
         cmocka_unit_test(response_reason), cmocka_unit_test(response_name),
         cmocka_unit_test(response_generation),

@@ -22,9 +22,10 @@
 
 static void expect_no_connection(uint32_t ref, uint32_t port)
 {
+    const struct connection connection = { .ring_ref = ref, .port = port };
     const char *why = NULL;
 
-    assert_true(dataplane_connect(&gs.dp, ref, port, &why) < 0);
+    assert_true(dataplane_connect(&gs.dp, &connection, &why) < 0);
     assert_non_null(why);
     assert_int_equal(fake_mapped(BACK), 0);
     assert_int_equal(fake_ports(BACK), 0);
@@ -106,8 +107,7 @@ static void generation_is_announced(void **state)
     (void)state;
     dataplane_announce(&gs.dp, 7);
     assert_int_equal(ring_generation(gs.sring), 0);
-    assert_int_equal(dataplane_connect(&gs.dp, gs.ring_ref, (uint32_t)gs.port,
-                                       &why), 0);
+    assert_int_equal(guest_side_connect(&why), 0);
     assert_int_equal(ring_generation(gs.sring), 7);
     guest_hears();
     dataplane_announce(&gs.dp, other);
@@ -121,8 +121,7 @@ static void generation_is_announced(void **state)
     dataplane_announce(&gs.dp, 9);
     assert_false(guest_hears());
     guest_side_make_ring();
-    assert_int_equal(dataplane_connect(&gs.dp, gs.ring_ref, (uint32_t)gs.port,
-                                       &why), 0);
+    assert_int_equal(guest_side_connect(&why), 0);
     assert_int_equal(ring_generation(gs.sring), 9);
 }
 
@@ -196,8 +195,10 @@ static void whole_rings(void **state)
         gs.sring->req_prod++;
         assert_int_equal(dataplane_get(&gs.dp, &req, &why), -EPROTO);
         gs.sring->req_prod--;
-        for (uint32_t i = 0; i < SLOTS; i++)
-            dataplane_put(&gs.dp, round * 100 + i, &verdict);
+        for (uint32_t i = 0; i < SLOTS; i++) {
+            req.id = round * 100 + i;
+            dataplane_put(&gs.dp, &req, &verdict);
+        }
         for (uint32_t i = 0; i < SLOTS; i++) {
             struct vscanif_response expected = {
                 .id = round * 100 + i, .operation = VSCANIF_OP_SCAN,

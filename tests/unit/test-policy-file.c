@@ -72,6 +72,7 @@ static void lines_are_words(void **state)
               "exclude-path=/a%20b/,/c/",
               "mode=enforce fail=closed timeout-ms=777 read=yes "
               "close-write=yes notify=yes remedy=deny scan=snapshot "
+              "transport=auto pool-pages=512 "
               "exclude-path=/a%20b/,/c/");
 }
 
@@ -81,7 +82,7 @@ static void keys_are_parted(void **state)
     (void)state;
     assert_is("on-incident=pause\nread=yes\noutbreak=4\n",
               "mode=enforce fail=open timeout-ms=30000 read=yes close-write=yes "
-              "notify=yes remedy=deny scan=snapshot");
+              "notify=yes remedy=deny scan=snapshot transport=auto pool-pages=512");
     assert_string_equal(texts.response,
                         "on-incident=pause threshold=1/60 on-outbreak=none "
                         "outbreak=4 on-unprotected=none unprotected-s=60 "

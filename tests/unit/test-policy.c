@@ -19,7 +19,8 @@
 #include "vscanif.h"
 
 #define DEFAULT_TEXT "mode=enforce fail=open timeout-ms=30000 read=no " \
-                     "close-write=yes notify=yes remedy=deny scan=snapshot"
+                     "close-write=yes notify=yes remedy=deny scan=snapshot " \
+                     "transport=auto pool-pages=512"
 
 static void refuse(const char *text, const char *expected_why)
 {
@@ -112,10 +113,12 @@ static void modes(void **state)
     assert_int_equal(parse_policy("mode=off").mode, MODE_OFF);
     becomes("read=yes mode=monitor fail=closed",
             "mode=monitor fail=closed timeout-ms=30000 read=yes "
-            "close-write=yes notify=yes remedy=deny scan=snapshot");
+            "close-write=yes notify=yes remedy=deny scan=snapshot "
+            "transport=auto pool-pages=512");
     becomes("mode=off",
             "mode=off fail=open timeout-ms=30000 read=no close-write=yes "
-            "notify=yes remedy=deny scan=snapshot");
+            "notify=yes remedy=deny scan=snapshot transport=auto "
+            "pool-pages=512");
     refuse("mode=", "policy: bad value: \"mode=\"");
     refuse("mode=on", "policy: bad value: \"mode=on\"");
     refuse("mode=Off", "policy: bad value: \"mode=Off\"");
@@ -170,17 +173,36 @@ static void each_reason(void **state)
     }
 }
 
+static void transports(void **state)
+{
+    struct policy policy = parse_policy("");
+
+    (void)state;
+    assert_int_equal(policy.transport, TRANSPORT_AUTO);
+    assert_int_equal(policy.pool_pages, VSCANIF_DEFAULT_POOL_PAGES);
+    policy = parse_policy("transport=pool pool-pages=4096");
+    assert_int_equal(policy.transport, TRANSPORT_POOL);
+    assert_int_equal(policy.pool_pages, VSCANIF_MAX_POOL_PAGES);
+    policy = parse_policy("transport=per-request pool-pages=1");
+    assert_int_equal(policy.transport, TRANSPORT_PER_REQUEST);
+    assert_int_equal(policy.pool_pages, 1);
+    refuse("transport=stream", "policy: bad value: \"transport=stream\"");
+    refuse("pool-pages=0", "policy: bad value: \"pool-pages=0\"");
+    refuse("pool-pages=4097", "policy: bad value: \"pool-pages=4097\"");
+    refuse("pool-pages=", "policy: bad value: \"pool-pages=\"");
+}
+
 static void reasons(void **state)
 {
     (void)state;
     becomes("deny=deadline,back-died",
             "mode=enforce fail=open deny=deadline,back-died "
             "timeout-ms=30000 read=no close-write=yes notify=yes "
-            "remedy=deny scan=snapshot");
+            "remedy=deny scan=snapshot transport=auto pool-pages=512");
     becomes("allow=back-died,too-large deny=deadline fail=closed",
             "mode=enforce fail=closed allow=too-large,back-died "
             "timeout-ms=30000 read=no close-write=yes notify=yes "
-            "remedy=deny scan=snapshot");
+            "remedy=deny scan=snapshot transport=auto pool-pages=512");
     becomes("allow=deadline", DEFAULT_TEXT);
     refuse("deny=none", "policy: unknown reason: \"deny=none\"");
     refuse("allow=none", "policy: unknown reason: \"allow=none\"");
@@ -446,6 +468,7 @@ int main(void)
         cmocka_unit_test(defaults), cmocka_unit_test(fail_and_timeout),
         cmocka_unit_test(modes), cmocka_unit_test(switches),
         cmocka_unit_test(each_reason),
+        cmocka_unit_test(transports),
         cmocka_unit_test(reasons), cmocka_unit_test(lists_are_read),
         cmocka_unit_test(bad_lists), cmocka_unit_test(words_are_decoded),
         cmocka_unit_test(blanks), cmocka_unit_test(length_is_bounded),

@@ -15,12 +15,11 @@
 
 static struct xsback back;
 
-static int no_ring(void *arg, uint32_t ring_ref, uint32_t port,
-                   const char **why_r)
+static int no_ring(void *arg, const struct connection *connection,
+                      const char **why_r)
 {
     (void)arg;
-    (void)ring_ref;
-    (void)port;
+    (void)connection;
     *why_r = "no ring";
     return -EINVAL;
 }

@@ -15,12 +15,11 @@
 
 static struct xsback back;
 
-static int no_ring(void *arg, uint32_t ring_ref, uint32_t port,
-                   const char **why_r)
+static int no_ring(void *arg, const struct connection *connection,
+                      const char **why_r)
 {
     (void)arg;
-    (void)ring_ref;
-    (void)port;
+    (void)connection;
     *why_r = "no ring";
     return -EINVAL;
 }
@@ -129,8 +128,8 @@ static void is_not_written_in_vain(void **state)
     writes = fake_count(FAKE_XS_WRITE);
     run();
     assert_string_equal(fake_back_read(BACK, FRONT, NODE_STATE), "2");
-    /* The versions, the pages, the state. */
-    assert_int_equal(fake_count(FAKE_XS_WRITE), writes + 3);
+    /* The versions, two limits, the state. */
+    assert_int_equal(fake_count(FAKE_XS_WRITE), writes + 4);
     expect("5 1\nline");
 }
 

@@ -24,12 +24,11 @@
 static struct xsback back;
 static unsigned int joined, dropped;
 
-static int on_connect(void *arg, uint32_t ring_ref, uint32_t port,
+static int on_connect(void *arg, const struct connection *connection,
                       const char **why_r)
 {
     (void)arg;
-    (void)ring_ref;
-    (void)port;
+    (void)connection;
     (void)why_r;
     joined++;
     return 0;

@@ -25,11 +25,11 @@ static struct {
     bool open, ring;
     unsigned int joined;
     int connect_rc;
-    uint32_t ring_ref, port;
+    struct connection connection;
     void (*before_connect)(void);
 } t;
 
-static int on_connect(void *arg, uint32_t ring_ref, uint32_t port,
+static int on_connect(void *arg, const struct connection *connection,
                       const char **why_r)
 {
     (void)arg;
@@ -41,8 +41,7 @@ static int on_connect(void *arg, uint32_t ring_ref, uint32_t port,
         return t.connect_rc;
     t.ring = true;
     t.joined++;
-    t.ring_ref = ring_ref;
-    t.port = port;
+    t.connection = *connection;
     return 0;
 }
 
@@ -200,8 +199,8 @@ static void connects(void **state)
 {
     (void)state;
     bring_to('4');
-    assert_int_equal(t.ring_ref, 9);
-    assert_int_equal(t.port, 14);
+    assert_int_equal(t.connection.ring_ref, 9);
+    assert_int_equal(t.connection.port, 14);
     assert_string_equal(node(NODE_CONNECTION_ID), "1732");
     front_writes(NODE_STATE, "4");
     expect_state("4");
@@ -210,8 +209,58 @@ static void connects(void **state)
     front_publishes("10", "15", "1733");
     expect_state("4");
     assert_int_equal(t.joined, 2);
-    assert_int_equal(t.ring_ref, 10);
+    assert_int_equal(t.connection.ring_ref, 10);
     assert_string_equal(node(NODE_CONNECTION_ID), "1733");
+}
+
+/* With and without a pool, and back again. */
+static void pool_is_told(void **state)
+{
+    (void)state;
+    bring_to('4');
+    assert_int_equal(t.connection.pool_pages, 0);
+    assert_string_equal(node(NODE_MAX_POOL_PAGES), "4096");
+    front_writes(NODE_POOL_PAGES, "1025");
+    front_writes(NODE_POOL_REFS, "21,22");
+    front_publishes("10", "15", "1733");
+    expect_state("4");
+    assert_int_equal(t.connection.pool_pages, 1025);
+    assert_int_equal(t.connection.pool_ref[0], 21);
+    assert_int_equal(t.connection.pool_ref[1], 22);
+    fake_remove("/local/domain/5/device/vscan/0/" NODE_POOL_PAGES);
+    front_publishes("11", "16", "1734");
+    expect_state("4");
+    assert_int_equal(t.connection.pool_pages, 0);
+}
+
+static void bad_pool_closes(void **state)
+{
+    static const char *const bad[][3] = {
+        { "0", "21", "front: pool-pages is out of range" },
+        { "4097", "1,2,3,4", "front: pool-pages is out of range" },
+        { "x", "21", "front: pool-pages is malformed" },
+        { "512", "", "front: pool-refs is malformed" },
+        { "512", "0", "front: pool-refs is malformed" },
+        { "512", "21,22", "front: pool-refs is malformed" },
+        { "1025", "21", "front: pool-refs is malformed" },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        expect_state("2");
+        front_writes(NODE_POOL_PAGES, bad[i][0]);
+        front_writes(NODE_POOL_REFS, bad[i][1]);
+        front_publishes("10", "15", "98");
+        expect_state("6");
+        assert_string_equal(node(NODE_ERROR), bad[i][2]);
+        front_writes(NODE_STATE, "1");
+    }
+    expect_state("2");
+    fake_remove("/local/domain/5/device/vscan/0/" NODE_POOL_REFS);
+    front_writes(NODE_POOL_PAGES, "512");
+    front_publishes("10", "15", "98");
+    expect_state("6");
+    assert_string_equal(node(NODE_ERROR), "front: pool-refs is missing");
 }
 
 static void front_moves_on(void *arg)
@@ -231,8 +280,8 @@ static void reads_nodes_of_one_connection(void **state)
         fake_at(FAKE_XS_READ, nth, front_moves_on, NULL, 0);
         expect_state("4");
         if (!fake_at_waits(FAKE_XS_READ)) {
-            assert_int_equal(t.ring_ref, 11);
-            assert_int_equal(t.port, 16);
+            assert_int_equal(t.connection.ring_ref, 11);
+            assert_int_equal(t.connection.port, 16);
             assert_string_equal(node(NODE_CONNECTION_ID), "99");
         }
         front_writes(NODE_STATE, "1");
@@ -311,7 +360,7 @@ static void largest_numbers_connect(void **state)
     expect_state("2");
     front_publishes("4294967295", "4294967295", "4294967295");
     expect_state("4");
-    assert_int_equal(t.ring_ref, UINT32_MAX);
+    assert_int_equal(t.connection.ring_ref, UINT32_MAX);
 }
 
 static void ring_that_cannot_be_joined(void **state)
@@ -349,7 +398,7 @@ static void front_dies_while_the_back_joins(void **state)
     assert_int_equal(t.joined, 0);
     t.connect_rc = 0;
     expect_state("4");
-    assert_int_equal(t.ring_ref, 10);
+    assert_int_equal(t.connection.ring_ref, 10);
 }
 
 static void reset(void **state)
@@ -567,7 +616,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows),
         DEVICE(offers),
-        DEVICE(connects),
+        DEVICE(connects), DEVICE(pool_is_told), DEVICE(bad_pool_closes),
         DEVICE(reads_nodes_of_one_connection),
         cmocka_unit_test(malformed_nodes_close),
         DEVICE(long_and_binary_nodes_close),

@@ -81,6 +81,48 @@ static void publishes_nodes(void **state)
     assert_int_equal(fs.max_pages, 64);
 }
 
+static void pool_is_published(void **state)
+{
+    (void)state;
+    fs.pool_pages = 1025;
+    bring_front_to('1');
+    back_writes(NODE_MAX_POOL_PAGES, "4096");
+    back_offers();
+    expect_front_state("3");
+    assert_int_equal(fs.max_pool_pages, 4096);
+    assert_string_equal(front_node(NODE_POOL_PAGES), "1025");
+    assert_string_equal(front_node(NODE_POOL_REFS), "300,301");
+    /* The next connection has none: nor has the folder. */
+    fs.pool_pages = 0;
+    back_writes(NODE_MAX_POOL_PAGES, "0");
+    back_writes(NODE_STATE, "1");
+    expect_front_state("1");
+    back_offers();
+    expect_front_state("3");
+    assert_int_equal(fs.max_pool_pages, 0);
+    assert_null(front_node(NODE_POOL_PAGES));
+    assert_null(front_node(NODE_POOL_REFS));
+}
+
+/* A back that knows of no pool, and one that says nonsense. */
+static void offer_of_a_pool(void **state)
+{
+    static const char *const bad[] = { "4097", "-1", "", "x" };
+
+    (void)state;
+    bring_front_to('3');
+    assert_int_equal(fs.max_pool_pages, 0);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        back_writes(NODE_STATE, "1");
+        front_settles();
+        back_writes(NODE_MAX_POOL_PAGES, bad[i]);
+        back_offers();
+        expect_front_state("6");
+        assert_non_null(strstr(front_node(NODE_ERROR),
+                               "back: max-pool-pages: "));
+    }
+}
+
 /* Whoever sees the state sees all that belongs to it. */
 static void look_before_commit(void *arg)
 {
@@ -285,6 +327,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows), DEVICE(publishes_nodes),
+        DEVICE(pool_is_published), DEVICE(offer_of_a_pool),
         DEVICE(publishes_at_once), DEVICE(publishes_again_when_disturbed),
         DEVICE(other_id_is_not_ours), cmocka_unit_test(judges_offers),
         DEVICE(back_dies_before_the_front_connects), DEVICE(make_fails),

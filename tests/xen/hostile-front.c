@@ -46,14 +46,14 @@ struct hostile {
     unsigned int verdicts[VSCANIF_VERDICT_NOT_SCANNED + 1];
 };
 
-static int make(void *arg, uint32_t domid, uint32_t *ring_ref_r,
-                uint32_t *port_r)
+static int make(void *arg, uint32_t domid, uint32_t max_pool_pages,
+                struct connection *connection_r)
 {
     struct hostile *h = arg;
-    int rc = channel_create(&h->channel, domid);
+    int rc = channel_create(&h->channel, domid, 0);
 
-    *ring_ref_r = h->channel.ring_ref;
-    *port_r = (uint32_t)h->channel.port;
+    (void)max_pool_pages;
+    channel_publish(&h->channel, connection_r);
     return rc;
 }
 

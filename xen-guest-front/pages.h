@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pages.h - the page pool of one connection (vscanif.h, "Page pool").
+ *
+ * Overview: owns the pool's pages, granted read-only for as long as it lives,
+ * and which of them are in use.  A request takes one extent: its info page, then
+ * its content.  The owner of the connection may let go of the pool while readers
+ * still fill extents: it lives until the last one has been put back.  All but
+ * pages_fill() is for one thread.
+ */
+#ifndef VSCAN_PAGES_H
+#define VSCAN_PAGES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "connection.h"
+#include "share.h"
+
+struct pages;
+
+/*
+ * Allocates a pool of @nr pages (1 ... VSCANIF_MAX_POOL_PAGES), zeroed, and
+ * grants them to @domid.  Returns 0, or -errno as share_create().
+ */
+int pages_create(struct pages **pages_r, xengntshr_handle *xgs, uint32_t domid,
+                 uint32_t nr);
+
+/* Says in @connection where it is. */
+void pages_publish(const struct pages *pages, struct connection *connection);
+
+/* Its owner lets go of it; NULL: there is none. */
+void pages_drop(struct pages *pages);
+
+/* Its size, in pages. */
+uint32_t pages_nr(const struct pages *pages);
+
+/* Pages that content of @size octets takes there, the info page included. */
+uint32_t pages_needed(uint64_t size);
+
+/*
+ * Takes an extent of @nr pages.  Returns false when there is none: not now, or
+ * ever, if @nr is more than there are.
+ */
+bool pages_get(struct pages *pages, uint32_t nr, uint32_t *first_r);
+
+/* Puts it back.  The pool may be gone then. */
+void pages_put(struct pages *pages, uint32_t first, uint32_t nr);
+
+/*
+ * Writes the info page, and reads the file's first @size octets, into an extent
+ * that pages_get() has returned for as many.  Returns as share_read().
+ */
+int pages_fill(struct pages *pages, uint32_t first, int fd, uint64_t size,
+               bool now, const struct share_subject *subject);
+
+/* The request that names it; the caller adds id and event. */
+struct vscanif_request pages_request(uint32_t first, uint64_t size);
+
+#endif

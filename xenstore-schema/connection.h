@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * connection.h - what a front publishes for one connection (vscanif.h, "Front
+ * nodes").
+ */
+#ifndef VSCAN_CONNECTION_H
+#define VSCAN_CONNECTION_H
+
+#include <stdint.h>
+
+#include "vscanif.h"
+
+struct connection {
+    uint32_t ring_ref, port;
+    uint32_t pool_pages;        /* 0: there is no pool */
+    grant_ref_t pool_ref[VSCANIF_MAX_POOL_DIRS];    /* its directory pages */
+};
+
+/* Directory pages of a pool of so many pages. */
+uint32_t connection_pool_dirs(uint32_t pool_pages);
+
+/* Room for the text of "pool-refs". */
+#define CONNECTION_REFS_SIZE    (VSCANIF_MAX_POOL_DIRS * 11)
+
+/* Writes that text; returns @out. */
+char *connection_format_refs(const struct connection *connection,
+                             char out[CONNECTION_REFS_SIZE]);
+
+/* Reads as many references as ->pool_pages needs.  Returns 0; -EINVAL when the
+ * text has others, or another number of them. */
+int connection_parse_refs(const char *text, struct connection *connection);
+
+#endif
