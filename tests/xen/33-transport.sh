@@ -27,13 +27,14 @@ is_absent() { not node "$1"; }
 all_are_scanned() {
     local size
     for size in "${sizes[@]}"; do
-        text "$size" | put_text guest1 /root/way || return 1
+        in_domain guest1 'rm -f /root/way' &&
+            text "$size" | put_text guest1 /root/way || return 1
         if ! read_is_denied guest1 /root/way ||
            ! wait_for tells "$(digest "$size")"; then
             echo "$size octets"
             return 1
         fi
-        in_domain guest1 'head -c "$1" /dev/urandom >/root/way &&
+        in_domain guest1 'rm /root/way && head -c "$1" /dev/urandom >/root/way &&
             cat /root/way >/dev/null' "$size" || return 1
     done
 }
