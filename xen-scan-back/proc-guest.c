@@ -12,7 +12,7 @@
  * infected is told the toolstack, too (window.h).
  *
  * When the policy says scan=in-place the pages are offered to the pool's workers
- * (offer.h) until the pool has answered, whatever has become of the connection;
+ * (offers.h) until the pool has answered, whatever has become of the connection;
  * and if it has nobody to scan them, there is a snapshot after all.
  */
 #define _GNU_SOURCE
@@ -30,6 +30,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "cancels.h"
 #include "dataplane.h"
 #include "digest.h"
 #include "engine-lines.h"
@@ -39,7 +40,7 @@
 #include "ipc.h"
 #include "log.h"
 #include "messages.h"
-#include "offer.h"
+#include "offers.h"
 #include "pool.h"
 #include "proc.h"
 #include "sandbox.h"
@@ -60,13 +61,6 @@ struct flight {
     struct scan_request req;
     struct scan_subject subject;
     uint8_t digest[DIGEST_OCTETS];      /* of the content; 0: not known */
-};
-
-/* Pages that workers can map: to be ended when the pool has answered. */
-struct offers {
-    uint64_t pool_id;           /* 0: none */
-    uint64_t size;
-    uint64_t at[ENGINE_MAX];
 };
 
 struct guest {
@@ -93,10 +87,8 @@ struct guest {
     struct scan_request next;   /* taken from the ring, waits for room */
     bool has_next;
     struct flight flight[SLOTS];
-    struct offers offers[SLOTS];
-    /* Cancelled before they were taken; an old one goes for a new one. */
-    uint32_t cancelled[SLOTS];
-    unsigned int nr_cancelled;  /* so far */
+    struct offers offers;
+    struct cancels cancels;     /* of the connection */
 };
 
 static int on_connect(void *arg, const struct connection *connection,
@@ -117,7 +109,7 @@ static void on_drop(void *arg)
     dataplane_disconnect(&guest->dp);
     guest->connected = false;
     guest->has_next = false;
-    guest->nr_cancelled = 0;
+    cancels_forget(&guest->cancels);
     for (unsigned int i = 0; i < SLOTS; i++)
         guest->flight[i].pool_id = 0;
 }
@@ -233,47 +225,6 @@ static bool is_known(struct guest *guest, struct flight *flight,
                           verdict_r, &time);
 }
 
-static void end_offers(struct guest *guest, struct offers *offers)
-{
-    for (unsigned int e = 0; e < guest->nr_engines; e++)
-        offer_end(guest->dp.offers, offers->at[e], offers->size);
-    offers->pool_id = 0;
-}
-
-static struct offers *offers_of(struct guest *guest, uint64_t pool_id)
-{
-    for (unsigned int i = 0; i < SLOTS; i++) {
-        if (guest->offers[i].pool_id == pool_id)
-            return &guest->offers[i];
-    }
-    return NULL;
-}
-
-/* Of what has been mapped last.  There is room, as the pool has no more requests
- * than that. */
-static int make_offers(struct guest *guest, const struct flight *flight,
-                       uint64_t at_r[ENGINE_MAX])
-{
-    struct offers *offers = offers_of(guest, 0);
-
-    assert(offers);
-    *offers = (struct offers){ .pool_id = flight->pool_id,
-                               .size = flight->req.size };
-    for (unsigned int e = 0; e < guest->nr_engines; e++) {
-        int rc = offer_make(guest->dp.offers, guest->domid, guest->dp.refs,
-                            offers->size, &offers->at[e]);
-
-        if (rc) {
-            while (e-- > 0)
-                offer_end(guest->dp.offers, offers->at[e], offers->size);
-            offers->pool_id = 0;
-            return rc;
-        }
-    }
-    memcpy(at_r, offers->at, sizeof(offers->at));
-    return 0;
-}
-
 /* What the pool is asked; and with which descriptor: a snapshot is to be
  * closed. */
 static int make_question(struct guest *guest, const struct flight *flight,
@@ -288,7 +239,9 @@ static int make_question(struct guest *guest, const struct flight *flight,
     if (guest->xsback.in_place && !guest->no_crew) {
         msg_r->kind = POOL_SCAN_IN_PLACE;
         *fd_r = xengnttab_fd(guest->dp.offers);
-        return make_offers(guest, flight, msg_r->at);
+        /* Of what has been mapped last. */
+        return offers_make(&guest->offers, msg_r->id, guest->dp.refs,
+                           msg_r->size, msg_r->at);
     }
     rc = snapshot_make(pages, msg_r->size, fd_r);
     return rc == -EFAULT ? -EACCES : rc;
@@ -318,15 +271,14 @@ static int look_at(struct guest *guest, struct flight *flight,
 static int ask_pool(struct guest *guest, const struct pool_request *msg,
                     int fd)
 {
-    struct offers *offers = offers_of(guest, msg->id);
     /* The pool waits for no link, so that this ends. */
     int rc = ipc_send_wait(guest->pool, msg, sizeof(*msg), fd, POOL_WAIT_MS);
 
     if (!rc) {
         guest->at_pool++;
         guest->octets_at_pool += msg->size;
-    } else if (offers) {
-        end_offers(guest, offers);
+    } else {
+        offers_end(&guest->offers, msg->id);
     }
     return rc;
 }
@@ -387,22 +339,6 @@ static void answer_unscanned(struct guest *guest,
     answer(guest, &flight, &none, 0);
 }
 
-/* Was it cancelled before?  That counts once. */
-static bool is_cancelled(struct guest *guest, uint32_t id)
-{
-    const unsigned int nr = guest->nr_cancelled < SLOTS ?
-                            guest->nr_cancelled : SLOTS;
-
-    for (unsigned int i = 0; i < nr; i++) {
-        if (guest->cancelled[i] != id)
-            continue;
-        guest->cancelled[i] = guest->cancelled[nr - 1];
-        guest->nr_cancelled = nr - 1;
-        return true;
-    }
-    return false;
-}
-
 /* Returns false when the pool is gone. */
 static bool on_cancel(struct guest *guest)
 {
@@ -422,7 +358,7 @@ static bool on_cancel(struct guest *guest)
         guest->has_next = false;
         answer_unscanned(guest, &guest->next);
     } else {
-        guest->cancelled[guest->nr_cancelled++ % SLOTS] = id;
+        cancels_add(&guest->cancels, id);
     }
     return true;
 }
@@ -459,10 +395,10 @@ static bool take_requests(struct guest *guest)
         if (rc == 0) {
             /* What has been cancelled was on the ring before, and has been
              * answered. */
-            guest->nr_cancelled = 0;
+            cancels_forget(&guest->cancels);
             break;
         }
-        if (rc == 1 && is_cancelled(guest, req.id)) {
+        if (rc == 1 && cancels_take(&guest->cancels, req.id)) {
             answer_unscanned(guest, &req);
             continue;
         }
@@ -538,8 +474,7 @@ static bool on_pool(struct guest *guest)
 
     while ((rc = ipc_recv(guest->pool, &msg, sizeof(msg), NULL)) == 1) {
         struct flight *flight = &guest->flight[msg.id % SLOTS];
-        struct offers *offers = offers_of(guest, msg.id);
-        const bool in_place = offers;
+        bool in_place;
 
         if (msg.kind == POOL_GENERATION) {
             dataplane_announce(&guest->dp, msg.verdict.generation);
@@ -551,8 +486,7 @@ static bool on_pool(struct guest *guest)
         }
         guest->at_pool--;
         guest->octets_at_pool -= msg.size;
-        if (offers)
-            end_offers(guest, offers);
+        in_place = offers_end(&guest->offers, msg.id);
         if (!guest->connected || flight->pool_id != msg.id)
             continue;
         if (msg.kind == POOL_NO_CREW) {
@@ -689,6 +623,8 @@ static int start(struct guest *guest, uint32_t max_pages)
         (rc = xsback_open(&guest->xsback, guest->domid, max_pages,
                           &xsback_ops, guest, &why)))
         goto out;
+    offers_init(&guest->offers, guest->dp.offers, guest->domid,
+                guest->nr_engines);
     /* Before libxenstore starts its thread, which would keep what is given up
      * thread by thread. */
     if ((rc = sandbox_enter(SANDBOX_LINK))) {

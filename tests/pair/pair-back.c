@@ -54,6 +54,7 @@ void back_start(int pool, unsigned int max_pages)
     life = (struct guest){ .domid = FRONT, .nr_engines = PAIR_ENGINES,
                            .pool = pool, .signals = -1, .timer = -1 };
     must(!dataplane_open(&life.dp, FRONT, max_pages, &why), "devices");
+    offers_init(&life.offers, life.dp.offers, FRONT, PAIR_ENGINES);
     must(!wait_for_pool(&life), "the pool begins");
     must(!xsback_open(&life.xsback, FRONT, max_pages, &xsback_ops, &life,
                       &why), "xenstore can be reached");
