@@ -7,66 +7,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "line.h"
 #include "number.h"
 #include "verdict.h"
-#include "words.h"
 
 enum {
     SERIAL, TIME, EVENT, PID, UID, SIZE, DIGEST, NAME, PROCESS, PATH, NR_WORDS
 };
 
-/* In place of an empty word; one that is "-" is written with %XX. */
-#define NO_WORD         "-"
-#define DASH_WORD       "%2d"
-
-/* In place of a path's beginning. */
-#define CUT             "..."
-
 /* What is decoded is never longer. */
 _Static_assert(VSCANIF_MAX_INCIDENT < VSCANIF_MAX_PATH, "a path has room");
-
-/* Octets that @octet takes when it is written as part of a word. */
-static size_t written_size(char octet)
-{
-    const char word[] = { octet, 0 };
-    struct text text = { .len = 0 };
-
-    text_add_word(&text, word);
-    return text.len;
-}
-
-/* The longest end of @path that takes at most @room octets when written. */
-static const char *path_end(const char *path, size_t room)
-{
-    const char *end = path + strlen(path);
-
-    while (end > path && written_size(end[-1]) <= room)
-        room -= written_size(*--end);
-    return end;
-}
-
-static void add_word(struct text *text, const char *word)
-{
-    if (!*word)
-        text_add(text, NO_WORD);
-    else if (!strcmp(word, NO_WORD))
-        text_add(text, DASH_WORD);
-    else
-        text_add_word(text, word);
-}
-
-/* It has what room there is left. */
-static void add_path(struct text *text, const char *path)
-{
-    const size_t room = text->size - 1 - text->len;
-
-    if (path_end(path, room) == path) {
-        add_word(text, path);
-    } else {
-        text_add(text, CUT);
-        text_add_word(text, path_end(path, room - strlen(CUT)));
-    }
-}
 
 char *incident_format(const struct incident *incident,
                       char out[VSCANIF_MAX_INCIDENT + 1])
@@ -81,9 +31,9 @@ char *incident_format(const struct incident *incident,
     text_add(&text, head);
     text_add_word(&text, incident->name);
     text_add(&text, " ");
-    add_word(&text, incident->process);
+    line_add_word(&text, incident->process);
     text_add(&text, " ");
-    add_path(&text, incident->path);
+    line_add_path(&text, incident->path);
     return out;
 }
 
@@ -106,20 +56,6 @@ int incident_digest_parse(const char *text,
     for (unsigned int i = 0; i < INCIDENT_DIGEST_OCTETS; i++, text += 2)
         digest_r[i] = (uint8_t)((strchr(digits, text[0]) - digits) * 16 +
                               (strchr(digits, text[1]) - digits));
-    return 0;
-}
-
-/* Ends the first words of @line with a NUL each.  Returns 0 or -EINVAL. */
-static int split(char *line, const char *word[NR_WORDS])
-{
-    for (unsigned int i = 0; i < NR_WORDS; i++) {
-        if (!line)
-            return -EINVAL;
-        word[i] = line;
-        line = strchr(line, ' ');
-        if (line)
-            *line++ = 0;
-    }
     return 0;
 }
 
@@ -150,9 +86,9 @@ static int parse_words(const char *const word[NR_WORDS], struct incident *in)
         incident_word_parse(word[PATH], in->path, sizeof(in->path)))
         return -EINVAL;
     in->event = (uint8_t)event;
-    if (!strcmp(word[PROCESS], NO_WORD))
+    if (line_is_none(word[PROCESS]))
         in->process[0] = 0;
-    if (!strcmp(word[PATH], NO_WORD))
+    if (line_is_none(word[PATH]))
         in->path[0] = 0;
     return 0;
 }
@@ -167,7 +103,7 @@ int incident_parse(const char *line, size_t len, struct incident *incident_r)
         return -EINVAL;
     memcpy(copy, line, len);
     copy[len] = 0;
-    if (split(copy, word) || parse_words(word, &in))
+    if (line_split(copy, word, NR_WORDS) || parse_words(word, &in))
         return -EINVAL;
     /* There is one way to write it: nothing follows, there is no NUL, and no
      * octet is %XX that need not be. */
