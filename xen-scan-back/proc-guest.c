@@ -9,7 +9,8 @@
  * is the only process that a guest's ring and nodes can harm, and it serves
  * that guest alone.  Which request an answer belongs to is told by slot and serial
  * number; answers for an earlier connection are counted and forgotten.  What is
- * infected is told the toolstack, too (window.h).
+ * infected is told the toolstack, too (window.h), which may ask how much there
+ * has been (stats.h).
  *
  * When the policy says scan=in-place the pages are offered to the pool's workers
  * (offers.h) until the pool has answered, whatever has become of the connection;
@@ -45,6 +46,7 @@
 #include "proc.h"
 #include "sandbox.h"
 #include "snapshot.h"
+#include "stats.h"
 #include "window.h"
 #include "xsback.h"
 
@@ -61,6 +63,7 @@ struct flight {
     struct scan_request req;
     struct scan_subject subject;
     uint8_t digest[DIGEST_OCTETS];      /* of the content; 0: not known */
+    uint64_t taken_us;          /* off the ring, by proc_now_us() */
 };
 
 struct guest {
@@ -73,7 +76,7 @@ struct guest {
     struct digest digest;
     struct window incidents;
     struct engine_lines engines;
-    uint64_t known;             /* requests that were answered from it */
+    struct stats stats;
     struct log_limit log_limit;
     int64_t retry_ms;           /* when to try again to join the ring; or -1 */
     bool connected, stop;
@@ -86,6 +89,8 @@ struct guest {
                                  * to be copied */
     struct scan_request next;   /* taken from the ring, waits for room */
     bool has_next;
+    uint64_t next_us;           /* when it was taken, */
+    uint64_t taken_us;          /* and the one that is dealt with */
     struct flight flight[SLOTS];
     struct offers offers;
     struct cancels cancels;     /* of the connection */
@@ -98,6 +103,7 @@ static int on_connect(void *arg, const struct connection *connection,
     int rc = dataplane_connect(&guest->dp, connection, why_r);
 
     guest->connected = !rc;
+    guest->stats.connections += guest->connected;
     guest->no_crew = false;
     return rc;
 }
@@ -159,6 +165,19 @@ static void write_incidents(struct guest *guest, int64_t now_ms)
     window_written(&guest->incidents, proc_now_ms());
 }
 
+static void count_answer(struct guest *guest, const struct flight *flight,
+                         const struct verdict *verdict, uint32_t scan_us)
+{
+    const struct stats_answer answer = {
+        .path = flight->pool_id ? flight->subject.path : NULL,
+        .process = flight->subject.process, .size = flight->req.size,
+        .verdict = verdict->code, .scan_us = scan_us,
+        .taken_us = flight->taken_us, .now_us = proc_now_us(),
+    };
+
+    stats_answered(&guest->stats, &answer);
+}
+
 /* Answers the guest, then says so, and how long the engines have had: 0 when
  * the verdict was known, or there is none. */
 static void answer(struct guest *guest, const struct flight *flight,
@@ -167,6 +186,7 @@ static void answer(struct guest *guest, const struct flight *flight,
     char name[VSCANIF_MAX_NAME], path[VSCANIF_MAX_PATH];
 
     dataplane_put(&guest->dp, &flight->req, verdict);
+    count_answer(guest, flight, verdict, scan_us);
     if (verdict->code == VSCANIF_VERDICT_INFECTED)
         add_incident(guest, flight, verdict);
     if (!log_limit_ok(&guest->log_limit))
@@ -198,6 +218,7 @@ static struct flight *new_flight(struct guest *guest,
     if (free_slot) {
         guest->serial++;
         free_slot->req = *req;
+        free_slot->taken_us = guest->taken_us;
         free_slot->pool_id = guest->serial * SLOTS +
                              (uint64_t)(free_slot - guest->flight);
     }
@@ -259,7 +280,7 @@ static int look_at(struct guest *guest, struct flight *flight,
     if (rc)
         return rc;
     if (is_known(guest, flight, pages, verdict_r)) {
-        guest->known++;
+        guest->stats.known++;
         rc = 1;
     } else {
         rc = make_question(guest, flight, pages, msg_r, fd_r);
@@ -331,10 +352,10 @@ static int scan(struct guest *guest, const struct scan_request *req,
 
 /* Nobody needs its answer, and it has not been scanned. */
 static void answer_unscanned(struct guest *guest,
-                             const struct scan_request *req)
+                             const struct scan_request *req, uint64_t taken_us)
 {
     const struct verdict none = verdict_not_scanned(VSCANIF_REASON_TIMEOUT);
-    const struct flight flight = { .req = *req };
+    const struct flight flight = { .req = *req, .taken_us = taken_us };
 
     answer(guest, &flight, &none, 0);
 }
@@ -347,6 +368,7 @@ static bool on_cancel(struct guest *guest)
 
     if (!guest->connected || !dataplane_get_cancel(&guest->dp, &id))
         return true;
+    guest->stats.cancelled++;
     for (unsigned int i = 0; i < SLOTS; i++) {
         if (!guest->flight[i].pool_id || guest->flight[i].req.id != id)
             continue;
@@ -356,7 +378,7 @@ static bool on_cancel(struct guest *guest)
     }
     if (guest->has_next && guest->next.id == id) {
         guest->has_next = false;
-        answer_unscanned(guest, &guest->next);
+        answer_unscanned(guest, &guest->next, guest->next_us);
     } else {
         cancels_add(&guest->cancels, id);
     }
@@ -367,11 +389,20 @@ static bool on_cancel(struct guest *guest)
 static int next_request(struct guest *guest, struct scan_request *req_r,
                         const char **why_r)
 {
-    if (!guest->has_next)
-        return dataplane_get(&guest->dp, req_r, why_r);
-    *req_r = guest->next;
-    guest->has_next = false;
-    return 1;
+    int rc;
+
+    if (guest->has_next) {
+        *req_r = guest->next;
+        guest->taken_us = guest->next_us;
+        guest->has_next = false;
+        return 1;
+    }
+    rc = dataplane_get(&guest->dp, req_r, why_r);
+    if (rc == 1) {
+        guest->stats.requests++;
+        guest->taken_us = proc_now_us();
+    }
+    return rc;
 }
 
 /*
@@ -399,12 +430,13 @@ static bool take_requests(struct guest *guest)
             break;
         }
         if (rc == 1 && cancels_take(&guest->cancels, req.id)) {
-            answer_unscanned(guest, &req);
+            answer_unscanned(guest, &req, guest->taken_us);
             continue;
         }
         if (rc == 1 && guest->at_pool > 0 &&
             guest->octets_at_pool + req.size > POOL_LINK_OCTETS) {
             guest->next = req;
+            guest->next_us = guest->taken_us;
             guest->has_next = true;
             break;
         }
@@ -441,10 +473,40 @@ static void on_engine(struct guest *guest, const struct pool_answer *msg)
                        engine_lines_node(&guest->engines, node));
 }
 
+static uint64_t count_in_flight(const struct guest *guest)
+{
+    uint64_t nr = guest->has_next;
+
+    for (unsigned int i = 0; i < SLOTS; i++)
+        nr += guest->flight[i].pool_id != 0;
+    return nr;
+}
+
+static void on_question(struct guest *guest)
+{
+    const struct stats_now now = { .us = proc_now_us(),
+                                   .in_flight = count_in_flight(guest),
+                                   .incidents = guest->incidents.newest };
+    char node[VSCANIF_MAX_INCIDENTS + 1];
+    struct question question;
+
+    if (!xsback_question(&guest->xsback, &question))
+        return;
+    if (question.kind == QUESTION_STATS) {
+        stats_text(&guest->stats, question.nr, &now, node);
+    } else {
+        struct text text = answer_begin(question.nr, node);
+
+        answer_line(&text, "unknown");
+    }
+    xsback_answer(&guest->xsback, node);
+}
+
 /* Returns false when the pool is gone. */
 static bool on_xenstore(struct guest *guest)
 {
     xsback_run(&guest->xsback);
+    on_question(guest);
     guest->no_crew &= guest->xsback.in_place;
     /* Requests may have been waiting on a ring just joined. */
     return take_requests(guest);
@@ -666,7 +728,8 @@ int proc_guest(uint32_t domid, uint32_t max_pages, unsigned int nr_engines,
         return 1;
     loop(&guest);
     log_info("%" PRIu64 " requests for the pool, %" PRIu64 " known to the "
-             "history", guest.serial - guest.known, guest.known);
+             "history", guest.serial - guest.stats.known,
+             guest.stats.known);
     write_incidents(&guest, INT64_MAX);
     if (guest.xsback.gone)
         log_info("the device is gone");

@@ -333,14 +333,42 @@ static void look_at_policy(struct xsback *back)
     back->in_place = in_place;
 }
 
-/* The policy has no watch of its own, as each costs guests (proc-parent.h): who
- * changes it writes "online" anew. */
+/* An earlier life of ours may have done it. */
+static bool is_answered(struct xsback *back, uint32_t nr)
+{
+    char *text = NULL;
+    bool is = !xsx_read(back->xs, XBT_NULL, back->back.s, NODE_ANSWER, &text) &&
+              answer_lines(text, nr);
+
+    free(text);
+    return is;
+}
+
+/* One without a number cannot be answered. */
+static void look_at_question(struct xsback *back)
+{
+    struct question question;
+    char *text = NULL;
+
+    if (!xsx_read(back->xs, XBT_NULL, back->back.s, NODE_QUESTION, &text) &&
+        !question_parse(text, &question) && question.nr != back->asked) {
+        back->asked = question.nr;
+        if (!is_answered(back, question.nr))
+            back->question = question;
+    }
+    free(text);
+}
+
+/* Policy and question have no watch of their own, as each costs guests
+ * (proc-parent.h): who changes them writes "online" anew.  What is asked is
+ * looked for only then: a guest can have its own state watched at will. */
 void xsback_run(struct xsback *back)
 {
-    bool any = false;
+    bool any = false, online = false;
     char **event;
 
     while ((event = xs_check_watch(back->xs))) {
+        online |= !strcmp(event[XS_WATCH_TOKEN], TOKEN_ONLINE);
         free(event);
         any = true;
     }
@@ -348,6 +376,8 @@ void xsback_run(struct xsback *back)
         return;
     look_at_policy(back);
     evaluate(back);
+    if (online && !back->gone)
+        look_at_question(back);
 }
 
 void xsback_reset(struct xsback *back, const char *error)
@@ -459,6 +489,19 @@ void xsback_set_incidents(struct xsback *back, const char *text)
     snprintf(back->incidents, sizeof(back->incidents), "%s", text);
     if (back->state != XenbusStateUnknown && !back->gone)
         tell(back, NODE_INCIDENTS, back->incidents);
+}
+
+bool xsback_question(struct xsback *back, struct question *question_r)
+{
+    *question_r = back->question;
+    back->question.nr = 0;
+    return question_r->nr;
+}
+
+void xsback_answer(struct xsback *back, const char *text)
+{
+    if (!back->gone)
+        tell(back, NODE_ANSWER, text);
 }
 
 void xsback_close(struct xsback *back)

@@ -4,7 +4,7 @@
  *
  * Overview: owns the back's nodes of this guest and their XenbusState, and is
  * the one place that changes that state.  Reads what the policy says to the
- * back.
+ * back, and what the toolstack asks it.
  */
 #ifndef VSCAN_XSBACK_H
 #define VSCAN_XSBACK_H
@@ -18,6 +18,7 @@
 #include "connection.h"
 #include "log.h"
 #include "names.h"
+#include "question.h"
 #include "vscanif.h"
 
 struct xsback_ops {
@@ -45,6 +46,8 @@ struct xsback {
     char name[64];              /* the guest's name, escaped: for messages */
     char engines[VSCANIF_MAX_NODE];     /* for the node; empty: none */
     char incidents[VSCANIF_MAX_INCIDENTS + 1];  /* the same */
+    struct question question;   /* its number is 0: none is to be answered */
+    uint32_t asked;             /* the number of the last one */
 };
 
 /*
@@ -79,6 +82,14 @@ void xsback_set_engines(struct xsback *back, const char *text);
 /* The text of the node "incidents" from now on, which stays there whatever the
  * state; before xsback_start(): from that on. */
 void xsback_set_incidents(struct xsback *back, const char *text);
+
+/*
+ * Is there a question to be answered?  Once for each number, also when it was
+ * answered in an earlier life of ours.  xsback_answer() with the node's text
+ * comes next, whatever is asked.
+ */
+bool xsback_question(struct xsback *back, struct question *question_r);
+void xsback_answer(struct xsback *back, const char *text);
 
 /* Says good-bye: drops the connection, state Closed. */
 void xsback_close(struct xsback *back);

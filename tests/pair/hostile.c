@@ -621,5 +621,6 @@ int hostile_run(void)
     };
 
     return cmocka_run_group_tests_name("hostile", tests, NULL, NULL) +
-           hostile_in_place_run() + hostile_incidents_run();
+           hostile_in_place_run() + hostile_incidents_run() +
+           hostile_stats_run();
 }

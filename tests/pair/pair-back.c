@@ -112,7 +112,7 @@ void back_lies(uint64_t generation)
 
 unsigned int back_known(void)
 {
-    return known + (unsigned int)life.known;
+    return known + (unsigned int)life.stats.known;
 }
 
 uint32_t back_life(void)
@@ -130,7 +130,7 @@ void back_has_time_for_incidents(void)
 
 static void end_life(void)
 {
-    known += (unsigned int)life.known;
+    known += (unsigned int)life.stats.known;
     history_detach(&life.history);
     digest_dispose(&life.digest);
     xenevtchn_close(life.dp.xce);

@@ -9,33 +9,9 @@
 
 #include <cmocka.h>
 
+#include "back-side.h"
 #include "fake.h"
 #include "two-domains.h"
-#include "xsback.h"
-
-static struct xsback back;
-
-static int no_ring(void *arg, const struct connection *connection,
-                      const char **why_r)
-{
-    (void)arg;
-    (void)connection;
-    *why_r = "no ring";
-    return -EINVAL;
-}
-
-static void drop(void *arg)
-{
-    (void)arg;
-}
-
-static const struct xsback_ops ops = { .connect = no_ring, .drop = drop };
-
-static void run(void)
-{
-    fake_enter(BACK);
-    xsback_run(&back);
-}
 
 static void set(const char *text)
 {
@@ -55,27 +31,6 @@ static void expect_engines(const char *text)
         assert_null(node);
 }
 
-static int start(void **state)
-{
-    const char *why;
-
-    (void)state;
-    two_domains_start();
-    fake_device_create(FRONT, BACK, NULL);
-    fake_enter(BACK);
-    return xsback_open(&back, FRONT, 64, &ops, NULL, &why) ||
-           xsback_start(&back, &why);
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fake_enter(BACK);
-    xsback_close(&back);
-    fake_stop();
-    return 0;
-}
-
 static void is_written_at_once(void **state)
 {
     (void)state;
@@ -93,7 +48,7 @@ static void is_there_again_in_a_new_device(void **state)
     fake_device_remove(FRONT, BACK);
     fake_device_create(FRONT, BACK, NULL);
     expect_engines(NULL);
-    run();
+    back_side_run();
     expect_engines("a ok: 1");
 }
 
@@ -103,7 +58,7 @@ static void is_gone_when_closed(void **state)
     (void)state;
     set("a ok: 1");
     fake_back_write(BACK, FRONT, NODE_ONLINE, "0");
-    run();
+    back_side_run();
     assert_string_equal(fake_back_read(BACK, FRONT, NODE_STATE), "6");
     expect_engines(NULL);
     set("a ok: 2");
@@ -129,7 +84,9 @@ static void failure_is_survived(void **state)
     expect_engines("a ok: 2");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, \
+                                                   back_side_start, \
+                                                   back_side_stop)
 
 int main(void)
 {

@@ -9,33 +9,9 @@
 
 #include <cmocka.h>
 
+#include "back-side.h"
 #include "fake.h"
 #include "two-domains.h"
-#include "xsback.h"
-
-static struct xsback back;
-
-static int no_ring(void *arg, const struct connection *connection,
-                      const char **why_r)
-{
-    (void)arg;
-    (void)connection;
-    *why_r = "no ring";
-    return -EINVAL;
-}
-
-static void drop(void *arg)
-{
-    (void)arg;
-}
-
-static const struct xsback_ops ops = { .connect = no_ring, .drop = drop };
-
-static void run(void)
-{
-    fake_enter(BACK);
-    xsback_run(&back);
-}
 
 static void set(const char *text)
 {
@@ -54,29 +30,13 @@ static void expect(const char *text)
 /* What an earlier life has left there is its own. */
 static int start(void **state)
 {
-    const char *why;
-    int rc;
-
     (void)state;
-    two_domains_start();
-    fake_device_create(FRONT, BACK, NULL);
-    fake_enter(BACK);
-    if (xsback_open(&back, FRONT, 64, &ops, NULL, &why))
-        return -1;
+    back_side_open();
     fake_back_write(BACK, FRONT, NODE_INCIDENTS, "4 1\nold");
     set("5 0");
     expect("4 1\nold");
-    rc = xsback_start(&back, &why);
+    back_side_begin();
     expect("5 0");
-    return rc;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fake_enter(BACK);
-    xsback_close(&back);
-    fake_stop();
     return 0;
 }
 
@@ -99,7 +59,7 @@ static void as_long_as_it_can_be(void **state)
     expect(text);
     fake_device_remove(FRONT, BACK);
     fake_device_create(FRONT, BACK, NULL);
-    run();
+    back_side_run();
     expect(text);
 }
 
@@ -111,7 +71,7 @@ static void is_restored(void **state)
     fake_back_write(BACK, FRONT, NODE_INCIDENTS, "6 1\nline");
     fake_back_write(BACK, FRONT, NODE_STATE, "1");
     fake_back_write(BACK, FRONT, NODE_ONLINE, "1");
-    run();
+    back_side_run();
     assert_string_equal(fake_back_read(BACK, FRONT, NODE_STATE), "2");
     expect("5 1\nline");
 }
@@ -126,7 +86,7 @@ static void is_not_written_in_vain(void **state)
     fake_back_write(BACK, FRONT, NODE_STATE, "1");
     fake_back_write(BACK, FRONT, NODE_ONLINE, "1");
     writes = fake_count(FAKE_XS_WRITE);
-    run();
+    back_side_run();
     assert_string_equal(fake_back_read(BACK, FRONT, NODE_STATE), "2");
     /* The versions, two limits, the state. */
     assert_int_equal(fake_count(FAKE_XS_WRITE), writes + 4);
@@ -138,7 +98,7 @@ static void stays_when_closed(void **state)
     (void)state;
     set("5 1\nline");
     fake_back_write(BACK, FRONT, NODE_ONLINE, "0");
-    run();
+    back_side_run();
     assert_string_equal(fake_back_read(BACK, FRONT, NODE_STATE), "6");
     expect("5 1\nline");
     set("5 2\nline");
@@ -167,7 +127,7 @@ static void makes_no_folder(void **state)
     fake_remove("/local/domain/3/backend/vscan");
     set("5 1\nline");
     assert_null(fake_read("/local/domain/3/backend/vscan"));
-    run();
+    back_side_run();
     assert_true(back.gone);
     set("5 2\nline");
     assert_null(fake_read("/local/domain/3/backend/vscan"));
@@ -183,7 +143,8 @@ static void failure_is_survived(void **state)
     expect("5 2\nline");
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, \
+                                                   back_side_stop)
 
 int main(void)
 {

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * stats.h - what a link has done for its guest: the answer to "stats"
+ * (vscanif.h, "Questions").
+ *
+ * Overview: owns the counters of the link's life and what has cost it the most
+ * (costs.h).  Pure.
+ */
+#ifndef VSCAN_STATS_H
+#define VSCAN_STATS_H
+
+#include <stdint.h>
+
+#include "costs.h"
+#include "vscanif.h"
+
+/* Files, and programs, that are told of at most. */
+#define STATS_COSTS     8
+
+struct stats {
+    uint64_t requests;          /* taken off the ring */
+    uint64_t verdicts[VSCANIF_VERDICT_NOT_SCANNED + 1];     /* by verdict */
+    uint64_t known;             /* answered from the history */
+    uint64_t octets;            /* of content, of what was answered */
+    uint64_t scan_us;           /* the engines have had */
+    uint64_t answer_us;         /* from the ring to the answer */
+    uint64_t cancelled;         /* by the guest, whether there was a request */
+    uint64_t connections;
+    struct costs costs;
+};
+
+/* A request that has been answered. */
+struct stats_answer {
+    const char *path, *process; /* NULL: it was not looked at */
+    uint64_t size;
+    uint8_t verdict;            /* VSCANIF_VERDICT_* */
+    uint64_t scan_us;
+    uint64_t taken_us, now_us;  /* of proc_now_us() */
+};
+
+void stats_answered(struct stats *stats, const struct stats_answer *answer);
+
+/* What the link knows besides. */
+struct stats_now {
+    uint64_t us;                /* of proc_now_us() */
+    uint64_t in_flight;         /* requests that are not answered yet */
+    uint64_t incidents;
+};
+
+/*
+ * The answer to question @nr.  Files and programs come in turns, the costliest
+ * first, until one has no room.  Returns @out.
+ */
+char *stats_text(struct stats *stats, uint32_t nr, const struct stats_now *now,
+                 char out[VSCANIF_MAX_INCIDENTS + 1]);
+
+#endif
