@@ -66,6 +66,22 @@ static void lines_are_readable(void **state)
         "2026-11-27T06:40:01Z  db(6)  action pause failed: no\n");
 }
 
+static void what_fronts_have_done(void **state)
+{
+    (void)state;
+    folder_put(dir, "log",
+        "{\"time\":\"T\",\"kind\":\"remedy\",\"domain\":\"web\",\"domid\":5,"
+        "\"result\":\"quarantined\",\"id\":\"0123456789abcdef\",\"pid\":1,"
+        "\"uid\":2,\"path\":\"/a\\u001b\",\"detection\":\"clamav:Eicar\"}\n"
+        "{\"time\":\"T\",\"kind\":\"missed\",\"domain\":\"web\",\"domid\":5,"
+        "\"remedies\":7}\n");
+    assert_int_equal(RUN(NULL), STATUS_DONE);
+    assert_string_equal(said,
+        "T  web(5)  remedy quarantined clamav:Eicar /a\\x1b pid 1 uid 2 item "
+        "0123456789abcdef\n"
+        "T  web(5)  missed remedies 7\n");
+}
+
 static void records_are_as_they_are(void **state)
 {
     (void)state;
@@ -106,6 +122,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(lines_are_readable),
+        TEST(what_fronts_have_done),
         TEST(records_are_as_they_are),
         TEST(one_domain_is_enough),
         TEST(no_log_has_nothing),

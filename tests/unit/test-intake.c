@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test-intake.c - what a back reports is taken once; and what a lying one may.
+ * test-intake.c - what a back or a front reports is taken once; and what a lying
+ * one may.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -33,7 +34,7 @@ static int start(void **state)
     vscanctl_start(state);
     if (machine_init(&m))
         return -1;
-    intake_init(&intake, m.xs, 5, 3);
+    intake_init(&intake, m.xs, INTAKE_INCIDENTS, 5, 3);
     return 0;
 }
 
@@ -71,12 +72,13 @@ static void new_ones_are_taken(void **state)
     report(7, 1, 3);
     assert_int_equal(take(now_ms), 3);
     assert_int_equal(result.missed, 0);
-    assert_int_equal(result.incident[0].serial, 1);
+    assert_int_equal(result.thing[0].incident.serial, 1);
+    assert_string_equal(result.thing[0].incident.name, "n");
     assert_int_equal(take(now_ms), 0);
     report(7, 2, 5);
     assert_int_equal(take(now_ms), 2);
-    assert_int_equal(result.incident[0].serial, 4);
-    assert_int_equal(result.incident[1].serial, 5);
+    assert_int_equal(result.thing[0].serial, 4);
+    assert_int_equal(result.thing[1].serial, 5);
     report(7, 8, 9);
     assert_int_equal(take(now_ms), 2);
     assert_int_equal(result.missed, 2);
@@ -94,7 +96,7 @@ static void log_is_gone_on_with(void **state)
     assert_int_equal(intake_keep(&intake, m.xs), 0);
     assert_true(fake_is(KEPT, "7 3"));
     report(7, 1, 5);
-    intake_init(&intake, m.xs, 5, 3);
+    intake_init(&intake, m.xs, INTAKE_INCIDENTS, 5, 3);
     assert_int_equal(take(now_ms), 2);
     /* Another life has serials of its own. */
     report(8, 1, 2);
@@ -104,7 +106,7 @@ static void log_is_gone_on_with(void **state)
     assert_int_equal(take(now_ms), 1);
     assert_int_equal(result.missed, 1);
     fake_write(KEPT, "nonsense");
-    intake_init(&intake, m.xs, 5, 3);
+    intake_init(&intake, m.xs, INTAKE_INCIDENTS, 5, 3);
     assert_int_equal(intake.life, 0);
 }
 
@@ -179,6 +181,62 @@ static void domain_that_is_gone(void **state)
     assert_null(fake_read(KEPT));
 }
 
+/* Of a front: the shortest lines that there are. */
+static void report_remedies(uint32_t life, uint32_t first, uint32_t last)
+{
+    char node[4 * VSCANIF_MAX_NODE];
+    size_t used;
+
+    used = (size_t)snprintf(node, sizeof(node), "%u %u", life, last);
+    for (uint32_t i = first; i <= last; i++)
+        used += (size_t)snprintf(node + used, sizeof(node) - used,
+                                 "\n%u 0 gone - 0 0 n -", i);
+    assert_true(used <= VSCANIF_MAX_NODE);
+    fake_front_write(5, NODE_REMEDIES, node);
+}
+
+static void remedies_of_a_front(void **state)
+{
+    (void)state;
+    intake_init(&intake, m.xs, INTAKE_REMEDIES, 5, 3);
+    report(7, 1, 3);
+    assert_int_equal(take(now_ms), 0);
+    report_remedies(8, 1, 2);
+    assert_int_equal(take(now_ms), 2);
+    assert_int_equal(result.thing[1].remedy.serial, 2);
+    assert_int_equal(result.thing[1].remedy.result, REMEDIED_GONE);
+    assert_int_equal(intake_keep(&intake, m.xs), 0);
+    assert_true(fake_is("/libxl/5/vscan-remedies", "8 2"));
+    assert_null(fake_read(KEPT));
+    report_remedies(8, 2, 4);
+    intake_init(&intake, m.xs, INTAKE_REMEDIES, 5, 3);
+    assert_int_equal(take(now_ms), 2);
+    assert_int_equal(result.missed, 0);
+    /* A line of the other kind is none of this. */
+    fake_front_write(5, NODE_REMEDIES,
+                     "8 5\n5 0 open 0 0 0 " DIGEST " n - -");
+    assert_int_equal(take(now_ms), 0);
+    assert_true(result.malformed);
+}
+
+/* A guest writes as much as it can, at once. */
+static void more_remedies_than_there_is_room_for(void **state)
+{
+    const unsigned int fit = (VSCANIF_MAX_NODE - 4) / 19 - 1;
+
+    (void)state;
+    intake_init(&intake, m.xs, INTAKE_REMEDIES, 5, 3);
+    report_remedies(8, 1, 9);
+    assert_int_equal(take(now_ms), 9);
+    intake_init(&intake, m.xs, INTAKE_REMEDIES, 5, 3);
+    report_remedies(9, 10, 99);
+    assert_int_equal(take(now_ms), INTAKE_BURST);
+    assert_int_equal(result.missed, 99 - INTAKE_BURST);
+    assert_int_equal(result.thing[INTAKE_BURST - 1].serial,
+                     9 + INTAKE_BURST);
+    assert_true(90 < fit && fit <= INTAKE_MAX_LINES);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -190,6 +248,8 @@ int main(void)
         TEST(log_is_not_turned_over),
         TEST(malformed_is_said_seldom),
         TEST(domain_that_is_gone),
+        TEST(remedies_of_a_front),
+        TEST(more_remedies_than_there_is_room_for),
     };
 
     return cmocka_run_group_tests_name("intake", tests, NULL, NULL);

@@ -19,7 +19,9 @@
 #include "metrics.h"
 
 static char dir[FOLDER_PATH_MAX], path[2 * FOLDER_PATH_MAX], text[8192];
-static struct guest web = { .uuid = "u1", .nr_incidents = 3, .nr_missed = 2 },
+static struct guest web = { .uuid = "u1",
+                            .reports[INTAKE_INCIDENTS].nr = 3,
+                            .reports[INTAKE_INCIDENTS].nr_missed = 2 },
                     odd = { .uuid = "u2" };
 static struct guest *all[] = { &web, &odd };
 static struct performer performer;

@@ -70,7 +70,9 @@ static void print_line(struct json_object *record)
     print(" by ", record, "process");
     print(" pid ", record, "pid");
     print(" uid ", record, "uid");
+    print(" item ", record, "id");
     print(" incidents ", record, "incidents");
+    print(" remedies ", record, "remedies");
     print(" guests ", record, "guests");
     print(": ", record, "why");
     print(": ", record, "text");

@@ -28,13 +28,13 @@ _Static_assert(RESPONSE_MAX_OUTBREAK <= OUTBREAK_GUESTS,
 _Static_assert(RESPONSE_MAX_THRESHOLD <= THRESHOLD_MAX,
                "so many incidents are remembered");
 
-static struct subject subject_of(const struct guest *g)
+struct subject guests_subject(const struct guest *g)
 {
     return (struct subject){ .name = g->name, .uuid = g->uuid,
                              .domid = g->domid, .back = g->back };
 }
 
-static struct guest *find(const struct guests *guests, uint32_t domid)
+struct guest *guests_find(const struct guests *guests, uint32_t domid)
 {
     for (unsigned int i = 0; i < guests->nr; i++)
         if (guests->guest[i]->domid == domid)
@@ -86,7 +86,7 @@ static struct guest *make_guest(const struct guests *guests, uint32_t domid,
 /* Another domain can have the number of one that has gone.  NULL: no memory. */
 static struct guest *add(struct guests *guests, uint32_t domid)
 {
-    struct guest **more, *g = find(guests, domid);
+    struct guest **more, *g = guests_find(guests, domid);
     char uuid[ABOUT_UUID_SIZE];
 
     about_uuid(guests->m, domid, uuid);
@@ -147,7 +147,7 @@ static bool list_one(struct guests *guests, uint32_t domid, uint32_t back,
     free(g->why);
     g->why = why ? strdup(why) : NULL;
     if (attached && (!g->attached || g->back != back))
-        intake_init(&g->intake, guests->m->xs, domid, back);
+        reports_init(g, guests->m->xs, back);
     g->attached = attached;
     g->back = back;
     g->changed = true;
@@ -276,7 +276,7 @@ void guests_event(struct guests *guests, char *const event[], int64_t now_ms)
         number_parse_u32(token + 1, 0, DOMID_FIRST_RESERVED - 1, &domid))
         return;
     watches_event(&guests->watches, guests->m->xs, token, now_ms);
-    g = find(guests, domid);
+    g = guests_find(guests, domid);
     if (token[0] == TOKEN_BACK)
         back_has_written(guests, path, domid);
     else if (g)
@@ -295,116 +295,17 @@ static int sooner(int a, int b)
     return a < 0 || (b >= 0 && b < a) ? b : a;
 }
 
-/* Incidents -----------------------------------------------------------------*/
+/* Acting --------------------------------------------------------------------*/
 
-static bool act(struct guests *guests, struct guest *g,
+bool guests_act(struct guests *guests, struct guest *g,
                 const struct actions *actions, enum cause cause,
                 const struct incident *incident, int64_t now_ms)
 {
-    const struct subject subject = subject_of(g);
+    const struct subject subject = guests_subject(g);
 
     return !actions_any(actions) ||
            performer_start(guests->performer, &subject, actions, cause,
                            incident, &g->pace, now_ms);
-}
-
-/* Each guest in which it has been found goes by its own policy, whenever there
- * is one more of them. */
-static void on_outbreak(struct guests *guests, const struct guest *reporter,
-                        const struct outbreak_content *content,
-                        const struct incident *incident, int64_t now_ms)
-{
-    const struct subject subject = subject_of(reporter);
-    bool any = false;
-
-    for (unsigned int i = 0; content->is_new && i < content->nr; i++) {
-        struct guest *g = find(guests, content->guest[i].domid);
-
-        if (!g || !g->response.outbreak || content->nr < g->response.outbreak)
-            continue;
-        any = true;
-        act(guests, g, &g->response.on_outbreak, CAUSE_OUTBREAK, incident,
-            now_ms);
-    }
-    if (any)
-        record_outbreak(guests->log, &subject, incident, content->nr);
-}
-
-/* @incident, or NULL: one of which no more is known. */
-static void count_incident(struct guests *guests, struct guest *g,
-                           const struct incident *incident, int64_t now_ms)
-{
-    if (threshold_reached(&g->threshold, g->response.threshold,
-                          g->response.threshold_s, now_ms))
-        act(guests, g, &g->response.on_incident, CAUSE_INCIDENTS, incident,
-            now_ms);
-}
-
-static void on_incident(struct guests *guests, struct guest *g,
-                        const struct incident *incident, const char *policy,
-                        int64_t now_ms)
-{
-    const struct subject subject = subject_of(g);
-
-    record_incident(guests->log, &subject, incident, policy);
-    count_incident(guests, g, incident, now_ms);
-    on_outbreak(guests, g, outbreak_found(&guests->outbreak, incident->digest,
-                                          g->domid, now_ms), incident, now_ms);
-}
-
-/* What the guest's policy node says, for the log. */
-static char *policy_of(const struct guests *guests, const struct guest *g)
-{
-    struct vscan_path folder = names_policy(g->domid);
-    char *text = NULL;
-
-    if (xsx_read(guests->m->xs, XBT_NULL, folder.s, NODE_POLICY, &text))
-        return strdup("");
-    return text;
-}
-
-static void take_incidents(struct guests *guests, struct guest *g,
-                           int64_t now_ms)
-{
-    struct intake_result result;
-    char *policy;
-    int rc;
-
-    intake_take(&g->intake, guests->m->xs, now_ms, &result);
-    if (result.malformed)
-        log_error("domain %u (the back) writes malformed incidents about "
-                  "domain %u: ignored", g->back, g->domid);
-    if (!result.nr && !result.missed)
-        return;
-    policy = policy_of(guests, g);
-    g->nr_incidents += result.nr;
-    g->nr_missed += result.missed;
-    g->missed += result.missed;
-    for (unsigned int i = 0; i < result.nr; i++)
-        on_incident(guests, g, &result.incident[i], policy ? policy : "",
-                    now_ms);
-    for (uint32_t i = 0; i < result.missed && i < THRESHOLD_MAX; i++)
-        count_incident(guests, g, NULL, now_ms);
-    free(policy);
-    rc = intake_keep(&g->intake, guests->m->xs);
-    if (rc)
-        log_error("cannot write to xenstore: %s", strerror(-rc));
-}
-
-/* Returns the milliseconds until the log is to be told, or -1. */
-static int tell_missed(struct guests *guests, struct guest *g, int64_t now_ms)
-{
-    const struct subject subject = subject_of(g);
-    const int64_t due = g->missed_ms + GUESTS_MISSED_MS;
-
-    if (!g->missed)
-        return -1;
-    if (g->missed_ms && now_ms < due)
-        return until(due, now_ms);
-    record_missed(guests->log, &subject, g->missed);
-    g->missed = 0;
-    g->missed_ms = now_ms;
-    return -1;
 }
 
 /* Alarms --------------------------------------------------------------------*/
@@ -412,7 +313,7 @@ static int tell_missed(struct guests *guests, struct guest *g, int64_t now_ms)
 static void set_alarm(struct guests *guests, struct guest *g, enum alarm a,
                       const char *text)
 {
-    const struct subject subject = subject_of(g);
+    const struct subject subject = guests_subject(g);
     const bool held = g->alarms.alarm[a].since;
 
     if (text && !held)
@@ -483,7 +384,7 @@ static int act_when_unprotected(struct guests *guests, struct guest *g,
         return -1;
     if (now_ms < due)
         return until(due, now_ms);
-    g->acted = act(guests, g, &actions, CAUSE_UNPROTECTED, NULL, now_ms);
+    g->acted = guests_act(guests, g, &actions, CAUSE_UNPROTECTED, NULL, now_ms);
     return PERFORMER_AGAIN_MS;
 }
 
@@ -538,10 +439,10 @@ int guests_look(struct guests *guests, int64_t now_ms)
         if (g->changed)
             read_response(guests, g);
         if (g->changed && g->attached)
-            take_incidents(guests, g, now_ms);
+            reports_take(guests, g, now_ms);
         if (g->changed || now_ms >= g->due_ms) {
             int ms = sooner(look_at_alarms(guests, g, now_ms),
-                            tell_missed(guests, g, now_ms));
+                            reports_tell_missed(guests, g, now_ms));
 
             g->due_ms = ms < 0 ? INT64_MAX : now_ms + ms;
         }

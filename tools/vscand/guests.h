@@ -4,8 +4,8 @@
  * vscand keeps in mind of each.
  *
  * Overview: the toolstack's records say which there are; each is looked at when
- * something about it has changed.  What is found goes to the log of incidents
- * (record.h), what is wrong to alarms (protection.h), and what is to be done
+ * something about it has changed.  What is reported goes to the log of incidents
+ * (reports.h), what is wrong to alarms (protection.h), and what is to be done
  * about it to the performer (performer.h).
  */
 #ifndef VSCAND_GUESTS_H
@@ -19,16 +19,13 @@
 #include "attachment.h"
 #include "domain.h"
 #include "incident-log.h"
-#include "intake.h"
 #include "outbreak.h"
 #include "performer.h"
 #include "protect.h"
+#include "reports.h"
 #include "response.h"
 #include "threshold.h"
 #include "watches.h"
-
-/* How often the log is told that incidents were missed. */
-#define GUESTS_MISSED_MS 1000
 
 /* What failed is tried again after this. */
 #define GUESTS_AGAIN_MS 5000
@@ -44,12 +41,9 @@ struct guest {
     bool changed;               /* to be looked at */
     char *name;
     char uuid[ABOUT_UUID_SIZE];
-    struct intake intake;
+    struct reports reports[INTAKE_KINDS];
     struct response response;
     struct threshold threshold;
-    uint64_t nr_incidents, nr_missed;
-    uint32_t missed;            /* that the log is still to be told of, */
-    int64_t missed_ms;          /* once a second, as it was then */
     struct alarms alarms;       /* those that hold */
     int64_t found_ms[ALARM_END];        /* since when it is so; 0: it is not */
     int64_t due_ms;             /* when it is looked at, whatever happens */
@@ -85,6 +79,14 @@ void guests_event(struct guests *guests, char *const event[],
  * milliseconds until something is due, or -1.
  */
 int guests_look(struct guests *guests, int64_t now_ms);
+
+/* Parts of this for reports.h: the guest with this domid, or NULL; whom a record
+ * is about; and an action, as performer_start() does it. */
+struct guest *guests_find(const struct guests *guests, uint32_t domid);
+struct subject guests_subject(const struct guest *g);
+bool guests_act(struct guests *guests, struct guest *g,
+                const struct actions *actions, enum cause cause,
+                const struct incident *incident, int64_t now_ms);
 
 void guests_dispose(struct guests *guests);
 

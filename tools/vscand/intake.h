@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * intake.h - what a back reports of one guest: the node "incidents" of
- * vscanif.h, taken once.
+ * intake.h - what is reported of one guest, taken once: by its back the node
+ * "incidents", by its front the node "remedies" of vscanif.h.
  *
- * Overview: the node is in the folder of a guest that the toolstack has
- * attached to that back, so that whom it is about is not the back's word; all
- * else is.  The node is a window: serials tell which incidents are new, and
- * which have gone by unseen.  How far the log has come is kept in the
- * toolstack's own node "incidents" (own-node.h).
+ * Overview: each is in the folder of a guest that the toolstack has attached to
+ * that back, so that whom it is about is nobody's word; all else is the back's,
+ * or the guest's.  Both are windows (vscanif.h, "Windows"): serials tell which
+ * things are new, and which have gone by unseen.  How far the log has come is
+ * kept in a node of the toolstack's own (own-node.h), one for each.  Each has a
+ * budget of its own, so that a guest that reports remedies without end does not
+ * have its incidents missed.
  */
 #ifndef VSCAND_INTAKE_H
 #define VSCAND_INTAKE_H
@@ -18,8 +20,9 @@
 #include <xenstore.h>
 
 #include "incident.h"
+#include "remedy-line.h"
 
-/* Incidents of a guest that are taken at once, and how often there is room for
+/* Things of a guest that are taken at once, and how often there is room for
  * one more: the log is not to be turned over by one guest.  All others are
  * counted. */
 #define INTAKE_BURST        50
@@ -28,10 +31,14 @@
 /* How long nothing is said again of a node that is malformed. */
 #define INTAKE_QUIET_MS     60000
 
-/* Lines of a node: the shortest that parses has more than 80 octets. */
-#define INTAKE_MAX_LINES    (VSCANIF_MAX_NODE / 80)
+/* Lines of a node: the shortest that parses is a remedy, "1 0 gone - 0 0 x -"
+ * and its end. */
+#define INTAKE_MAX_LINES    (VSCANIF_MAX_NODE / 19)
+
+enum intake_kind { INTAKE_INCIDENTS, INTAKE_REMEDIES, INTAKE_KINDS };
 
 struct intake {
+    enum intake_kind kind;
     uint32_t front, back;
     uint32_t life, serial;      /* of the newest one that was taken */
     int64_t quiet_until_ms;     /* of what is malformed */
@@ -39,16 +46,22 @@ struct intake {
     unsigned int room;
 };
 
+union intake_thing {
+    uint32_t serial;            /* of either */
+    struct incident incident;
+    struct remedy_line remedy;
+};
+
 struct intake_result {
     unsigned int nr;
-    struct incident incident[INTAKE_MAX_LINES];     /* the oldest first */
+    union intake_thing thing[INTAKE_BURST];     /* the oldest first */
     uint32_t missed;            /* before or among them, of this life */
     bool malformed;             /* to be said now */
 };
 
 /* Of the guest @front at the back @back; goes on where the log has come to. */
-void intake_init(struct intake *intake, struct xs_handle *xs, uint32_t front,
-                 uint32_t back);
+void intake_init(struct intake *intake, struct xs_handle *xs,
+                 enum intake_kind kind, uint32_t front, uint32_t back);
 
 /* Takes what is new by @now_ms (proc.h).  A node that is not there, or is
  * malformed, has nothing. */

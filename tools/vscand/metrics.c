@@ -57,12 +57,12 @@ static void write_guests(FILE *file, const struct guests *guests)
          "Incidents that were recorded since vscand started.");
     for (unsigned int i = 0; i < guests->nr; i++)
         sample(file, "vscan_incidents_total", guests->guest[i], "",
-               guests->guest[i]->nr_incidents);
+               guests->guest[i]->reports[INTAKE_INCIDENTS].nr);
     head(file, "vscan_incidents_missed_total", "counter",
          "Incidents that the back counts and that were not recorded.");
     for (unsigned int i = 0; i < guests->nr; i++)
         sample(file, "vscan_incidents_missed_total", guests->guest[i], "",
-               guests->guest[i]->nr_missed);
+               guests->guest[i]->reports[INTAKE_INCIDENTS].nr_missed);
 }
 
 static void write_alarms(FILE *file, const struct guests *guests)

@@ -76,16 +76,40 @@ void record_incident(const struct incident_log *log,
     end(log, object);
 }
 
+void record_remedy(const struct incident_log *log,
+                   const struct subject *subject,
+                   const struct remedy_line *remedy)
+{
+    struct json_object *object = begin("remedy", subject);
+    char when[INCIDENT_LOG_TIME_SIZE], name[128], what[2 * VSCANIF_MAX_NAME],
+         path[256];
+
+    add(object, "found", incident_log_time(remedy->time, when));
+    add(object, "result", remedied_text(remedy->result));
+    if (remedy->id[0])
+        add(object, "id", remedy->id);
+    add_number(object, "pid", remedy->pid);
+    add_number(object, "uid", remedy->uid);
+    add(object, "path", remedy->path);
+    add(object, "detection", remedy->name);
+    log_info("remedy: domain %u (%s): %s \"%s\", %s", subject->domid,
+             safe_name(subject, name), remedied_text(remedy->result),
+             escape(remedy->path, path, sizeof(path)),
+             escape(remedy->name, what, sizeof(what)));
+    end(log, object);
+}
+
 void record_missed(const struct incident_log *log,
-                   const struct subject *subject, uint32_t nr)
+                   const struct subject *subject, const char *things,
+                   uint32_t nr)
 {
     struct json_object *object = begin("missed", subject);
     char name[128];
 
     add_number(object, "back", subject->back);
-    add_number(object, "incidents", nr);
-    log_warning("missed: domain %u (%s): %u more incidents", subject->domid,
-                safe_name(subject, name), nr);
+    add_number(object, things, nr);
+    log_warning("missed: domain %u (%s): %u more %s", subject->domid,
+                safe_name(subject, name), nr, things);
     end(log, object);
 }
 

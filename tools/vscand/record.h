@@ -16,6 +16,7 @@
 #include "alarm.h"
 #include "incident.h"
 #include "incident-log.h"
+#include "remedy-line.h"
 
 /* Who a line is about. */
 struct subject {
@@ -29,9 +30,15 @@ void record_incident(const struct incident_log *log,
                      const struct subject *subject,
                      const struct incident *incident, const char *policy);
 
-/* The back counts @nr more incidents than can be told of. */
+/* What the front has done to an infected file; its word. */
+void record_remedy(const struct incident_log *log,
+                   const struct subject *subject,
+                   const struct remedy_line *remedy);
+
+/* There are @nr more @things, incidents or remedies, than can be told of. */
 void record_missed(const struct incident_log *log,
-                   const struct subject *subject, uint32_t nr);
+                   const struct subject *subject, const char *things,
+                   uint32_t nr);
 
 /* An alarm holds from now on, or no more. */
 void record_alarm(const struct incident_log *log,

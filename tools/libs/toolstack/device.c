@@ -508,14 +508,13 @@ static int remove_all(struct xs_handle *xs, xs_transaction_t t, void *arg)
 static int remove_device(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
     const struct removal *r = arg;
+    static const char *const own[] = {
+        OWN_ALARMS, OWN_INCIDENTS, OWN_REMEDIES,
+    };
     int rc = policy_nodes_remove(xs, t, r->front);
 
-    if (!rc)
-        rc = xsx_remove(xs, t, NULL,
-                        own_node_path(r->front, OWN_ALARMS).s);
-    if (!rc)
-        rc = xsx_remove(xs, t, NULL,
-                        own_node_path(r->front, OWN_INCIDENTS).s);
+    for (size_t i = 0; !rc && i < sizeof(own) / sizeof(own[0]); i++)
+        rc = xsx_remove(xs, t, NULL, own_node_path(r->front, own[i]).s);
     return rc ? rc : remove_all(xs, t, arg);
 }
 

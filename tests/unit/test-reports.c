@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-reports.c - what backs and fronts report of guests: recorded once, and
+ * acted upon.
+ */
+#include "watched-guests.h"
+
+/* Incidents ----------------------------------------------------------------- */
+
+static void incident_is_recorded_once(void **state)
+{
+    (void)state;
+    report("9 1\n" LINE(1, DIGEST));
+    look(2000);
+    assert_int_equal(lines(""), 1);
+    assert_int_equal(lines("\"kind\":\"incident\",\"domain\":\"web\",\"domid\":5,"
+                           "\"uuid\":\"00000000-0000-0000-0000-000000000005\","
+                           "\"back\":3,\"found\":\"2025-11-27T06:43:30Z\","
+                           "\"event\":\"open\",\"pid\":12,\"uid\":1000,"
+                           "\"process\":\"/bin/sh\",\"path\":\"/tmp/x\",\"size\":68,\"sha256\":\""
+                           DIGEST "\",\"detection\":\"clamav:Eicar\","
+                           "\"policy\":\"" DEFAULT_POLICY "\"}"), 1);
+    assert_true(logged("warning: incident: domain 5 (web): clamav:Eicar in "
+                       "\"/tmp/x\", sha256 " DIGEST, ""));
+    assert_true(fake_is(KEPT, "9 1"));
+    report("9 2\n" LINE(1, DIGEST) "\n" LINE(2, OTHER));
+    look(3000);
+    look(4000);
+    assert_int_equal(lines("\"incident\""), 2);
+    assert_int_equal(lines(OTHER), 1);
+    assert_string_equal(acted, "");
+}
+
+/* vscand itself is started anew. */
+static void log_goes_on(void **state)
+{
+    (void)state;
+    report("9 1\n" LINE(1, DIGEST));
+    look(2000);
+    guests_dispose(guests);
+    machine_dispose(&m);
+    assert_int_equal(machine_init(&m), 0);
+    guests->m = &m;
+    guests->log = &log_place;
+    guests->places = &places;
+    assert_true(guests_list(guests, &protect_none));
+    report("9 2\n" LINE(1, DIGEST) "\n" LINE(2, DIGEST));
+    look(3000);
+    assert_int_equal(lines("\"incident\""), 2);
+}
+
+static void missed_ones_are_counted(void **state)
+{
+    (void)state;
+    report("9 7\n" LINE(6, DIGEST) "\n" LINE(7, DIGEST));
+    look(2000);
+    assert_int_equal(lines("\"missed\""), 1);
+    assert_int_equal(lines("\"incidents\":5}"), 1);
+    /* Another life of the back counts from 1. */
+    report("8 2\n" LINE(2, DIGEST));
+    look(3000);
+    assert_int_equal(lines("\"incidents\":1}"), 1);
+    assert_int_equal(lines("\"incident\""), 3);
+}
+
+static void actions_follow_the_policy(void **state)
+{
+    (void)state;
+    say("on-incident=pause,notify threshold=2/60");
+    report("9 1\n" LINE(1, DIGEST));
+    look(2000);
+    assert_string_equal(acted, "");
+    report("9 2\n" LINE(2, DIGEST));
+    look(3000);
+    assert_string_equal(acted, "5 web incidents: pause,notify/tmp/x;");
+}
+
+static void outbreak_acts_on_all(void **state)
+{
+    uint32_t back;
+
+    (void)state;
+    fake_domain_create(9);
+    vscanctl_domain_comes(9);
+    assert_int_equal(device_create(m.xs, 9, 3, "other", "scanner",
+                                   &(struct policy_texts){
+                                       .policy = DEFAULT_POLICY,
+                                       .response = "outbreak=2 "
+                                                   "on-outbreak=pause" },
+                                   &back), 0);
+    connect_all(9);
+    say("outbreak=2 on-outbreak=net-disconnect");
+    report("9 1\n" LINE(1, DIGEST));
+    fake_back_write(3, 9, NODE_INCIDENTS, "1 1\n" LINE(1, OTHER));
+    look(2000);
+    assert_string_equal(acted, "");
+    fake_back_write(3, 9, NODE_INCIDENTS, "1 2\n" LINE(2, DIGEST));
+    look(3000);
+    assert_string_equal(acted,
+                        "5 web outbreak: net-disconnect/tmp/x;"
+                        "9 other outbreak: pause/tmp/x;");
+    assert_int_equal(lines("\"outbreak\""), 1);
+    assert_int_equal(lines("\"guests\":2}"), 1);
+    /* Once more in one of them is no other outbreak. */
+    fake_back_write(3, 9, NODE_INCIDENTS, "1 3\n" LINE(3, DIGEST));
+    look(4000);
+    assert_int_equal(lines("\"outbreak\""), 1);
+}
+
+/* Hostile scanners ----------------------------------------------------------- */
+
+static void malformed_is_told_once(void **state)
+{
+    static const char *const nodes[] = {
+        "", "x", "9", "0 1\n" LINE(1, DIGEST), "9 2\n" LINE(1, DIGEST),
+        "9 1\n" LINE(1, DIGEST) " more", "9 1\n\n" LINE(1, DIGEST),
+        "9 2\n" LINE(2, DIGEST) "\n" LINE(1, DIGEST),
+        "9 1\n" LINE(1, DIGEST) "\n" LINE(1, DIGEST), "9 1",
+    };
+
+    (void)state;
+    for (unsigned int i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
+        report(nodes[i]);
+        look(INTAKE_QUIET_MS + i * 2000);
+    }
+    assert_int_equal(lines(""), 0);
+    assert_int_equal(logged_lines("error: domain 3 (the back) writes malformed "
+                                  "incidents about domain 5"), 1);
+    assert_null(fake_read(KEPT));
+    report("9 1\n" LINE(1, DIGEST));
+    look(100000);
+    assert_int_equal(lines("\"incident\""), 1);
+}
+
+/* Those that are not recorded count, too. */
+static void storm_reaches_the_threshold(void **state)
+{
+    (void)state;
+    say("on-incident=pause threshold=1000/60");
+    report("9 998\n" LINE(998, DIGEST));
+    look(60000);
+    assert_string_equal(acted, "");
+    report("9 1000\n" LINE(1000, DIGEST));
+    look(61000);
+    assert_string_equal(acted, "5 web incidents: pause;");
+}
+
+/* It looks no more often than it must, and takes no more than it may. */
+static void storm_is_no_storm_here(void **state)
+{
+    unsigned int reads;
+    char node[256];
+
+    (void)state;
+    reads = fake_count(FAKE_XS_READ);
+    for (unsigned int i = 1; i <= 10000; i++) {
+        snprintf(node, sizeof(node), "9 %u\n%u 1 open 1 1 1 " DIGEST " n - /x", i,
+                 i);
+        report(node);
+        if (i % 10 == 0)
+            look(2000 + i / 10);
+    }
+    /* The watch is set again, and fires. */
+    look(10000);
+    look(10000);
+    /* 10,000 within a second: it has looked at the first hundred, and at its
+     * end. */
+    assert_true(fake_count(FAKE_XS_READ) - reads < 3000);
+    assert_in_range(lines("\"incident\""), 1, INTAKE_BURST);
+    assert_in_range(lines("\"missed\""), 1, 3);
+    assert_true(fake_is(KEPT, "9 10000"));
+    assert_int_equal(fake_events(0), 0);
+}
+
+/* Remedies ------------------------------------------------------------------ */
+
+#define REMEDY(serial) #serial " 1764225810 quarantined 0123456789abcdef 12 " \
+                       "1000 clamav:Eicar /tmp/x"
+#define KEPT_REMEDIES  "/libxl/5/vscan-remedies"
+
+static void remedy(const char *node)
+{
+    fake_front_write(5, NODE_REMEDIES, node);
+}
+
+/* Whatever the policy has for incidents: it is the guest's word. */
+static void remedy_is_recorded_and_no_more(void **state)
+{
+    (void)state;
+    say("on-incident=pause");
+    remedy("9 1\n" REMEDY(1));
+    look(2000);
+    assert_int_equal(lines("\"kind\":\"remedy\",\"domain\":\"web\","
+                           "\"domid\":5,\"uuid\":"
+                           "\"00000000-0000-0000-0000-000000000005\","
+                           "\"found\":\"2025-11-27T06:43:30Z\","
+                           "\"result\":\"quarantined\","
+                           "\"id\":\"0123456789abcdef\",\"pid\":12,"
+                           "\"uid\":1000,\"path\":\"/tmp/x\","
+                           "\"detection\":\"clamav:Eicar\"}"), 1);
+    assert_true(logged("info: remedy: domain 5 (web): quarantined \"/tmp/x\", "
+                       "clamav:Eicar", ""));
+    assert_true(fake_is(KEPT_REMEDIES, "9 1"));
+    remedy("9 2\n" REMEDY(1) "\n2 18446744073709551615 failed - 1 2 n -");
+    look(3000);
+    look(4000);
+    assert_int_equal(lines("\"remedy\""), 2);
+    assert_int_equal(lines("\"result\":\"failed\",\"pid\":1,"), 1);
+    assert_string_equal(acted, "");
+}
+
+static void missed_remedies_are_counted(void **state)
+{
+    (void)state;
+    say("on-incident=pause");
+    remedy("9 7\n" REMEDY(7));
+    report("9 3\n" LINE(3, DIGEST));
+    acted[0] = 0;
+    look(2000);
+    assert_int_equal(lines("\"remedies\":6}"), 1);
+    assert_int_equal(lines("\"incidents\":2}"), 1);
+    assert_int_equal(lines("\"remedy\""), 1);
+}
+
+/* A guest that hides an incident among them does not. */
+static void storm_of_remedies_hides_no_incident(void **state)
+{
+    char node[256];
+
+    (void)state;
+    for (unsigned int i = 1; i <= 2 * INTAKE_BURST; i++) {
+        snprintf(node, sizeof(node), "9 %u\n%u 1 gone - 0 0 n -", i, i);
+        remedy(node);
+        look(60000);
+    }
+    report("9 1\n" LINE(1, DIGEST));
+    look(60000);
+    assert_int_equal(lines("\"remedy\""), INTAKE_BURST);
+    assert_int_equal(lines("\"incident\""), 1);
+}
+
+static void malformed_remedies_are_told_once(void **state)
+{
+    static const char *const nodes[] = {
+        "", "9 1\n" LINE(1, DIGEST), "9 1\n" REMEDY(1) " more",
+        "9 1\n1 1 quarantined - 1 1 n /x", "9 1\n1 1 denied - 1 1 n /x",
+    };
+
+    (void)state;
+    for (unsigned int i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++) {
+        remedy(nodes[i]);
+        look(INTAKE_QUIET_MS + i * 2000);
+    }
+    assert_int_equal(lines(""), 0);
+    assert_int_equal(logged_lines("error: domain 5 (the front) writes malformed "
+                                  "remedies about domain 5"), 1);
+    assert_null(fake_read(KEPT_REMEDIES));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(incident_is_recorded_once),
+        TEST(log_goes_on),
+        TEST(missed_ones_are_counted),
+        TEST(actions_follow_the_policy),
+        TEST(outbreak_acts_on_all),
+        TEST(malformed_is_told_once),
+        TEST(storm_reaches_the_threshold),
+        TEST(storm_is_no_storm_here),
+        TEST(remedy_is_recorded_and_no_more),
+        TEST(missed_remedies_are_counted),
+        TEST(storm_of_remedies_hides_no_incident),
+        TEST(malformed_remedies_are_told_once),
+    };
+
+    return cmocka_run_group_tests_name("reports", tests, NULL, NULL);
+}

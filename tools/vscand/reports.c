@@ -1,0 +1,160 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* reports.c - see reports.h. */
+#define _GNU_SOURCE
+#include "reports.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "guests.h"
+#include "log.h"
+#include "names.h"
+#include "record.h"
+#include "xs.h"
+
+/* By intake_kind: who writes it, and what is counted. */
+static const char *const writer[INTAKE_KINDS] = {
+    [INTAKE_INCIDENTS] = "back", [INTAKE_REMEDIES] = "front",
+};
+static const char *const things[INTAKE_KINDS] = {
+    [INTAKE_INCIDENTS] = "incidents", [INTAKE_REMEDIES] = "remedies",
+};
+
+void reports_init(struct guest *g, struct xs_handle *xs, uint32_t back)
+{
+    for (unsigned int kind = 0; kind < INTAKE_KINDS; kind++)
+        intake_init(&g->reports[kind].intake, xs, (enum intake_kind)kind,
+                    g->domid, back);
+}
+
+/* Each guest in which it has been found goes by its own policy, whenever there
+ * is one more of them. */
+static void on_outbreak(struct guests *guests, const struct guest *reporter,
+                        const struct outbreak_content *content,
+                        const struct incident *incident, int64_t now_ms)
+{
+    const struct subject subject = guests_subject(reporter);
+    bool any = false;
+
+    for (unsigned int i = 0; content->is_new && i < content->nr; i++) {
+        struct guest *g = guests_find(guests, content->guest[i].domid);
+
+        if (!g || !g->response.outbreak || content->nr < g->response.outbreak)
+            continue;
+        any = true;
+        guests_act(guests, g, &g->response.on_outbreak, CAUSE_OUTBREAK,
+                   incident, now_ms);
+    }
+    if (any)
+        record_outbreak(guests->log, &subject, incident, content->nr);
+}
+
+/* @incident, or NULL: one of which no more is known. */
+static void count_incident(struct guests *guests, struct guest *g,
+                           const struct incident *incident, int64_t now_ms)
+{
+    if (threshold_reached(&g->threshold, g->response.threshold,
+                          g->response.threshold_s, now_ms))
+        guests_act(guests, g, &g->response.on_incident, CAUSE_INCIDENTS,
+                   incident, now_ms);
+}
+
+static void on_incident(struct guests *guests, struct guest *g,
+                        const struct incident *incident, const char *policy,
+                        int64_t now_ms)
+{
+    const struct subject subject = guests_subject(g);
+
+    record_incident(guests->log, &subject, incident, policy);
+    count_incident(guests, g, incident, now_ms);
+    on_outbreak(guests, g, outbreak_found(&guests->outbreak, incident->digest,
+                                          g->domid, now_ms), incident, now_ms);
+}
+
+/* What the guest's policy node says, for the log. */
+static char *policy_of(const struct guests *guests, const struct guest *g)
+{
+    struct vscan_path folder = names_policy(g->domid);
+    char *text = NULL;
+
+    if (xsx_read(guests->m->xs, XBT_NULL, folder.s, NODE_POLICY, &text))
+        return strdup("");
+    return text;
+}
+
+static void on_incidents(struct guests *guests, struct guest *g,
+                         const struct intake_result *result, int64_t now_ms)
+{
+    char *policy = policy_of(guests, g);
+
+    for (unsigned int i = 0; i < result->nr; i++)
+        on_incident(guests, g, &result->thing[i].incident,
+                    policy ? policy : "", now_ms);
+    for (uint32_t i = 0; i < result->missed && i < THRESHOLD_MAX; i++)
+        count_incident(guests, g, NULL, now_ms);
+    free(policy);
+}
+
+static void on_remedies(struct guests *guests, struct guest *g,
+                        const struct intake_result *result)
+{
+    const struct subject subject = guests_subject(g);
+
+    for (unsigned int i = 0; i < result->nr; i++)
+        record_remedy(guests->log, &subject, &result->thing[i].remedy);
+}
+
+static void take(struct guests *guests, struct guest *g, enum intake_kind kind,
+                 int64_t now_ms)
+{
+    struct reports *reports = &g->reports[kind];
+    struct intake_result result;
+    int rc;
+
+    intake_take(&reports->intake, guests->m->xs, now_ms, &result);
+    if (result.malformed)
+        log_error("domain %u (the %s) writes malformed %s about domain %u: "
+                  "ignored", kind == INTAKE_INCIDENTS ? g->back : g->domid,
+                  writer[kind], things[kind], g->domid);
+    if (!result.nr && !result.missed)
+        return;
+    reports->nr += result.nr;
+    reports->nr_missed += result.missed;
+    reports->missed += result.missed;
+    if (kind == INTAKE_INCIDENTS)
+        on_incidents(guests, g, &result, now_ms);
+    else
+        on_remedies(guests, g, &result);
+    rc = intake_keep(&reports->intake, guests->m->xs);
+    if (rc)
+        log_error("cannot write to xenstore: %s", strerror(-rc));
+}
+
+void reports_take(struct guests *guests, struct guest *g, int64_t now_ms)
+{
+    for (unsigned int kind = 0; kind < INTAKE_KINDS; kind++)
+        take(guests, g, (enum intake_kind)kind, now_ms);
+}
+
+int reports_tell_missed(struct guests *guests, struct guest *g, int64_t now_ms)
+{
+    const struct subject subject = guests_subject(g);
+    int next = -1;
+
+    for (unsigned int kind = 0; kind < INTAKE_KINDS; kind++) {
+        struct reports *reports = &g->reports[kind];
+        const int64_t due_ms = reports->missed_ms + REPORTS_MISSED_MS;
+
+        if (!reports->missed)
+            continue;
+        if (reports->missed_ms && now_ms < due_ms) {
+            if (next < 0 || due_ms - now_ms < next)
+                next = (int)(due_ms - now_ms);
+            continue;
+        }
+        record_missed(guests->log, &subject, things[kind], reports->missed);
+        reports->missed = 0;
+        reports->missed_ms = now_ms;
+    }
+    return next;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * reports.h - what backs and fronts report of guests: into the log of incidents
+ * (record.h), and to whoever acts on it.
+ *
+ * Overview: what is new is taken (intake.h), and recorded.  Incidents, the
+ * backs' word, count for the threshold and the outbreaks of the policy, those
+ * that were missed, too; because of remedies, a guest's own word, nothing is
+ * done.
+ */
+#ifndef VSCAND_REPORTS_H
+#define VSCAND_REPORTS_H
+
+#include <stdint.h>
+
+#include <xenstore.h>
+
+#include "intake.h"
+
+/* How often the log is told that some were missed. */
+#define REPORTS_MISSED_MS   1000
+
+struct guest;
+struct guests;
+
+/* Of one kind, of one guest. */
+struct reports {
+    struct intake intake;
+    uint64_t nr, nr_missed;
+    uint32_t missed;            /* that the log is still to be told of, */
+    int64_t missed_ms;          /* once a second, as it was then */
+};
+
+/* The guest is attached to the back @back from now on. */
+void reports_init(struct guest *g, struct xs_handle *xs, uint32_t back);
+
+/* Takes what is new of an attached guest. */
+void reports_take(struct guests *guests, struct guest *g, int64_t now_ms);
+
+/* Returns the milliseconds until the log is to be told of more, or -1. */
+int reports_tell_missed(struct guests *guests, struct guest *g,
+                        int64_t now_ms);
+
+#endif
