@@ -164,11 +164,13 @@ static void goes_with_the_device(void **state)
     fake_write("/libxl/5/vscan-alarms", "1 front-gone x");
     fake_write("/libxl/5/vscan-incidents", "1 1");
     fake_write("/libxl/5/vscan-remedies", "1 1");
+    fake_write("/libxl/5/vscan-selftest", "1");
     fake_write("/libxl/5/vscan-acted", "pause");
     assert_int_equal(device_remove(xs, 5, &none), 0);
     assert_null(fake_read("/libxl/5/vscan-alarms"));
     assert_null(fake_read("/libxl/5/vscan-incidents"));
     assert_null(fake_read("/libxl/5/vscan-remedies"));
+    assert_null(fake_read("/libxl/5/vscan-selftest"));
     /* That is the VM's, and holds until it is undone. */
     assert_non_null(fake_read("/libxl/5/vscan-acted"));
     assert_null(fake_read("/local/domain/5/vscan"));

@@ -66,7 +66,7 @@ static void lines_are_readable(void **state)
         "2026-11-27T06:40:01Z  db(6)  action pause failed: no\n");
 }
 
-static void what_fronts_have_done(void **state)
+static void later_kinds_and_keys(void **state)
 {
     (void)state;
     folder_put(dir, "log",
@@ -74,12 +74,15 @@ static void what_fronts_have_done(void **state)
         "\"result\":\"quarantined\",\"id\":\"0123456789abcdef\",\"pid\":1,"
         "\"uid\":2,\"path\":\"/a\\u001b\",\"detection\":\"clamav:Eicar\"}\n"
         "{\"time\":\"T\",\"kind\":\"missed\",\"domain\":\"web\",\"domid\":5,"
-        "\"remedies\":7}\n");
+        "\"remedies\":7}\n"
+        "{\"time\":\"T\",\"kind\":\"incident\",\"domain\":\"web\",\"domid\":5,"
+        "\"path\":\"/a\",\"selftest\":true}\n");
     assert_int_equal(RUN(NULL), STATUS_DONE);
     assert_string_equal(said,
         "T  web(5)  remedy quarantined clamav:Eicar /a\\x1b pid 1 uid 2 item "
         "0123456789abcdef\n"
-        "T  web(5)  missed remedies 7\n");
+        "T  web(5)  missed remedies 7\n"
+        "T  web(5)  incident /a (selftest)\n");
 }
 
 static void records_are_as_they_are(void **state)
@@ -122,7 +125,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(lines_are_readable),
-        TEST(what_fronts_have_done),
+        TEST(later_kinds_and_keys),
         TEST(records_are_as_they_are),
         TEST(one_domain_is_enough),
         TEST(no_log_has_nothing),

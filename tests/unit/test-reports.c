@@ -5,6 +5,10 @@
  */
 #include "watched-guests.h"
 
+#include <time.h>
+
+#include "selftest-node.h"
+
 /* Incidents ----------------------------------------------------------------- */
 
 static void incident_is_recorded_once(void **state)
@@ -172,6 +176,44 @@ static void storm_is_no_storm_here(void **state)
     assert_int_equal(fake_events(0), 0);
 }
 
+/* Selftests ----------------------------------------------------------------- */
+
+#define EICAR   "275a021bbfb6489e54d471899f7db9d1" \
+                "663fc695ec2fe2a2c4538aabf651fd0f"
+
+static void selftest_has_no_consequences(void **state)
+{
+    (void)state;
+    say("on-incident=pause outbreak=2 on-outbreak=pause");
+    assert_int_equal(selftest_begin(m.xs, 5, (uint64_t)time(NULL)), 0);
+    report("9 1\n" LINE(1, EICAR));
+    look(2000);
+    assert_int_equal(lines("\"incident\""), 1);
+    assert_int_equal(lines(",\"selftest\":true}"), 1);
+    assert_string_equal(acted, "");
+    for (unsigned int i = 0; i < OUTBREAK_CONTENTS; i++)
+        assert_int_equal(guests->outbreak.content[i].nr, 0);
+    /* Something else is found meanwhile. */
+    report("9 2\n" LINE(2, DIGEST));
+    look(3000);
+    assert_string_equal(acted, "5 web incidents: pause/tmp/x;");
+    assert_int_equal(lines("\"selftest\""), 1);
+}
+
+/* It is over; or it is another guest's. */
+static void the_text_alone_is_no_selftest(void **state)
+{
+    (void)state;
+    say("on-incident=pause");
+    assert_int_equal(selftest_begin(m.xs, 3, (uint64_t)time(NULL)), 0);
+    assert_int_equal(selftest_begin(m.xs, 5, (uint64_t)time(NULL) -
+                                             SELFTEST_SECONDS - 1), 0);
+    report("9 1\n" LINE(1, EICAR));
+    look(2000);
+    assert_string_equal(acted, "5 web incidents: pause/tmp/x;");
+    assert_int_equal(lines("\"selftest\""), 0);
+}
+
 /* Remedies ------------------------------------------------------------------ */
 
 #define REMEDY(serial) #serial " 1764225810 quarantined 0123456789abcdef 12 " \
@@ -268,6 +310,8 @@ int main(void)
         TEST(malformed_is_told_once),
         TEST(storm_reaches_the_threshold),
         TEST(storm_is_no_storm_here),
+        TEST(selftest_has_no_consequences),
+        TEST(the_text_alone_is_no_selftest),
         TEST(remedy_is_recorded_and_no_more),
         TEST(missed_remedies_are_counted),
         TEST(storm_of_remedies_hides_no_incident),

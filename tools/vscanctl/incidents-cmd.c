@@ -74,6 +74,8 @@ static void print_line(struct json_object *record)
     print(" incidents ", record, "incidents");
     print(" remedies ", record, "remedies");
     print(" guests ", record, "guests");
+    if (*text_of(record, "selftest"))
+        printf(" (selftest)");
     print(": ", record, "why");
     print(": ", record, "text");
     putchar('\n');

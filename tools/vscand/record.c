@@ -52,7 +52,8 @@ static const char *safe_name(const struct subject *s, char out[128])
 
 void record_incident(const struct incident_log *log,
                      const struct subject *subject,
-                     const struct incident *incident, const char *policy)
+                     const struct incident *incident, const char *policy,
+                     bool selftest)
 {
     struct json_object *object = begin("incident", subject);
     char digest[INCIDENT_DIGEST_SIZE], found[INCIDENT_LOG_TIME_SIZE], name[128],
@@ -69,10 +70,14 @@ void record_incident(const struct incident_log *log,
     add(object, "sha256", incident_digest(incident->digest, digest));
     add(object, "detection", incident->name);
     add(object, "policy", policy);
-    log_warning("incident: domain %u (%s): %s in \"%s\", sha256 %s",
+    if (selftest)
+        json_object_object_add(object, "selftest",
+                               json_object_new_boolean(true));
+    log_warning("incident: domain %u (%s): %s in \"%s\", sha256 %s%s",
                 subject->domid, safe_name(subject, name),
                 escape(incident->name, what, sizeof(what)),
-                escape(incident->path, path, sizeof(path)), digest);
+                escape(incident->path, path, sizeof(path)), digest,
+                selftest ? " (selftest)" : "");
     end(log, object);
 }
 

@@ -25,10 +25,11 @@ struct subject {
     uint32_t domid, back;
 };
 
-/* Something was found. */
+/* Something was found; or it is a @selftest. */
 void record_incident(const struct incident_log *log,
                      const struct subject *subject,
-                     const struct incident *incident, const char *policy);
+                     const struct incident *incident, const char *policy,
+                     bool selftest);
 
 /* What the front has done to an infected file; its word. */
 void record_remedy(const struct incident_log *log,

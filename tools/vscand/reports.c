@@ -5,11 +5,13 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "guests.h"
 #include "log.h"
 #include "names.h"
 #include "record.h"
+#include "selftest-node.h"
 #include "xs.h"
 
 /* By intake_kind: who writes it, and what is counted. */
@@ -59,13 +61,24 @@ static void count_incident(struct guests *guests, struct guest *g,
                    incident, now_ms);
 }
 
+/* Does the guest test itself by this?  Then nothing is to be done to it. */
+static bool is_selftest(const struct guests *guests, const struct guest *g,
+                        const struct incident *incident)
+{
+    return selftest_is_text(incident->digest) &&
+           selftest_holds(guests->m->xs, g->domid, (uint64_t)time(NULL));
+}
+
 static void on_incident(struct guests *guests, struct guest *g,
                         const struct incident *incident, const char *policy,
                         int64_t now_ms)
 {
     const struct subject subject = guests_subject(g);
+    const bool selftest = is_selftest(guests, g, incident);
 
-    record_incident(guests->log, &subject, incident, policy);
+    record_incident(guests->log, &subject, incident, policy, selftest);
+    if (selftest)
+        return;
     count_incident(guests, g, incident, now_ms);
     on_outbreak(guests, g, outbreak_found(&guests->outbreak, incident->digest,
                                           g->domid, now_ms), incident, now_ms);

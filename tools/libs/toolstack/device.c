@@ -509,7 +509,7 @@ static int remove_device(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
     const struct removal *r = arg;
     static const char *const own[] = {
-        OWN_ALARMS, OWN_INCIDENTS, OWN_REMEDIES,
+        OWN_ALARMS, OWN_INCIDENTS, OWN_REMEDIES, OWN_SELFTEST,
     };
     int rc = policy_nodes_remove(xs, t, r->front);
 
