@@ -110,6 +110,21 @@ static void contents_have_their_bound(void **state)
     assert_int_equal(found(0, 30001, n + 1), 1);
 }
 
+static void announced_once(void **state)
+{
+    (void)state;
+    found(1, 1, 0);
+    assert_false(outbreak_announced(o, last));
+    assert_true(outbreak_announced(o, last));
+    found(1, 2, 1);
+    assert_true(outbreak_announced(o, last));
+    found(2, 1, 1);
+    assert_false(outbreak_announced(o, last));
+    /* It has been forgotten since. */
+    assert_int_equal(found(1, 1, 1 + OUTBREAK_SECONDS * 1000), 1);
+    assert_false(outbreak_announced(o, last));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -120,6 +135,7 @@ int main(void)
         TEST(guests_have_their_bound),
         TEST(guest_displaces_its_own),
         TEST(contents_have_their_bound),
+        TEST(announced_once),
     };
 
     return cmocka_run_group_tests_name("outbreak", tests, NULL, NULL);

@@ -7,7 +7,11 @@
 
 #include <time.h>
 
+#include "question.h"
 #include "selftest-node.h"
+
+#define THIRD   "ee0102030405060708090a0b0c0d0e0f" \
+                "101112131415161718191a1b1c1d1e1f"
 
 /* Incidents ----------------------------------------------------------------- */
 
@@ -109,6 +113,62 @@ static void outbreak_acts_on_all(void **state)
     fake_back_write(3, 9, NODE_INCIDENTS, "1 3\n" LINE(3, DIGEST));
     look(4000);
     assert_int_equal(lines("\"outbreak\""), 1);
+}
+
+/* All guests hear of it, also those that have no policy for it. */
+static void outbreak_is_announced_once(void **state)
+{
+    uint32_t back, nr = 0;
+    struct question q;
+
+    (void)state;
+    for (uint32_t domid = 7; domid <= 9; domid += 2) {
+        fake_domain_create(domid);
+        vscanctl_domain_comes(domid);
+        assert_int_equal(device_create(m.xs, domid, 3, "other", "scanner",
+                                       &(struct policy_texts){
+                                           .policy = DEFAULT_POLICY,
+                                           .response = "outbreak=off" },
+                                       &back), 0);
+        connect_all(domid);
+    }
+    say("outbreak=2 on-outbreak=notify");
+    report("9 1\n" LINE(1, DIGEST));
+    look(2000);
+    assert_null(fake_read("/local/domain/5/vscan/0/question"));
+    fake_back_write(3, 9, NODE_INCIDENTS, "1 1\n" LINE(1, DIGEST));
+    look(3000);
+    for (uint32_t domid = 5; domid <= 9; domid += 2) {
+        char node[64];
+
+        snprintf(node, sizeof(node), "/local/domain/%u/vscan/0/question", domid);
+        assert_non_null(fake_read(node));
+        assert_int_equal(question_parse(fake_read(node), &q), 0);
+        assert_int_equal(q.kind, QUESTION_OUTBREAK);
+        assert_string_equal(q.name, "clamav:Eicar");
+        assert_int_equal(q.digest[1], 1);
+        nr = domid == 7 ? q.nr : nr;
+    }
+    /* One guest more in which it is found is no other outbreak. */
+    fake_back_write(3, 7, NODE_INCIDENTS, "1 1\n" LINE(1, DIGEST));
+    look(20000);
+    assert_int_equal(lines("\"outbreak\""), 2);
+    assert_int_equal(question_parse(fake_read("/local/domain/7/vscan/0/question"),
+                                    &q), 0);
+    assert_int_equal(q.nr, nr);
+    /* Another content is: the first of a while is said at once, the next later. */
+    report("9 3\n" LINE(2, OTHER) "\n" LINE(3, THIRD));
+    fake_back_write(3, 7, NODE_INCIDENTS, "1 2\n" LINE(2, OTHER));
+    look(30000);
+    fake_back_write(3, 7, NODE_INCIDENTS, "1 3\n" LINE(3, THIRD));
+    assert_int_equal(look(31000), ANNOUNCE_MS - 1000);
+    assert_int_equal(question_parse(fake_read("/local/domain/9/vscan/0/question"),
+                                    &q), 0);
+    assert_int_equal(q.digest[0], 0xff);
+    look(30000 + ANNOUNCE_MS);
+    assert_int_equal(question_parse(fake_read("/local/domain/9/vscan/0/question"),
+                                    &q), 0);
+    assert_int_equal(q.digest[0], 0xee);
 }
 
 /* Hostile scanners ----------------------------------------------------------- */
@@ -307,6 +367,7 @@ int main(void)
         TEST(missed_ones_are_counted),
         TEST(actions_follow_the_policy),
         TEST(outbreak_acts_on_all),
+        TEST(outbreak_is_announced_once),
         TEST(malformed_is_told_once),
         TEST(storm_reaches_the_threshold),
         TEST(storm_is_no_storm_here),

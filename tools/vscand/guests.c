@@ -16,6 +16,7 @@
 #include "number.h"
 #include "policy.h"
 #include "protection.h"
+#include "question-node.h"
 #include "record.h"
 #include "xs.h"
 
@@ -429,6 +430,26 @@ static int look_at_alarms(struct guests *guests, struct guest *g,
     return sooner(next, act_when_unprotected(guests, g, now_ms));
 }
 
+/* Nobody waits for their answers.  Returns the milliseconds until there is
+ * something to say, or -1. */
+static int announce_when_due(struct guests *guests, int64_t now_ms)
+{
+    struct question question;
+
+    if (!announce_take(&guests->announce, now_ms, &question))
+        return announce_next(&guests->announce, now_ms);
+    for (unsigned int i = 0; i < guests->nr; i++) {
+        int rc = guests->guest[i]->attached ?
+                 question_write(guests->m->xs, guests->guest[i]->domid,
+                                &question) : 0;
+
+        if (rc && rc != -ENOENT)
+            log_error("cannot tell domain %u of the outbreak: %s",
+                      guests->guest[i]->domid, strerror(-rc));
+    }
+    return -1;
+}
+
 int guests_look(struct guests *guests, int64_t now_ms)
 {
     int next = watches_again(&guests->watches, guests->m->xs, now_ms);
@@ -450,7 +471,7 @@ int guests_look(struct guests *guests, int64_t now_ms)
         if (g->due_ms != INT64_MAX)
             next = sooner(next, until(g->due_ms, now_ms));
     }
-    return next;
+    return sooner(next, announce_when_due(guests, now_ms));
 }
 
 void guests_dispose(struct guests *guests)

@@ -16,6 +16,7 @@
 
 #include "about.h"
 #include "alarm.h"
+#include "announce.h"
 #include "attachment.h"
 #include "domain.h"
 #include "incident-log.h"
@@ -62,6 +63,7 @@ struct guests {
     unsigned int nr;
     struct watches watches;
     struct outbreak outbreak;
+    struct announce announce;   /* of it, to all guests */
     uint32_t liar[16];          /* backs that were told to tell of others */
     unsigned int nr_liars;
 };

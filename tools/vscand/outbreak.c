@@ -83,6 +83,7 @@ const struct outbreak_content *outbreak_found(
         content = make_room(outbreak, domid);
         memcpy(content->digest, digest, sizeof(content->digest));
         content->nr = 0;
+        content->announced = false;
     }
     content->last_ms = now_ms;
     while (i < content->nr && content->guest[i].domid != domid)
@@ -95,6 +96,17 @@ const struct outbreak_content *outbreak_found(
         content->guest[i].when_ms = now_ms;
     }
     return content;
+}
+
+bool outbreak_announced(struct outbreak *outbreak,
+                        const struct outbreak_content *content)
+{
+    struct outbreak_content *own =
+        &outbreak->content[content - outbreak->content];
+    const bool before = own->announced;
+
+    own->announced = true;
+    return before;
 }
 
 void outbreak_forget(struct outbreak *outbreak, uint32_t domid)

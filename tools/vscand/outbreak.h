@@ -29,6 +29,7 @@ struct outbreak_content {
     int64_t last_ms;            /* found in any of them */
     unsigned int nr;            /* guests; 0: not in use */
     bool is_new;                /* the one of the last call is */
+    bool announced;
     struct {
         uint32_t domid;
         int64_t when_ms;
@@ -47,6 +48,11 @@ struct outbreak {
 const struct outbreak_content *outbreak_found(
     struct outbreak *outbreak, const uint8_t digest[INCIDENT_DIGEST_OCTETS],
     uint32_t domid, int64_t now_ms);
+
+/* The guests are told of this content, as outbreak_found() has returned it.
+ * Returns whether they have been before, as long as it has been remembered. */
+bool outbreak_announced(struct outbreak *outbreak,
+                        const struct outbreak_content *content);
 
 /* The domain has gone: another one may get its number. */
 void outbreak_forget(struct outbreak *outbreak, uint32_t domid);

@@ -47,8 +47,11 @@ static void on_outbreak(struct guests *guests, const struct guest *reporter,
         guests_act(guests, g, &g->response.on_outbreak, CAUSE_OUTBREAK,
                    incident, now_ms);
     }
-    if (any)
-        record_outbreak(guests->log, &subject, incident, content->nr);
+    if (!any)
+        return;
+    record_outbreak(guests->log, &subject, incident, content->nr);
+    if (!outbreak_announced(&guests->outbreak, content))
+        announce_add(&guests->announce, incident->digest, incident->name);
 }
 
 /* @incident, or NULL: one of which no more is known. */

@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-announce.c - how often guests are told of outbreaks.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "announce.h"
+
+static struct announce a;
+
+static int start(void **state)
+{
+    (void)state;
+    a = (struct announce){ .waits = false };
+    return 0;
+}
+
+static void add(uint8_t number)
+{
+    const uint8_t digest[INCIDENT_DIGEST_OCTETS] = { number, [31] = 7 };
+    char name[VSCANIF_MAX_NAME] = "";
+
+    snprintf(name, sizeof(name), "a:%u", number);
+    announce_add(&a, digest, name);
+}
+
+static void expect(uint8_t number, int64_t now_ms)
+{
+    struct question q;
+    char name[8];
+
+    assert_true(announce_take(&a, now_ms, &q));
+    assert_int_equal(q.kind, QUESTION_OUTBREAK);
+    assert_int_equal(q.digest[0], number);
+    assert_int_equal(q.digest[31], 7);
+    snprintf(name, sizeof(name), "a:%u", number);
+    assert_string_equal(q.name, name);
+}
+
+static void expect_none(int64_t now_ms, int next)
+{
+    struct question q;
+
+    assert_false(announce_take(&a, now_ms, &q));
+    assert_int_equal(announce_next(&a, now_ms), next);
+}
+
+static void the_first_is_said_at_once(void **state)
+{
+    (void)state;
+    expect_none(5, -1);
+    add(1);
+    assert_int_equal(announce_next(&a, 5), 1);
+    expect(1, 5);
+    expect_none(5, -1);
+    expect_none(5 + ANNOUNCE_MS, -1);
+}
+
+static void others_wait(void **state)
+{
+    (void)state;
+    add(1);
+    expect(1, 5);
+    add(2);
+    expect_none(5, ANNOUNCE_MS);
+    expect_none(4 + ANNOUNCE_MS, 1);
+    /* Of those that wait, the newest. */
+    add(3);
+    expect_none(4 + ANNOUNCE_MS, 1);
+    expect(3, 5 + ANNOUNCE_MS);
+    expect_none(5 + 2 * ANNOUNCE_MS, -1);
+    add(4);
+    expect(4, 5 + 2 * ANNOUNCE_MS);
+}
+
+#define TEST(name) cmocka_unit_test_setup(name, start)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(the_first_is_said_at_once), TEST(others_wait),
+    };
+
+    return cmocka_run_group_tests_name("announce", tests, NULL, NULL);
+}

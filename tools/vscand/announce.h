@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * announce.h - when guests are told of an outbreak.
+ *
+ * Overview: the first one is said at once, others ANNOUNCE_MS after the last:
+ * for an announcement guests forget what they know of clean files, and a scanner
+ * domain that makes up outbreaks among its guests must not keep those of others
+ * from their work.  Of several that wait the newest is said, as a guest is asked
+ * one question at a time.  Pure.
+ */
+#ifndef VSCAND_ANNOUNCE_H
+#define VSCAND_ANNOUNCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "question.h"
+
+#define ANNOUNCE_MS     10000
+
+/* All 0: nothing has been said. */
+struct announce {
+    struct question question;
+    bool waits;                 /* it is to be said, */
+    int64_t due_ms;             /* no sooner */
+};
+
+/* This content has been found in several guests, under this name, which is not
+ * empty. */
+void announce_add(struct announce *announce,
+                  const uint8_t digest[INCIDENT_DIGEST_OCTETS],
+                  const char name[VSCANIF_MAX_NAME]);
+
+/* Is something to be said by @now_ms (proc.h)?  It has been, then. */
+bool announce_take(struct announce *announce, int64_t now_ms,
+                   struct question *question_r);
+
+/* The milliseconds until something is to be said, 1 at least; or -1. */
+int announce_next(const struct announce *announce, int64_t now_ms);
+
+#endif
