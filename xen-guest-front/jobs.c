@@ -26,6 +26,7 @@
 #include "log.h"
 #include "policy.h"
 #include "proc.h"
+#include "stream.h"
 
 #define SLOTS           ((unsigned int)VSCANIF_RING_SIZE)
 /* What the gate holds, and what it gave up while the back had it. */
@@ -46,7 +47,8 @@ _Static_assert((VSCANIF_RING_SIZE & (VSCANIF_RING_SIZE - 1)) == 0,
 enum job_state { JOB_FREE, JOB_QUEUED, JOB_READING, JOB_SENT };
 
 struct job {
-    TAILQ_ENTRY(job) link;      /* in jobs->queue or jobs->free */
+    TAILQ_ENTRY(job) link;      /* in jobs->queue, ->large or ->free */
+    bool large;                 /* queued in jobs->large */
     enum job_state state;
     struct gate_msg msg;
     uint64_t serial;            /* order of arrival */
@@ -79,13 +81,17 @@ struct jobs {
     bool connected;
     uint8_t transport;          /* enum policy_transport */
     uint32_t epoch;
-    uint32_t domid, max_pages;
+    uint32_t domid;
+    struct jobs_limits limits;
+    uint64_t max_file;          /* the policy's, octets */
+    struct stream *stream;      /* of the connection; NULL: it has none */
     uint64_t added;             /* jobs so far */
     uint32_t serial;            /* requests so far */
     uint64_t responses;         /* so far */
     uint64_t generation;        /* that the gate was told last */
     struct job *slot[SLOTS];
     struct job_list queue, free;
+    struct job_list large;      /* for the stream, one after the other */
     struct job job[JOBS_MAX];
 };
 
@@ -100,7 +106,9 @@ int jobs_create(struct jobs **jobs_r, int gate, struct reader *reader,
     jobs->reader = reader;
     jobs->channel = channel;
     jobs->max_grants = max_grants;
+    jobs->max_file = (uint64_t)VSCANIF_DEFAULT_FILE_MIB << 20;
     TAILQ_INIT(&jobs->queue);
+    TAILQ_INIT(&jobs->large);
     TAILQ_INIT(&jobs->free);
     for (unsigned int i = 0; i < JOBS_MAX; i++)
         TAILQ_INSERT_TAIL(&jobs->free, &jobs->job[i], link);
@@ -108,9 +116,10 @@ int jobs_create(struct jobs **jobs_r, int gate, struct reader *reader,
     return 0;
 }
 
-void jobs_set_transport(struct jobs *jobs, uint8_t transport)
+void jobs_set_policy(struct jobs *jobs, const struct policy *policy)
 {
-    jobs->transport = transport;
+    jobs->transport = policy->transport;
+    jobs->max_file = (uint64_t)policy->max_file_mib << 20;
 }
 
 static void send_verdict(struct jobs *jobs, uint64_t id,
@@ -181,6 +190,7 @@ static void enqueue(struct jobs *jobs, struct job *job)
         return;
     }
     job->state = JOB_QUEUED;
+    job->large = false;
     TAILQ_FOREACH_REVERSE(after, &jobs->queue, job_list, link)
         if (after->serial < job->serial)
             break;
@@ -190,16 +200,48 @@ static void enqueue(struct jobs *jobs, struct job *job)
         TAILQ_INSERT_HEAD(&jobs->queue, job, link);
 }
 
-/* Is content of this size to go through the pool, when there is room? */
+/* Can one request name as much? */
+static bool fits_request(const struct jobs *jobs, uint64_t size)
+{
+    return size <= (uint64_t)jobs->limits.max_pages * VSCANIF_PAGE_SIZE;
+}
+
+/* Is content of this size to go through the pool at once, when there is room? */
 static bool is_for_pool(const struct jobs *jobs, uint64_t size)
 {
     const struct pages *pool = jobs->channel->pages;
     const uint64_t needed = pages_needed(size);
 
-    if (!pool || jobs->transport == TRANSPORT_PER_REQUEST)
+    if (!pool || !fits_request(jobs, size))
         return false;
-    return (jobs->transport == TRANSPORT_POOL ? needed :
-            AUTO_POOL_PART * needed) <= pages_nr(pool);
+    if (jobs->transport == TRANSPORT_POOL)
+        return needed <= pages_nr(pool) - (jobs->stream ?
+                         stream_pages(jobs->stream) : 0);
+    return jobs->transport == TRANSPORT_AUTO &&
+           AUTO_POOL_PART * needed <= pages_nr(pool);
+}
+
+/* Is it to go in pieces? */
+static bool is_for_stream(const struct jobs *jobs, uint64_t size)
+{
+    if (!jobs->stream)
+        return false;
+    switch (jobs->transport) {
+    case TRANSPORT_STREAM:
+        return true;
+    case TRANSPORT_POOL:
+        return !is_for_pool(jobs, size);
+    case TRANSPORT_AUTO:
+        return !fits_request(jobs, size);
+    }
+    return false;
+}
+
+static bool is_too_large(const struct jobs *jobs, uint64_t size)
+{
+    return size > jobs->max_file ||
+           (is_for_stream(jobs, size) ? size > jobs->limits.max_stream :
+            !fits_request(jobs, size));
 }
 
 /* Finds room for its content.  Returns as judge_unread(). */
@@ -211,6 +253,8 @@ static int find_pages(struct jobs *jobs, struct job *job,
     const bool for_pool = is_for_pool(jobs, size);
     const bool grantable = total <= jobs->max_grants;
 
+    if (is_for_stream(jobs, size))
+        return -EBUSY;
     if (for_pool && pages_get(jobs->channel->pages, pages_needed(size),
                               &job->first)) {
         job->pages = jobs->channel->pages;
@@ -227,8 +271,8 @@ static int find_pages(struct jobs *jobs, struct job *job,
 
 /*
  * What can be said of a file without reading it.  Returns 1 and the verdict,
- * 0 when it is to be read and has its pages, or -EAGAIN when there are too few
- * now.
+ * 0 when it is to be read and has its pages, -EAGAIN when there are too few
+ * now, or -EBUSY when it is for the stream.
  */
 static int judge_unread(struct jobs *jobs, struct job *job,
                         struct verdict *verdict_r)
@@ -244,7 +288,7 @@ static int judge_unread(struct jobs *jobs, struct job *job,
         *verdict_r = verdict_clean();
         return 1;
     }
-    if (st->st_size > (off_t)jobs->max_pages * VSCANIF_PAGE_SIZE) {
+    if (is_too_large(jobs, (uint64_t)st->st_size)) {
         *verdict_r = verdict_not_scanned(VSCANIF_REASON_TOO_LARGE);
         return 1;
     }
@@ -285,6 +329,14 @@ static struct verdict read_failure(int rc)
     return verdict_not_scanned(REASON_READ_ERROR);
 }
 
+static void note_sent(struct jobs *jobs, struct job *job)
+{
+    job->state = JOB_SENT;
+    job->cancelled = false;
+    job->sent_ms = proc_now_ms();
+    job->responses_before = jobs->responses;
+}
+
 static void send_request(struct jobs *jobs, struct job *job)
 {
     struct vscanif_request req = job->pages ?
@@ -292,10 +344,7 @@ static void send_request(struct jobs *jobs, struct job *job)
         share_request(&job->task.share);
     int rc;
 
-    job->state = JOB_SENT;
-    job->cancelled = false;
-    job->sent_ms = proc_now_ms();
-    job->responses_before = jobs->responses;
+    note_sent(jobs, job);
     log_debug("access %llu sent, %llu octets in %u pages%s",
               (unsigned long long)job->msg.id, (unsigned long long)req.size,
               req.nr_pages, job->pages ? " of the pool" : "");
@@ -357,11 +406,73 @@ static void start_reading(struct jobs *jobs, struct job *job,
         reader_submit(jobs->reader, &job->task);
 }
 
+/* Slots that are not the stream's. */
+static unsigned int job_slots(const struct jobs *jobs)
+{
+    return jobs->stream ? SLOTS - STREAM_SLOTS : SLOTS;
+}
+
+static uint8_t operation_of(const struct jobs *jobs, const struct job *job)
+{
+    if (jobs->stream && job->slot == job_slots(jobs))
+        return VSCANIF_OP_STREAM;
+    return job->pages ? VSCANIF_OP_SCAN_POOL : VSCANIF_OP_SCAN;
+}
+
+/* It takes the first of the stream's slots. */
+static void begin_stream(struct jobs *jobs, struct job *job)
+{
+    const uint64_t size = (uint64_t)job->before.st_size;
+    struct share_subject subject;
+    struct stream_content content = {
+        .fd = job->fd, .size = size, .settle_ns = settle_ns(job),
+        .event = job->msg.event, .subject = &subject,
+    };
+    struct verdict none = verdict_not_scanned(REASON_READ_ERROR);
+    int rc;
+
+    reader_describe(job->fd, job->msg.pid, &subject);
+    job->slot = job_slots(jobs);
+    job->wire_id = content.id = jobs->serial++ * SLOTS + job->slot;
+    job->task = (struct read_task){ .size = size };
+    job->epoch = jobs->epoch;
+    jobs->slot[job->slot] = job;
+    note_sent(jobs, job);
+    rc = stream_begin(jobs->stream, &content);
+    if (rc) {
+        stop_flight(jobs, job);
+        finish(jobs, job, &none);
+    }
+}
+
+/* Begins the next one for the stream.  Returns whether some have changed their
+ * size, and are to be judged anew. */
+static bool run_stream(struct jobs *jobs)
+{
+    struct job *job;
+    bool again = false;
+
+    while (jobs->stream && !jobs->slot[job_slots(jobs)] &&
+           stream_is_idle(jobs->stream) && (job = TAILQ_FIRST(&jobs->large))) {
+        TAILQ_REMOVE(&jobs->large, job, link);
+        if (!fstat(job->fd, &job->before) && S_ISREG(job->before.st_mode) &&
+            job->before.st_size > 0 &&
+            is_for_stream(jobs, (uint64_t)job->before.st_size) &&
+            !is_too_large(jobs, (uint64_t)job->before.st_size)) {
+            begin_stream(jobs, job);
+        } else {
+            enqueue(jobs, job);
+            again = true;
+        }
+    }
+    return again;
+}
+
 /*
  * Starts queued jobs, in order, while there are slots and pages.  Some may pass
  * one that needs more pages than are free: it comes next when enough have.
  */
-static void run_queue(struct jobs *jobs)
+static void run_small(struct jobs *jobs)
 {
     unsigned int slot = 0, looked_at = 0;
     struct job *job, *next;
@@ -372,11 +483,17 @@ static void run_queue(struct jobs *jobs)
         int rc;
 
         next = TAILQ_NEXT(job, link);
-        while (slot < SLOTS && jobs->slot[slot])
+        while (slot < job_slots(jobs) && jobs->slot[slot])
             slot++;
-        if (slot == SLOTS)
+        if (slot == job_slots(jobs))
             return;
         rc = judge_unread(jobs, job, &verdict);
+        if (rc == -EBUSY) {
+            TAILQ_REMOVE(&jobs->queue, job, link);
+            TAILQ_INSERT_TAIL(&jobs->large, job, link);
+            job->large = true;
+            continue;
+        }
         if (rc == -EAGAIN) {
             if (job->passed == MAX_PASSED)
                 return;
@@ -392,6 +509,13 @@ static void run_queue(struct jobs *jobs)
         else
             start_reading(jobs, job, slot);
     }
+}
+
+static void run_queue(struct jobs *jobs)
+{
+    do
+        run_small(jobs);
+    while (run_stream(jobs));
 }
 
 void jobs_add(struct jobs *jobs, const struct gate_msg *msg, int fd)
@@ -414,7 +538,7 @@ void jobs_add(struct jobs *jobs, const struct gate_msg *msg, int fd)
 /* Is every slot taken by a request that nobody waits for any more? */
 static bool all_given_up(const struct jobs *jobs)
 {
-    for (unsigned int slot = 0; slot < SLOTS; slot++)
+    for (unsigned int slot = 0; slot < job_slots(jobs); slot++)
         if (!jobs->slot[slot] || !jobs->slot[slot]->given_up)
             return false;
     return true;
@@ -429,6 +553,12 @@ static void cancel_given_up(struct jobs *jobs)
 
         if (!job || job->state != JOB_SENT || !job->given_up || job->cancelled)
             continue;
+        if (operation_of(jobs, job) == VSCANIF_OP_STREAM &&
+            !stream_is_sent(jobs->stream)) {
+            stream_give_up(jobs->stream);
+            job->cancelled = true;
+            continue;
+        }
         job->cancelled = channel_cancel(jobs->channel, job->wire_id);
         if (!job->cancelled)
             return;
@@ -447,7 +577,7 @@ bool jobs_give_up(struct jobs *jobs, uint64_t id)
         if (job->state == JOB_QUEUED) {
             struct verdict none = verdict_not_scanned(REASON_DEADLINE);
 
-            TAILQ_REMOVE(&jobs->queue, job, link);
+            TAILQ_REMOVE(job->large ? &jobs->large : &jobs->queue, job, link);
             finish(jobs, job, &none);
         } else if (job->state == JOB_SENT) {
             cancel_given_up(jobs);
@@ -459,12 +589,15 @@ bool jobs_give_up(struct jobs *jobs, uint64_t id)
     return false;
 }
 
-void jobs_connected(struct jobs *jobs, uint32_t domid, uint32_t max_pages)
+void jobs_connected(struct jobs *jobs, uint32_t domid,
+                    const struct jobs_limits *limits)
 {
     jobs->connected = true;
     jobs->epoch++;
     jobs->domid = domid;
-    jobs->max_pages = max_pages;
+    jobs->limits = *limits;
+    if (limits->max_stream && jobs->transport != TRANSPORT_PER_REQUEST)
+        jobs->stream = stream_create(jobs->channel, jobs->reader);
     /* Always: the gate may know one from a link before us. */
     tell_generation(jobs, channel_generation(jobs->channel));
     run_queue(jobs);
@@ -472,16 +605,23 @@ void jobs_connected(struct jobs *jobs, uint32_t domid, uint32_t max_pages)
 
 void jobs_disconnected(struct jobs *jobs)
 {
+    struct job *job;
+
     jobs->connected = false;
     /* Those that are being read come back through jobs_on_read(). */
     for (unsigned int slot = 0; slot < SLOTS; slot++) {
-        struct job *job = jobs->slot[slot];
-
+        job = jobs->slot[slot];
         if (job && job->state == JOB_SENT) {
             job->back_died = true;
             stop_flight(jobs, job);
             enqueue(jobs, job);
         }
+    }
+    stream_drop(jobs->stream);
+    jobs->stream = NULL;
+    while ((job = TAILQ_FIRST(&jobs->large))) {
+        TAILQ_REMOVE(&jobs->large, job, link);
+        enqueue(jobs, job);
     }
 }
 
@@ -517,8 +657,11 @@ void jobs_on_read(struct jobs *jobs)
     struct read_task *task;
 
     while ((task = reader_done(jobs->reader))) {
-        on_read(jobs, (struct job *)(void *)
-                      ((char *)task - offsetof(struct job, task)));
+        if (task->stream)
+            stream_on_read(task->stream);
+        else
+            on_read(jobs, (struct job *)(void *)
+                          ((char *)task - offsetof(struct job, task)));
     }
     run_queue(jobs);
 }
@@ -559,9 +702,34 @@ static void conclude(struct jobs *jobs, struct job *job,
         finish(jobs, job, &changed);
 }
 
-static uint8_t operation_of(const struct job *job)
+/* Returns 0; -EPROTO when it is no answer to anything. */
+static int on_response(struct jobs *jobs, const struct vscanif_response *rsp,
+                       struct verdict *verdict)
 {
-    return job->pages ? VSCANIF_OP_SCAN_POOL : VSCANIF_OP_SCAN;
+    struct job *job = jobs->slot[rsp->id % SLOTS];
+    int rc = 0;
+
+    if (rsp->operation == VSCANIF_OP_PIECE) {
+        if (!jobs->stream || !stream_taken(jobs->stream, rsp->id))
+            return -EPROTO;
+        jobs->responses++;
+        return 0;
+    }
+    if (!job || job->state != JOB_SENT || job->wire_id != rsp->id ||
+        rsp->operation != operation_of(jobs, job))
+        return -EPROTO;
+    /* Of what has not come yet nothing is known. */
+    if (rsp->operation == VSCANIF_OP_STREAM &&
+        verdict->code == VSCANIF_VERDICT_CLEAN &&
+        !stream_is_sent(jobs->stream))
+        return -EPROTO;
+    jobs->responses++;
+    if (rsp->operation == VSCANIF_OP_STREAM)
+        rc = stream_end(jobs->stream);
+    if (rc)
+        *verdict = read_failure(rc);
+    conclude(jobs, job, verdict);
+    return 0;
 }
 
 int jobs_on_responses(struct jobs *jobs, const char **why_r)
@@ -571,7 +739,6 @@ int jobs_on_responses(struct jobs *jobs, const char **why_r)
 
     for (;;) {
         struct verdict verdict;
-        struct job *job;
 
         rc = channel_get(jobs->channel, &untrusted_rsp);
         /*
@@ -582,18 +749,13 @@ int jobs_on_responses(struct jobs *jobs, const char **why_r)
         check_generation(jobs);
         if (rc != 1)
             break;
-        job = jobs->slot[untrusted_rsp.id % SLOTS];
         rc = check_response(&untrusted_rsp, &verdict, why_r);
         if (rc)
             return rc;
-        if (!job || job->state != JOB_SENT ||
-            job->wire_id != untrusted_rsp.id ||
-            untrusted_rsp.operation != operation_of(job)) {
+        if (on_response(jobs, &untrusted_rsp, &verdict)) {
             *why_r = "response: no request with this id is in flight";
             return -EPROTO;
         }
-        jobs->responses++;
-        conclude(jobs, job, &verdict);
     }
     if (rc < 0)
         *why_r = "ring: rsp_prod is out of bounds";

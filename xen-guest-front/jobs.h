@@ -16,6 +16,7 @@
 
 #include "channel.h"
 #include "gate-msg.h"
+#include "policy.h"
 #include "reader.h"
 
 /* How long the link waits for the gate to take a message.  The gate never
@@ -29,8 +30,8 @@ struct jobs;
 int jobs_create(struct jobs **jobs_r, int gate, struct reader *reader,
                 struct channel *channel, uint32_t max_grants);
 
-/* By which way content goes from now on (enum policy_transport). */
-void jobs_set_transport(struct jobs *jobs, uint8_t transport);
+/* What the policy says of ways and sizes, from now on. */
+void jobs_set_policy(struct jobs *jobs, const struct policy *policy);
 
 /* A held access; @fd becomes the job's. */
 void jobs_add(struct jobs *jobs, const struct gate_msg *msg, int fd);
@@ -44,9 +45,15 @@ bool jobs_give_up(struct jobs *jobs, uint64_t id);
 /* Is the file of this access being read? */
 bool jobs_reads(const struct jobs *jobs, uint64_t id);
 
-/* The channel is connected to @domid, which takes @max_pages in a request.
- * The gate is told the generation. */
-void jobs_connected(struct jobs *jobs, uint32_t domid, uint32_t max_pages);
+/* What the back takes. */
+struct jobs_limits {
+    uint32_t max_pages;         /* in a request */
+    uint64_t max_stream;        /* octets of a stream; 0: it takes none */
+};
+
+/* The channel is connected to @domid.  The gate is told the generation. */
+void jobs_connected(struct jobs *jobs, uint32_t domid,
+                    const struct jobs_limits *limits);
 
 /* The channel is about to go: what was on its way is queued again. */
 void jobs_disconnected(struct jobs *jobs);

@@ -116,19 +116,32 @@ void pages_put(struct pages *pages, uint32_t first, uint32_t nr)
     end_if_unused(pages);
 }
 
+void pages_describe(struct pages *pages, uint32_t page,
+                    const struct share_subject *subject)
+{
+    share_write_subject((struct vscanif_info *)(void *)page_at(pages, page),
+                        subject);
+}
+
+int pages_read(struct pages *pages, uint32_t first, int fd, uint64_t offset,
+               uint64_t size, bool now)
+{
+    char *content = page_at(pages, first);
+    int rc = share_read(fd, content, offset, size, now);
+
+    if (!rc)
+        memset(content + size, 0, -size % VSCANIF_PAGE_SIZE);
+    return rc;
+}
+
 int pages_fill(struct pages *pages, uint32_t first, int fd, uint64_t size,
                bool now, const struct share_subject *subject)
 {
-    char *content = page_at(pages, first + 1);
-    const size_t tail = -size % VSCANIF_PAGE_SIZE;
-    int rc = share_read(fd, content, size, now);
+    int rc = pages_read(pages, first + 1, fd, 0, size, now);
 
-    if (rc)
-        return rc;
-    memset(content + size, 0, tail);
-    share_write_subject((struct vscanif_info *)(void *)page_at(pages, first),
-                        subject);
-    return 0;
+    if (!rc)
+        pages_describe(pages, first, subject);
+    return rc;
 }
 
 struct vscanif_request pages_request(uint32_t first, uint64_t size)

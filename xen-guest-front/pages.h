@@ -47,6 +47,17 @@ bool pages_get(struct pages *pages, uint32_t nr, uint32_t *first_r);
 /* Puts it back.  The pool may be gone then. */
 void pages_put(struct pages *pages, uint32_t first, uint32_t nr);
 
+/* Writes the info page @page, of an extent. */
+void pages_describe(struct pages *pages, uint32_t page,
+                    const struct share_subject *subject);
+
+/*
+ * Reads @size octets of the file, from @offset on, to the pages from @first on,
+ * and zeroes to the end of the last one.  Returns as share_read().
+ */
+int pages_read(struct pages *pages, uint32_t first, int fd, uint64_t offset,
+               uint64_t size, bool now);
+
 /*
  * Writes the info page, and reads the file's first @size octets, into an extent
  * that pages_get() has returned for as many.  Returns as share_read().

@@ -78,7 +78,7 @@ static void on_policy(struct link *link, const char *text)
                                      policy.pool_pages != link->pool_pages);
     link->transport = policy.transport;
     link->pool_pages = policy.pool_pages;
-    jobs_set_transport(link->jobs, link->transport);
+    jobs_set_policy(link->jobs, &policy);
 }
 
 static void on_attached(void *arg, const char *policy, uint32_t generation)
@@ -112,15 +112,20 @@ static int on_make(void *arg, uint32_t domid, uint32_t max_pool_pages,
     return rc;
 }
 
-static bool on_connected(void *arg, uint32_t domid, uint32_t max_pages)
+static bool on_connected(void *arg, uint32_t domid,
+                         const struct xsfront_limits *limits)
 {
+    const struct jobs_limits taken = {
+        .max_pages = limits->max_pages,
+        .max_stream = (uint64_t)limits->max_stream_mib << 20,
+    };
     struct link *link = arg;
 
     /* The event of its death may have been taken before. */
     if (!channel_back_alive(&link->channel))
         return false;
     link->connected = true;
-    jobs_connected(link->jobs, domid, max_pages);
+    jobs_connected(link->jobs, domid, &taken);
     return true;
 }
 

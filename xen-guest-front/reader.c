@@ -75,20 +75,56 @@ static void describe_process(pid_t pid, char out[VSCANIF_MAX_PROCESS])
 }
 
 /* No look-up opens a file on a filesystem that is held. */
-static void describe(const struct read_task *task,
-                     struct share_subject *subject_r)
+void reader_describe(int fd, pid_t pid, struct share_subject *subject_r)
 {
     char name[32];
     struct stat st;
     ssize_t n;
 
-    snprintf(name, sizeof(name), "/proc/self/fd/%d", task->fd);
+    snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
     n = readlink(name, subject_r->path, sizeof(subject_r->path) - 1);
     subject_r->path[n > 0 ? n : 0] = 0;
-    snprintf(name, sizeof(name), "/proc/%d", (int)task->pid);
-    subject_r->pid = task->pid;
+    snprintf(name, sizeof(name), "/proc/%d", (int)pid);
+    subject_r->pid = pid;
     subject_r->uid = stat(name, &st) ? (uid_t)-1 : st.st_uid;
-    describe_process(task->pid, subject_r->process);
+    describe_process(pid, subject_r->process);
+}
+
+/* Octets of a hole at the piece's beginning; 0: there is none.  A filesystem
+ * without holes has none. */
+static uint64_t hole_at(const struct read_task *task)
+{
+    const off_t at = (off_t)task->offset;
+    off_t data = lseek(task->fd, at, SEEK_DATA);
+
+    if (data < 0)
+        return errno == ENXIO ? task->left : 0;
+    if (data <= at)
+        return 0;
+    return (uint64_t)(data - at) < task->left ? (uint64_t)(data - at) :
+           task->left;
+}
+
+/* Of what has been cut off meanwhile nothing is a hole. */
+static bool still_there(const struct read_task *task)
+{
+    struct stat st;
+
+    return !fstat(task->fd, &st) &&
+           (uint64_t)st.st_size >= task->offset + task->left;
+}
+
+static void run_piece(struct read_task *task)
+{
+    const uint64_t hole = hole_at(task);
+
+    task->hole = hole > 0;
+    task->got = hole ? hole : task->size;
+    if (hole)
+        task->rc = still_there(task) ? 0 : -ESTALE;
+    else
+        task->rc = pages_read(task->pages, task->first, task->fd, task->offset,
+                              task->size, false);
 }
 
 static void run_task(struct read_task *task, xengntshr_handle *xgs)
@@ -98,7 +134,11 @@ static void run_task(struct read_task *task, xengntshr_handle *xgs)
 
     if (task->settle_ns > 0)
         nanosleep(&settle, NULL);
-    describe(task, &subject);
+    if (task->stream) {
+        run_piece(task);
+        return;
+    }
+    reader_describe(task->fd, task->pid, &subject);
     if (task->pages) {
         task->rc = pages_fill(task->pages, task->first, task->fd, task->size,
                               false, &subject);
@@ -117,7 +157,7 @@ int reader_read_now(const struct read_task *task)
 {
     struct share_subject subject;
 
-    describe(task, &subject);
+    reader_describe(task->fd, task->pid, &subject);
     return pages_fill(task->pages, task->first, task->fd, task->size, true,
                       &subject);
 }

@@ -22,6 +22,11 @@ struct read_task {
     long settle_ns;         /* in: not before this time has passed */
     struct pages *pages;    /* in: the pool that it is read into, or NULL ... */
     uint32_t first;         /* ... its extent there: the caller's */
+    struct stream *stream;  /* in: it is a piece of this one's, or NULL; */
+    uint64_t offset;        /* ... where in the file, */
+    uint64_t left;          /* ... and how much is left of the content there */
+    uint64_t got;           /* ... out: octets of this piece, */
+    bool hole;              /* ... which are all 0, and were not read */
     struct share share;     /* out, if not in the pool: filled, empty on
                              * failure */
     int rc;                 /* out: 0 or -errno of share_create/share_read */
@@ -29,6 +34,7 @@ struct read_task {
 };
 
 struct reader;
+struct stream;
 struct xentoollog_logger;
 
 /* Starts the threads; @logger (NULL: the libraries' own) must outlive them.
@@ -37,6 +43,9 @@ int reader_start(struct reader **reader_r, struct xentoollog_logger *logger);
 
 /* Readable while there is something for reader_done(). */
 int reader_fd(const struct reader *reader);
+
+/* Who accesses which file. */
+void reader_describe(int fd, pid_t pid, struct share_subject *subject_r);
 
 /* Reads what can be had at once, into the pool, in the caller's thread.  Returns
  * as pages_fill(). */

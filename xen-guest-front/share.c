@@ -90,13 +90,14 @@ int share_create(struct share *share, xengntshr_handle *xgs, uint32_t domid,
     return 0;
 }
 
-int share_read(int fd, char *to, uint64_t size, bool now)
+int share_read(int fd, char *to, uint64_t offset, uint64_t size, bool now)
 {
     uint64_t done = 0;
 
     while (done < size) {
         const struct iovec part = { to + done, size - done };
-        ssize_t r = preadv2(fd, &part, 1, (off_t)done, now ? RWF_NOWAIT : 0);
+        ssize_t r = preadv2(fd, &part, 1, (off_t)(offset + done),
+                            now ? RWF_NOWAIT : 0);
 
         if (r < 0 && errno == EINTR)
             continue;
@@ -111,7 +112,7 @@ int share_read(int fd, char *to, uint64_t size, bool now)
 
 int share_fill(struct share *share, int fd)
 {
-    return share_read(fd, page_at(share, 1 + share->nr_dirs), share->size,
+    return share_read(fd, page_at(share, 1 + share->nr_dirs), 0, share->size,
                       false);
 }
 

@@ -54,11 +54,11 @@ int share_create(struct share *share, xengntshr_handle *xgs, uint32_t domid,
 int share_fill(struct share *share, int fd);
 
 /*
- * Reads the file's first @size octets to @to.  Returns 0; -ESTALE when the file
+ * Reads @size octets of the file, from @offset on, to @to.  Returns 0; -ESTALE when the file
  * ends before that; -errno of preadv2(2).  With @now it waits for nothing:
  * -EAGAIN, or -EOPNOTSUPP, when it would have to, or might.
  */
-int share_read(int fd, char *to, uint64_t size, bool now);
+int share_read(int fd, char *to, uint64_t offset, uint64_t size, bool now);
 
 /* Writes who accesses which file to an info page, and zeroes to all else there,
  * as far as the references. */

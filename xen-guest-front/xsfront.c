@@ -87,6 +87,7 @@ static int read_limit(struct xsfront *front, const char *node, uint32_t min,
 /* Reads what the back offers.  Returns 0, or -errno with a sentence. */
 static int read_offer(struct xsfront *front, char *why, size_t why_size)
 {
+    struct xsfront_limits *limits = &front->limits;
     char *versions = NULL;
     int rc = xsx_read(front->xs, XBT_NULL, front->back.s, NODE_VERSIONS,
                       &versions);
@@ -102,14 +103,16 @@ static int read_offer(struct xsfront *front, char *why, size_t why_size)
                  VSCANIF_VERSION);
         return rc;
     }
-    front->max_pages = VSCANIF_MAX_REQUEST_PAGES;
+    *limits = (struct xsfront_limits){ .max_pages = VSCANIF_MAX_REQUEST_PAGES };
     rc = read_limit(front, NODE_MAX_REQUEST_PAGES, 1, VSCANIF_MAX_REQUEST_PAGES,
-                    &front->max_pages, why, why_size);
-    if (rc)
-        return rc;
-    front->max_pool_pages = 0;
-    return read_limit(front, NODE_MAX_POOL_PAGES, 0, VSCANIF_MAX_POOL_PAGES,
-                      &front->max_pool_pages, why, why_size);
+                    &limits->max_pages, why, why_size);
+    if (!rc)
+        rc = read_limit(front, NODE_MAX_POOL_PAGES, 0, VSCANIF_MAX_POOL_PAGES,
+                        &limits->max_pool_pages, why, why_size);
+    if (!rc)
+        rc = read_limit(front, NODE_MAX_STREAM_MIB, 0, VSCANIF_MAX_STREAM_MIB,
+                        &limits->max_stream_mib, why, why_size);
+    return rc;
 }
 
 struct publication {
@@ -190,8 +193,8 @@ static void publish(struct xsfront *front)
         close_refused(front, why);
         return;
     }
-    rc = front->ops->make(front->arg, front->back_domid, front->max_pool_pages,
-                          &p.connection);
+    rc = front->ops->make(front->arg, front->back_domid,
+                          front->limits.max_pool_pages, &p.connection);
     if (rc) {
         snprintf(why, sizeof(why), "cannot make ring and event channel: %s",
                  strerror(-rc));
@@ -242,7 +245,7 @@ static bool take_step(struct xsfront *front, enum handshake_step step)
          * take a used ring for a new one. */
         set_state(front, XenbusStateConnected);
         if (!front->ops->connected(front->arg, front->back_domid,
-                                   front->max_pages))
+                                   &front->limits))
             drop_and_set(front, XenbusStateInitialising);
         return true;
     case STEP_CHECK:

@@ -19,6 +19,13 @@
 #include "log.h"
 #include "names.h"
 
+/* What the back offers: see vscanif.h. */
+struct xsfront_limits {
+    uint32_t max_pages;         /* max-request-pages */
+    uint32_t max_pool_pages;
+    uint32_t max_stream_mib;
+};
+
 struct xsfront_ops {
     /* Makes ring and port for @domid, and a pool of @max_pool_pages at most.
      * Returns 0 or -errno. */
@@ -28,7 +35,8 @@ struct xsfront_ops {
     void (*drop)(void *arg);
     /* Both sides are connected.  Returns false when the back's process has
      * gone meanwhile: then the connection is dropped again. */
-    bool (*connected)(void *arg, uint32_t domid, uint32_t max_pages);
+    bool (*connected)(void *arg, uint32_t domid,
+                      const struct xsfront_limits *limits);
     /* There is a device for us; called again for each new policy, with its
      * text, which is good, and its generation: xsfront_in_force() when it is.
      * NULL: it is bad, the one before remains in force. */
@@ -50,7 +58,7 @@ struct xsfront {
     enum xenbus_state state;
     uint32_t back_domid;
     uint32_t connection_id;
-    uint32_t max_pages, max_pool_pages;
+    struct xsfront_limits limits;
     struct vscan_path back;     /* the back's folder */
     struct vscan_path watched;  /* its state node, watched; empty: none */
     char *policy_text;          /* last seen, NULL: none could be read */

@@ -13,11 +13,15 @@
 #include <xentoollog.h>
 
 int dataplane_open(struct dataplane *dp, uint32_t domid, uint32_t max_pages,
-                   const char **why_r)
+                   uint32_t max_stream_mib, const char **why_r)
 {
     assert(max_pages <= VSCANIF_MAX_REQUEST_PAGES);
-    *dp = (struct dataplane){ .domid = domid, .max_pages = max_pages,
-                              .port = -1 };
+    *dp = (struct dataplane){
+        .domid = domid, .port = -1, .limits = {
+            .max_pages = max_pages,
+            .max_stream = (uint64_t)max_stream_mib << 20,
+        },
+    };
     /* The library has a line for each reference that cannot be mapped, and a
      * guest can name as many of these as it likes. */
     dp->logger = (xentoollog_logger *)
@@ -83,7 +87,7 @@ static int map_pool(struct dataplane *dp, const struct connection *connection)
                                                dp->pool_refs, PROT_READ);
     if (!dp->pool)
         return errno == ENOMEM ? -ENOMEM : -EACCES;
-    dp->pool_pages = nr;
+    dp->limits.pool_pages = nr;
     return 0;
 }
 
@@ -142,13 +146,13 @@ void dataplane_announce(struct dataplane *dp, uint64_t generation)
 void dataplane_disconnect(struct dataplane *dp)
 {
     if (dp->pool)
-        xengnttab_unmap(dp->xgt, (void *)dp->pool, dp->pool_pages);
+        xengnttab_unmap(dp->xgt, (void *)dp->pool, dp->limits.pool_pages);
     if (dp->page)
         xengnttab_unmap(dp->xgt, dp->page, 1);
     if (dp->port >= 0)
         xenevtchn_unbind(dp->xce, (evtchn_port_t)dp->port);
     dp->pool = NULL;
-    dp->pool_pages = 0;
+    dp->limits.pool_pages = 0;
     dp->page = NULL;
     dp->port = -1;
 }
@@ -186,8 +190,7 @@ int dataplane_get(struct dataplane *dp, struct scan_request *req_r,
         *why_r = "ring: req_prod is out of bounds";
     if (rc != 1)
         return rc;
-    rc = check_request(&untrusted_req, dp->max_pages, dp->pool_pages, req_r,
-                       why_r);
+    rc = check_request(&untrusted_req, &dp->limits, req_r, why_r);
     return rc ? rc : 1;
 }
 
@@ -221,7 +224,7 @@ static const void *pool_page(const struct dataplane *dp, uint32_t page)
 
 static bool is_in_pool(const struct scan_request *req)
 {
-    return req->operation == VSCANIF_OP_SCAN_POOL;
+    return req->operation != VSCANIF_OP_SCAN;
 }
 
 /* A private copy of the info page. */
@@ -278,6 +281,20 @@ int dataplane_map(struct dataplane *dp, const struct scan_request *req,
     if (!*pages_r)
         return errno == ENOMEM ? -ENOMEM : -EACCES;
     return 0;
+}
+
+int dataplane_subject(struct dataplane *dp, const struct scan_request *req,
+                      struct scan_subject *subject_r, const char **why_r)
+{
+    struct vscanif_info info;
+
+    return look_at_info(dp, req, &info, subject_r, why_r);
+}
+
+const void *dataplane_piece(const struct dataplane *dp,
+                            const struct scan_request *req)
+{
+    return req->nr_pages ? pool_page(dp, req->info_ref) : NULL;
 }
 
 void dataplane_unmap(struct dataplane *dp, const struct scan_request *req,

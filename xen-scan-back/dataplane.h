@@ -29,10 +29,9 @@ struct dataplane {
     xengnttab_handle *offers;   /* for offer.h alone: workers get it */
     xenevtchn_handle *xce;
     uint32_t domid;             /* the guest */
-    uint32_t max_pages;         /* of one request */
+    struct check_limits limits;
     void *page;                 /* NULL: not connected */
     const void *pool;           /* the guest's page pool; NULL: it has none */
-    uint32_t pool_pages;
     grant_ref_t pool_refs[VSCANIF_MAX_POOL_PAGES];
     int port;                   /* -1: not connected */
     uint64_t generation;        /* what guests are told; 0: not known yet */
@@ -49,12 +48,13 @@ struct scan_subject {
 };
 
 /*
- * Opens the Xen devices, once for the life of the process; @max_pages is at
- * most VSCANIF_MAX_REQUEST_PAGES.  Returns 0 or -errno with a sentence for the
+ * Opens the Xen devices, once for the life of the process.  @max_pages is of one
+ * request, at most VSCANIF_MAX_REQUEST_PAGES; @max_stream_mib of a stream.
+ * Returns 0 or -errno with a sentence for the
  * log in *@why_r.
  */
 int dataplane_open(struct dataplane *dp, uint32_t domid, uint32_t max_pages,
-                   const char **why_r);
+                   uint32_t max_stream_mib, const char **why_r);
 
 /*
  * Maps the ring page and the pool, and binds the port.  Returns 0 or -errno
@@ -100,6 +100,15 @@ int dataplane_map(struct dataplane *dp, const struct scan_request *req,
 
 void dataplane_unmap(struct dataplane *dp, const struct scan_request *req,
                      const void *pages);
+
+/* What the info page of a stream says.  Returns as dataplane_map(). */
+int dataplane_subject(struct dataplane *dp, const struct scan_request *req,
+                      struct scan_subject *subject_r, const char **why_r);
+
+/* The content of a piece, which the guest may write to at any time; NULL for a
+ * hole. */
+const void *dataplane_piece(const struct dataplane *dp,
+                            const struct scan_request *req);
 
 /* Takes the id of a request that the guest has cancelled, if there is one. */
 bool dataplane_get_cancel(struct dataplane *dp, uint32_t *id_r);

@@ -37,6 +37,7 @@
 
 #include "log.h"
 #include "proc.h"
+#include "snapshot.h"
 
 #define LIMITS_PREFIX           "Heuristics.Limits.Exceeded"
 #define TIMEOUT_NAME            LIMITS_PREFIX ".MaxScanTime"
@@ -457,9 +458,8 @@ static struct verdict scan(struct engine *engine, int fd, uint64_t size)
 
     if (reason != VSCANIF_REASON_NONE)
         return verdict_not_scanned(reason);
-    /* Private: a sealed file has no shared mappings before Linux 6.7. */
-    content = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (content == MAP_FAILED)
+    content = snapshot_map(fd, size);
+    if (!content)
         return verdict_not_scanned(VSCANIF_REASON_RESOURCES);
     v = scan_memory(engine, content, size);
     munmap(content, (size_t)size);

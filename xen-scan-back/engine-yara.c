@@ -50,6 +50,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "snapshot.h"
 
 /* Octets of one file of rules. */
 #define RULES_MAX_OCTETS        ((size_t)64 << 20)
@@ -551,9 +552,8 @@ static struct verdict scan(struct engine *engine, int fd, uint64_t size)
 
     if (reason != VSCANIF_REASON_NONE)
         return verdict_not_scanned(reason);
-    /* Private: a sealed file has no shared mappings before Linux 6.7. */
-    content = mmap(NULL, (size_t)size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (content == MAP_FAILED)
+    content = snapshot_map(fd, size);
+    if (!content)
         return verdict_not_scanned(VSCANIF_REASON_RESOURCES);
     v = scan_memory(engine, content, size);
     munmap(content, (size_t)size);

@@ -22,5 +22,5 @@ int main(int argc, char **argv)
         log_error("this is not a Xen domain: there is no /dev/xen/xenbus");
         return 1;
     }
-    return proc_parent(&options.pool, VSCANIF_MAX_REQUEST_PAGES);
+    return proc_parent(&options.pool);
 }

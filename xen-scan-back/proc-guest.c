@@ -32,6 +32,7 @@
 #include <unistd.h>
 
 #include "cancels.h"
+#include "assembly.h"
 #include "dataplane.h"
 #include "digest.h"
 #include "engine-lines.h"
@@ -93,6 +94,8 @@ struct guest {
     uint64_t taken_us;          /* and the one that is dealt with */
     struct flight flight[SLOTS];
     struct offers offers;
+    struct assembly assembly;   /* the stream that is on, */
+    struct flight *stream;      /* and its request */
     struct cancels cancels;     /* of the connection */
 };
 
@@ -114,6 +117,7 @@ static void on_drop(void *arg)
 
     dataplane_disconnect(&guest->dp);
     guest->connected = false;
+    assembly_drop(&guest->assembly);
     guest->has_next = false;
     cancels_forget(&guest->cancels);
     for (unsigned int i = 0; i < SLOTS; i++)
@@ -335,18 +339,100 @@ out:
     return rc;
 }
 
+/* Streams ----------------------------------------------------------------- */
+
+static void answer_stream(struct guest *guest, unsigned int reason)
+{
+    const struct verdict none = verdict_not_scanned(reason);
+
+    assembly_drop(&guest->assembly);
+    answer(guest, guest->stream, &none, 0);
+    guest->stream->pool_id = 0;
+}
+
+/* Returns as settle(). */
+static int begin_stream(struct guest *guest, struct flight *flight,
+                        const char **why_r)
+{
+    int rc;
+
+    if (guest->assembly.on) {
+        *why_r = "stream: there is one already";
+        return -EPROTO;
+    }
+    rc = dataplane_subject(&guest->dp, &flight->req, &flight->subject, why_r);
+    if (rc)
+        return rc;
+    memset(flight->digest, 0, sizeof(flight->digest));
+    guest->stream = flight;
+    if (assembly_begin(&guest->assembly, &flight->req))
+        answer_stream(guest, VSCANIF_REASON_RESOURCES);
+    return 0;
+}
+
+/* Its pages are the guest's again in any case.  Returns as settle(). */
+static int take_piece(struct guest *guest, const struct scan_request *req,
+                      const char **why_r)
+{
+    const struct verdict taken = { .code = VSCANIF_VERDICT_TAKEN };
+    const bool ends = req->size == 0;
+    int rc = 0;
+
+    if (guest->assembly.on)
+        rc = assembly_add(&guest->assembly, req,
+                          dataplane_piece(&guest->dp, req), why_r);
+    if (rc == -EPROTO)
+        return rc;
+    dataplane_put(&guest->dp, req, &taken);
+    /* One that has ended before has been answered before. */
+    if (guest->assembly.on && (rc || ends))
+        answer_stream(guest, ends ? VSCANIF_REASON_TIMEOUT :
+                             VSCANIF_REASON_RESOURCES);
+    return 0;
+}
+
+/* Is there room at the pool for that content? */
+static bool has_room(const struct guest *guest, uint64_t size)
+{
+    return guest->at_pool == 0 ||
+           guest->octets_at_pool + size <= POOL_LINK_OCTETS;
+}
+
+/* The pool gets a stream that is whole, and for which there is room.  Returns 0
+ * or -EPIPE. */
+static int hand_stream_on(struct guest *guest)
+{
+    struct pool_request msg = { .size = guest->assembly.size,
+                                .kind = POOL_SCAN };
+    int fd = -1, rc = assembly_take(&guest->assembly, &fd);
+
+    msg.id = guest->stream->pool_id;
+    if (!rc)
+        rc = ask_pool(guest, &msg, fd);
+    if (fd >= 0)
+        close(fd);
+    if (rc && rc != -EPIPE)
+        answer_stream(guest, VSCANIF_REASON_RESOURCES);
+    return rc == -EPIPE ? rc : 0;
+}
+
 /* A request that is new.  Returns as settle(). */
 static int scan(struct guest *guest, const struct scan_request *req,
                 const char **why_r)
 {
-    struct flight *flight = new_flight(guest, req);
+    struct flight *flight;
 
+    if (req->operation == VSCANIF_OP_PIECE)
+        return take_piece(guest, req, why_r);
+    flight = new_flight(guest, req);
     if (!flight) {
         *why_r = "request: its id is in flight already";
         return -EPROTO;
     }
     log_debug("request %u: %" PRIu64 " octets in %u pages", req->id,
               req->size, req->nr_pages);
+    if (req->operation == VSCANIF_OP_STREAM)
+        return begin_stream(guest, flight, why_r);
     return settle(guest, flight, why_r);
 }
 
@@ -372,6 +458,10 @@ static bool on_cancel(struct guest *guest)
     for (unsigned int i = 0; i < SLOTS; i++) {
         if (!guest->flight[i].pool_id || guest->flight[i].req.id != id)
             continue;
+        if (guest->assembly.on && guest->stream == &guest->flight[i]) {
+            answer_stream(guest, VSCANIF_REASON_TIMEOUT);
+            return true;
+        }
         msg.id = guest->flight[i].pool_id;
         return ipc_send_wait(guest->pool, &msg, sizeof(msg), -1,
                              POOL_WAIT_MS) != -EPIPE;
@@ -405,49 +495,72 @@ static int next_request(struct guest *guest, struct scan_request *req_r,
     return rc;
 }
 
+/* Must this request wait until the pool has answered others? */
+static bool must_wait(const struct guest *guest, const struct scan_request *req)
+{
+    const bool whole = req->operation == VSCANIF_OP_SCAN ||
+                       req->operation == VSCANIF_OP_SCAN_POOL;
+
+    return whole && !has_room(guest, req->size);
+}
+
+/* Takes one.  Returns 1; 0 when there is none, or it has to wait; or as
+ * settle(). */
+static int take_one(struct guest *guest, const char **why_r)
+{
+    struct scan_request req;
+    int rc = next_request(guest, &req, why_r);
+
+    if (rc == 0)
+        /* What has been cancelled was on the ring before, and has been
+         * answered. */
+        cancels_forget(&guest->cancels);
+    if (rc != 1)
+        return rc;
+    if (req.operation != VSCANIF_OP_PIECE &&
+        cancels_take(&guest->cancels, req.id)) {
+        answer_unscanned(guest, &req, guest->taken_us);
+        return 1;
+    }
+    if (must_wait(guest, &req)) {
+        guest->next = req;
+        guest->next_us = guest->taken_us;
+        guest->has_next = true;
+        return 0;
+    }
+    rc = scan(guest, &req, why_r);
+    return rc ? rc : 1;
+}
+
 /*
  * Takes requests while there is room for their snapshots; the rest waits on
- * the ring.  After a ring of them the others who want something have their turn:
- * a guest whose content is known could fill it up for ever.  Returns false when
- * the pool is gone.
+ * the ring, behind a stream that is whole, too.  After a ring of them the others
+ * who want something have their turn: a guest whose content is known could fill
+ * it up for ever.  Returns false when the pool is gone.
  */
 static bool take_requests(struct guest *guest)
 {
-    struct scan_request req;
     const char *why = NULL;
-    int rc;
+    int rc = 1;
 
     guest->more = false;
-    for (unsigned int n = 0; guest->connected && guest->at_pool < SLOTS; n++) {
+    for (unsigned int n = 0; rc == 1 && guest->connected &&
+                             guest->at_pool < SLOTS; n++) {
         guest->more = n == SLOTS;
         if (guest->more)
             break;
-        rc = next_request(guest, &req, &why);
-        if (rc == 0) {
-            /* What has been cancelled was on the ring before, and has been
-             * answered. */
-            cancels_forget(&guest->cancels);
+        if (!assembly_is_whole(&guest->assembly))
+            rc = take_one(guest, &why);
+        else if (has_room(guest, guest->assembly.size))
+            rc = hand_stream_on(guest) ? -EPIPE : 1;
+        else
             break;
-        }
-        if (rc == 1 && cancels_take(&guest->cancels, req.id)) {
-            answer_unscanned(guest, &req, guest->taken_us);
-            continue;
-        }
-        if (rc == 1 && guest->at_pool > 0 &&
-            guest->octets_at_pool + req.size > POOL_LINK_OCTETS) {
-            guest->next = req;
-            guest->next_us = guest->taken_us;
-            guest->has_next = true;
-            break;
-        }
-        if (rc == 1)
-            rc = scan(guest, &req, &why);
-        if (rc == -EPROTO)
+        if (rc == -EPROTO) {
             xsback_reset(&guest->xsback, why);
-        else if (rc == -EPIPE)
-            return false;
+            rc = 1;
+        }
     }
-    return true;
+    return rc != -EPIPE;
 }
 
 static bool on_ring(struct guest *guest)
@@ -666,7 +779,7 @@ static int add_fd(struct guest *guest, int fd)
     return epoll_ctl(guest->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
-static int start(struct guest *guest, uint32_t max_pages)
+static int start(struct guest *guest, const struct xsback_limits *limits)
 {
     uint8_t digest[DIGEST_OCTETS];
     const char *why = "cannot start";
@@ -681,9 +794,10 @@ static int start(struct guest *guest, uint32_t max_pages)
     if ((rc = digest_of("", 0, digest)))
         goto out;
     /* What only root may open; nothing is read from it yet. */
-    if ((rc = dataplane_open(&guest->dp, guest->domid, max_pages, &why)) ||
-        (rc = xsback_open(&guest->xsback, guest->domid, max_pages,
-                          &xsback_ops, guest, &why)))
+    if ((rc = dataplane_open(&guest->dp, guest->domid, limits->max_pages,
+                             limits->max_stream_mib, &why)) ||
+        (rc = xsback_open(&guest->xsback, guest->domid, limits, &xsback_ops,
+                          guest, &why)))
         goto out;
     offers_init(&guest->offers, guest->dp.offers, guest->domid,
                 guest->nr_engines);
@@ -715,8 +829,8 @@ static int start(struct guest *guest, uint32_t max_pages)
     return rc;
 }
 
-int proc_guest(uint32_t domid, uint32_t max_pages, unsigned int nr_engines,
-               int pool)
+int proc_guest(uint32_t domid, const struct xsback_limits *limits,
+               unsigned int nr_engines, int pool)
 {
     struct guest guest = {
         .domid = domid, .nr_engines = nr_engines, .pool = pool, .epoll = -1, .signals = -1,
@@ -724,7 +838,7 @@ int proc_guest(uint32_t domid, uint32_t max_pages, unsigned int nr_engines,
     };
 
     log_set_role("link %u", domid);
-    if (start(&guest, max_pages))
+    if (start(&guest, limits))
         return 1;
     loop(&guest);
     log_info("%" PRIu64 " requests for the pool, %" PRIu64 " known to the "

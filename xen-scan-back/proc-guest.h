@@ -7,13 +7,15 @@
 
 #include <stdint.h>
 
+#include "xsback.h"
+
 /*
  * Serves the guest @domid until its device is removed, the pool closes its end
- * of @pool (messages.h) or SIGTERM comes.  @max_pages is what one request may
- * name, @nr_engines how many engines the pool has.  Returns an exit status: 0 when there is nothing (left) to serve, 1
- * after a failure that is in the log.
+ * of @pool (messages.h) or SIGTERM comes.  @limits are what it offers,
+ * @nr_engines how many engines the pool has.  Returns an exit status: 0 when
+ * there is nothing (left) to serve, 1 after a failure that is in the log.
  */
-int proc_guest(uint32_t domid, uint32_t max_pages, unsigned int nr_engines,
-               int pool);
+int proc_guest(uint32_t domid, const struct xsback_limits *limits,
+               unsigned int nr_engines, int pool);
 
 #endif

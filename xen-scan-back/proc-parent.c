@@ -49,7 +49,7 @@ struct child {
 
 struct parent {
     const struct pool_config *config;
-    uint32_t max_pages;
+    struct xsback_limits limits;
     struct xs_handle *xs;       /* NULL until the pool is ready */
     pid_t pool;
     int control, epoll, signals, timer;
@@ -91,7 +91,7 @@ static void start_link(struct parent *parent, struct child *child)
                                               OOM_LINK);
             if (child->pid == 0)
                 _exit(sandbox_keep_only(ends[1]) ? 1 :
-                      proc_guest(child->domid, parent->max_pages,
+                      proc_guest(child->domid, &parent->limits,
                                  parent->config->nr_engines, SANDBOX_FD));
             if (child->pid < 0) {
                 rc = child->pid;
@@ -378,10 +378,15 @@ static void stop(struct parent *parent)
     log_info("stopped");
 }
 
-int proc_parent(const struct pool_config *config, uint32_t max_pages)
+int proc_parent(const struct pool_config *config)
 {
     struct parent parent = {
-        .config = config, .max_pages = max_pages, .control = -1,
+        .config = config, .control = -1, .limits = {
+            .max_pages = VSCANIF_MAX_REQUEST_PAGES,
+            /* What the engines would not look at need not come. */
+            .max_stream_mib = (uint32_t)(config->limits.value[LIMIT_FILE] >>
+                                         20),
+        },
         .epoll = -1, .signals = -1, .timer = -1,
     };
     int rc;

@@ -14,10 +14,9 @@
 #define PARENT_MAX_GUESTS   60
 
 /*
- * Runs until SIGTERM or SIGINT.  @max_pages is what one request may name.
- * Returns an exit status: 0 after a stop that was asked for, 1 after a failure
+ * Runs until SIGTERM or SIGINT.  Returns an exit status: 0 after a stop that was asked for, 1 after a failure
  * that is in the log.
  */
-int proc_parent(const struct pool_config *config, uint32_t max_pages);
+int proc_parent(const struct pool_config *config);
 
 #endif

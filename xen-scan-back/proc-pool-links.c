@@ -269,7 +269,7 @@ static const char too_much[] = "has too much in flight";
 static const char *take_snapshot(struct process *p, struct client *c,
                                  const struct pool_request *request, int fd)
 {
-    if (request->size > OFFER_MAX || snapshot_check(fd, request->size))
+    if (snapshot_check(fd, request->size))
         return "sent a request without a sealed snapshot of its size";
     if (pool_queue(&p->pool, &c->link, request->id, request->size, fd))
         return too_much;

@@ -23,6 +23,22 @@
 int snapshot_make(const void *pages, uint64_t size, int *fd_r);
 
 /*
+ * The same, bit by bit: snapshot_begin() makes one of @size octets, all 0;
+ * snapshot_add() writes to it, within that size; snapshot_end() seals it.  They
+ * return as snapshot_make(), but that the descriptor is the caller's between
+ * them, whatever becomes of it.
+ */
+int snapshot_begin(uint64_t size, int *fd_r);
+int snapshot_add(int fd, uint64_t at, const void *pages, uint64_t size);
+int snapshot_end(int fd, uint64_t size);
+
+/*
+ * Maps one, read-only; holes take no memory, however often they are read.
+ * Returns NULL when that fails, and when it has another size.
+ */
+void *snapshot_map(int fd, uint64_t size);
+
+/*
  * Whether @fd, which came from another process, is a snapshot of exactly
  * @size octets that nobody can change any more.  Returns 0; -EINVAL for any
  * other kind of file or size; -EPERM when a seal is missing; -EFBIG.

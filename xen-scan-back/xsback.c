@@ -60,9 +60,11 @@ static int write_update(struct xs_handle *xs, xs_transaction_t t, void *arg)
         ((rc = xsx_printf(xs, t, folder, NODE_VERSIONS, "%d",
                           VSCANIF_VERSION)) ||
          (rc = xsx_printf(xs, t, folder, NODE_MAX_REQUEST_PAGES, "%u",
-                          u->back->max_pages)) ||
+                          u->back->limits.max_pages)) ||
          (rc = xsx_printf(xs, t, folder, NODE_MAX_POOL_PAGES, "%u",
-                          VSCANIF_MAX_POOL_PAGES))))
+                          VSCANIF_MAX_POOL_PAGES)) ||
+         (rc = xsx_printf(xs, t, folder, NODE_MAX_STREAM_MIB, "%u",
+                          u->back->limits.max_stream_mib))))
         return rc;
     if (u->offer && u->back->incidents[0] &&
         (rc = restore_incidents(u->back, xs, t)))
@@ -411,10 +413,11 @@ static int set_watches(struct xsback *back)
     return 0;
 }
 
-int xsback_open(struct xsback *back, uint32_t front_domid, uint32_t max_pages,
+int xsback_open(struct xsback *back, uint32_t front_domid,
+                const struct xsback_limits *limits,
                 const struct xsback_ops *ops, void *arg, const char **why_r)
 {
-    *back = (struct xsback){ .ops = ops, .arg = arg, .max_pages = max_pages,
+    *back = (struct xsback){ .ops = ops, .arg = arg, .limits = *limits,
                              .front_domid = front_domid };
     return xsx_open(&back->xs, why_r);
 }

@@ -29,6 +29,12 @@ struct xsback_ops {
     void (*drop)(void *arg);
 };
 
+/* What we offer: see vscanif.h. */
+struct xsback_limits {
+    uint32_t max_pages;         /* max-request-pages */
+    uint32_t max_stream_mib;    /* max-stream-mib */
+};
+
 struct xsback {
     struct xs_handle *xs;
     const struct xsback_ops *ops;
@@ -37,7 +43,7 @@ struct xsback {
     struct log_limit log_limit; /* a guest can change its state at will */
     uint32_t front_domid;
     uint32_t connection_id;
-    uint32_t max_pages;         /* what we offer in max-request-pages */
+    struct xsback_limits limits;
     bool retry;                 /* the ring could not be joined: try later */
     bool gone;                  /* the toolstack has removed the device */
     bool in_place;              /* the policy says scan=in-place */
@@ -54,7 +60,8 @@ struct xsback {
  * Connects to xenstore, for which one has to be root; nothing is read yet.
  * Returns 0, or -errno with a sentence for the log in *@why_r.
  */
-int xsback_open(struct xsback *back, uint32_t front_domid, uint32_t max_pages,
+int xsback_open(struct xsback *back, uint32_t front_domid,
+                const struct xsback_limits *limits,
                 const struct xsback_ops *ops, void *arg, const char **why_r);
 
 /*

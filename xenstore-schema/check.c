@@ -30,51 +30,103 @@ uint32_t request_nr_dirs(uint32_t nr_pages)
            VSCANIF_DIR_REFS;
 }
 
-/* What differs between the two operations. */
-static int check_pages(const struct vscanif_request *u, uint32_t pool_pages,
-                       const char **why_r)
+/* Does content of @size octets take @nr_pages? */
+static bool sizes_agree(uint64_t size, uint32_t nr_pages)
 {
-    const bool in_pool = u->operation == VSCANIF_OP_SCAN_POOL;
+    return size <= (uint64_t)nr_pages * VSCANIF_PAGE_SIZE &&
+           size + VSCANIF_PAGE_SIZE > (uint64_t)nr_pages * VSCANIF_PAGE_SIZE;
+}
 
-    if (u->operation != VSCANIF_OP_SCAN && !in_pool)
-        FAIL("request: unknown operation");
-    if (in_pool && !pool_pages)
-        FAIL("request: there is no pool");
-    if (in_pool && (u->nr_pages >= pool_pages ||
-                    u->info_ref >= pool_pages - u->nr_pages))
+static bool in_pool(const struct check_limits *limits, uint32_t first,
+                    uint64_t nr)
+{
+    return nr <= limits->pool_pages && first <= limits->pool_pages - nr;
+}
+
+static int check_scan(const struct vscanif_request *u,
+                      const struct check_limits *limits, const char **why_r)
+{
+    const bool pool = u->operation == VSCANIF_OP_SCAN_POOL;
+
+    if (u->nr_pages == 0 || u->nr_pages > limits->max_pages ||
+        u->nr_pages > VSCANIF_MAX_REQUEST_PAGES)
+        FAIL("request: nr_pages is 0 or above max-request-pages");
+    if (!sizes_agree(u->size, u->nr_pages))
+        FAIL("request: size and nr_pages do not agree");
+    if (pool && !in_pool(limits, u->info_ref, (uint64_t)u->nr_pages + 1))
         FAIL("request: outside the pool");
-    if (!in_pool && u->info_ref == 0)
+    if (!pool && u->info_ref == 0)
         FAIL("request: info_ref is 0");
-    if (u->nr_dirs != (in_pool ? 0 : request_nr_dirs(u->nr_pages)))
+    if (u->nr_dirs != (pool ? 0 : request_nr_dirs(u->nr_pages)))
         FAIL("request: nr_dirs and nr_pages do not agree");
     return 0;
 }
 
-int check_request(const struct vscanif_request *untrusted, uint32_t max_pages,
-                  uint32_t pool_pages, struct scan_request *req_r,
-                  const char **why_r)
+static int check_stream(const struct vscanif_request *u,
+                        const struct check_limits *limits, const char **why_r)
+{
+    if (u->size == 0 || u->size > limits->max_stream)
+        FAIL("stream: size is 0 or above max-stream-mib");
+    if (u->nr_pages)
+        FAIL("stream: nr_pages is not 0");
+    if (!in_pool(limits, u->info_ref, 1))
+        FAIL("stream: outside the pool");
+    return u->nr_dirs ? -EPROTO : 0;
+}
+
+static int check_piece(const struct vscanif_request *u,
+                       const struct check_limits *limits, const char **why_r)
+{
+    if (u->size > limits->max_stream)
+        FAIL("piece: size is above max-stream-mib");
+    if (u->nr_pages && !sizes_agree(u->size, u->nr_pages))
+        FAIL("piece: size and nr_pages do not agree");
+    if (!in_pool(limits, u->info_ref, u->nr_pages))
+        FAIL("piece: outside the pool");
+    if (!u->nr_pages && u->info_ref)
+        FAIL("piece: info_ref is not 0");
+    return u->nr_dirs ? -EPROTO : 0;
+}
+
+/* What differs between the operations. */
+static int check_operation(const struct vscanif_request *u,
+                           const struct check_limits *limits,
+                           const char **why_r)
+{
+    *why_r = "request: nr_dirs is not 0";
+    switch (u->operation) {
+    case VSCANIF_OP_SCAN:
+    case VSCANIF_OP_SCAN_POOL:
+        return check_scan(u, limits, why_r);
+    case VSCANIF_OP_STREAM:
+        return check_stream(u, limits, why_r);
+    case VSCANIF_OP_PIECE:
+        return check_piece(u, limits, why_r);
+    }
+    FAIL("request: unknown operation");
+}
+
+int check_request(const struct vscanif_request *untrusted,
+                  const struct check_limits *limits,
+                  struct scan_request *req_r, const char **why_r)
 {
     const struct vscanif_request *u = untrusted;
+    const bool piece = u->operation == VSCANIF_OP_PIECE;
     struct scan_request req = {
-        .id = u->id, .operation = u->operation, .event = u->event, .size = u->size,
-        .nr_pages = u->nr_pages, .nr_dirs = u->nr_dirs,
+        .id = u->id, .operation = u->operation, .event = u->event,
+        .size = u->size, .nr_pages = u->nr_pages, .nr_dirs = u->nr_dirs,
         .info_ref = u->info_ref,
     };
 
+    if (check_operation(u, limits, why_r))
+        return -EPROTO;
     if (u->event < VSCANIF_EVENT_OPEN || u->event > VSCANIF_EVENT_CLOSE_WRITE)
         FAIL("request: unknown event");
     if (!all_zero(u->reserved, sizeof(u->reserved)))
         FAIL("request: reserved octets are not 0");
-    if (u->nr_pages == 0 || u->nr_pages > max_pages ||
-        u->nr_pages > VSCANIF_MAX_REQUEST_PAGES)
-        FAIL("request: nr_pages is 0 or above max-request-pages");
-    if (u->size > (uint64_t)u->nr_pages * VSCANIF_PAGE_SIZE ||
-        u->size <= (uint64_t)(u->nr_pages - 1) * VSCANIF_PAGE_SIZE)
-        FAIL("request: size and nr_pages do not agree");
-    if (check_pages(u, pool_pages, why_r))
-        return -EPROTO;
     for (unsigned int i = 0; i < VSCANIF_MAX_DIR_PAGES; i++) {
-        if ((u->dir_ref[i] != 0) != (i < u->nr_dirs))
+        /* The first of a piece is an id, any number. */
+        if ((u->dir_ref[i] != 0) != (i < u->nr_dirs) && !(piece && i == 0))
             FAIL("request: dir_ref and nr_dirs do not agree");
         req.dir_ref[i] = u->dir_ref[i];
     }
@@ -99,12 +151,14 @@ int check_response(const struct vscanif_response *untrusted,
     const struct vscanif_response *u = untrusted;
     bool not_scanned = u->verdict == VSCANIF_VERDICT_NOT_SCANNED;
 
-    if (u->operation != VSCANIF_OP_SCAN &&
-        u->operation != VSCANIF_OP_SCAN_POOL)
+    if (u->operation < VSCANIF_OP_SCAN || u->operation > VSCANIF_OP_PIECE)
         FAIL("response: unknown operation");
     if (u->verdict < VSCANIF_VERDICT_CLEAN ||
-        u->verdict > VSCANIF_VERDICT_NOT_SCANNED)
+        u->verdict > VSCANIF_VERDICT_TAKEN)
         FAIL("response: unknown verdict");
+    if ((u->operation == VSCANIF_OP_PIECE) !=
+        (u->verdict == VSCANIF_VERDICT_TAKEN))
+        FAIL("response: verdict and operation do not agree");
     if (not_scanned != (u->reason != VSCANIF_REASON_NONE) ||
         u->reason > VSCANIF_REASON_GRANT)
         FAIL("response: reason and verdict do not agree");

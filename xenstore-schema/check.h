@@ -12,7 +12,7 @@
 
 #include "verdict.h"
 
-/* A scan request whose every number is within vscanif.h's limits. */
+/* A request whose every number is within vscanif.h's limits. */
 struct scan_request {
     uint32_t id;
     uint8_t operation;
@@ -24,14 +24,26 @@ struct scan_request {
     grant_ref_t dir_ref[VSCANIF_MAX_DIR_PAGES];
 };
 
+/* Of a piece: the id of its stream. */
+static inline uint32_t request_stream(const struct scan_request *req)
+{
+    return req->dir_ref[0];
+}
+
+/* What a back has offered, and the front's pool. */
+struct check_limits {
+    uint32_t max_pages;     /* max-request-pages */
+    uint32_t pool_pages;    /* 0: there is no pool */
+    uint64_t max_stream;    /* max-stream-mib, in octets */
+};
+
 /* Directory pages that a request of @nr_pages needs. */
 uint32_t request_nr_dirs(uint32_t nr_pages);
 
-/* Back: @max_pages is what the back has offered in max-request-pages,
- * @pool_pages what the front has in its pool, 0: there is none. */
-int check_request(const struct vscanif_request *untrusted, uint32_t max_pages,
-                  uint32_t pool_pages, struct scan_request *req_r,
-                  const char **why_r);
+/* Back: whether a stream is on, and how far, is for the caller. */
+int check_request(const struct vscanif_request *untrusted,
+                  const struct check_limits *limits,
+                  struct scan_request *req_r, const char **why_r);
 
 /* Back: path and process must end within their fields; references are not
  * looked at. */

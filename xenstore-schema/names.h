@@ -19,6 +19,7 @@
 #define NODE_VERSION            "version"
 #define NODE_MAX_REQUEST_PAGES  "max-request-pages"
 #define NODE_MAX_POOL_PAGES     "max-pool-pages"
+#define NODE_MAX_STREAM_MIB     "max-stream-mib"
 #define NODE_RING_REF           "ring-ref"
 #define NODE_EVENT_CHANNEL      "event-channel"
 #define NODE_POOL_PAGES         "pool-pages"

@@ -42,7 +42,7 @@ _Static_assert(sizeof(((struct policy *)0)->lists) <= UINT16_MAX,
                "list_at can name each octet");
 _Static_assert(sizeof(bool) == 1, "a choice is one octet");
 
-#define MAX_CHOICES 3
+#define MAX_CHOICES 4
 
 struct key {
     const char *name;
@@ -274,7 +274,10 @@ static const struct key keys[] = {
                              [SCAN_IN_PLACE] = "in-place") },
     { .name = "transport", CHOICE(transport, [TRANSPORT_AUTO] = "auto",
                                   [TRANSPORT_POOL] = "pool",
+                                  [TRANSPORT_STREAM] = "stream",
                                   [TRANSPORT_PER_REQUEST] = "per-request") },
+    { .name = "max-file-mib", NUMBER(max_file_mib, 1,
+                                     VSCANIF_MAX_STREAM_MIB) },
     { .name = "pool-pages", NUMBER(pool_pages, 1, VSCANIF_MAX_POOL_PAGES) },
     { .name = "run", LIST(POLICY_RUN, wrong_run), .max_words = 1 },
     { .name = "exclude-path", LIST(POLICY_EXCLUDE_PATH, wrong_path) },
@@ -295,6 +298,7 @@ struct policy policy_default(void)
         .remedy = REMEDY_DENY,
         .scan = SCAN_SNAPSHOT,
         .timeout_ms = VSCANIF_DEFAULT_TIMEOUT_MS,
+        .max_file_mib = VSCANIF_DEFAULT_FILE_MIB,
         .pool_pages = VSCANIF_DEFAULT_POOL_PAGES,
     };
 }

@@ -23,7 +23,9 @@ enum policy_remedy { REMEDY_DENY, REMEDY_QUARANTINE, REMEDY_DELETE };
 enum policy_scan { SCAN_SNAPSHOT, SCAN_IN_PLACE };
 
 /* How content reaches the back. */
-enum policy_transport { TRANSPORT_AUTO, TRANSPORT_POOL, TRANSPORT_PER_REQUEST };
+enum policy_transport {
+    TRANSPORT_AUTO, TRANSPORT_POOL, TRANSPORT_STREAM, TRANSPORT_PER_REQUEST
+};
 
 /* Keys whose values are lists of words. */
 enum policy_list {
@@ -47,6 +49,7 @@ struct policy {
     uint8_t scan;           /* enum policy_scan */
     uint8_t transport;      /* enum policy_transport */
     uint32_t timeout_ms;    /* longest time that an access is held */
+    uint32_t max_file_mib;
     uint32_t pool_pages;
     /* Lists: decoded words, each with its NUL, one more NUL after the last
      * word of a list; where each list begins.  lists[0] is the empty list. */

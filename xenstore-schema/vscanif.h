@@ -49,6 +49,7 @@
  * /local/domain/3/backend/vscan/5/0/versions = "1"
  * /local/domain/3/backend/vscan/5/0/max-request-pages = "8192"
  * /local/domain/3/backend/vscan/5/0/max-pool-pages = "4096"
+ * /local/domain/3/backend/vscan/5/0/max-stream-mib = "100"
  * /local/domain/3/backend/vscan/5/0/connection-id = "1732"
  * /local/domain/3/backend/vscan/5/0/engines = "clamav ok 1762934400: ClamAV
  *      1.4.6/27811, 8706912 signatures"
@@ -74,7 +75,7 @@
  *
  * /local/domain/5/vscan/0/policy = "mode=enforce fail=open timeout-ms=30000
  *      read=no close-write=yes notify=yes remedy=deny scan=snapshot
- *      transport=auto pool-pages=512"
+ *      transport=auto max-file-mib=100 pool-pages=512"
  *
  * /local/domain/5/vscan/0/generation = "1"
  *
@@ -141,6 +142,15 @@
  *
  *      Most pages of a pool (see "Page pool") that the back will map for this
  *      guest; 0: it knows of none.
+ *
+ * max-stream-mib
+ *      Values:         0 ... VSCANIF_MAX_STREAM_MIB
+ *      Default:        0
+ *      Written by:     back, before XenbusStateInitWait
+ *      Read by:        front
+ *
+ *      Most content, in units of 2^20 octets, that the back takes in pieces
+ *      (see "Streams"); 0: it knows of none.
  *
  * connection-id
  *      Values:         uint32, not 0
@@ -392,14 +402,21 @@
  *                             themselves, for guests that are trusted.  See
  *                             "Scanning in place".
  *                             Default: snapshot
- *        transport=auto|pool|per-request
+ *        transport=auto|pool|stream|per-request
  *                             How content reaches the back.  auto: what takes a
  *                             quarter of the page pool at most goes through
- *                             that when there is room now, all else in pages
- *                             that are granted for the request.  pool: what fits
- *                             into the pool waits until there is room there.
- *                             per-request: there is no pool.
+ *                             that when there is room now, else in pages that
+ *                             are granted for the request, and what is too
+ *                             large for one request in pieces.  pool: what fits
+ *                             into the pool waits until there is room there, all
+ *                             else goes in pieces.  stream: all goes in pieces.
+ *                             per-request: there is no pool, and nothing goes in
+ *                             pieces.
  *                             Default: auto
+ *        max-file-mib=NUMBER  Larger files are not scanned (too-large), nor
+ *                             read; in units of 2^20 octets, 1 ...
+ *                             VSCANIF_MAX_STREAM_MIB.
+ *                             Default: VSCANIF_DEFAULT_FILE_MIB
  *        pool-pages=NUMBER    Pages of the pool: 1 ... VSCANIF_MAX_POOL_PAGES,
  *                             from the next connection on, which a change
  *                             brings about.
@@ -596,6 +613,9 @@
 #define VSCANIF_MAX_POOL_PAGES          4096
 #define VSCANIF_MAX_POOL_DIRS           4
 #define VSCANIF_DEFAULT_POOL_PAGES      512
+/* Content of a stream, in units of 2^20 octets: the engines end below 2^31. */
+#define VSCANIF_MAX_STREAM_MIB          2047
+#define VSCANIF_DEFAULT_FILE_MIB        100
 /* Grant references in the info page itself. */
 #define VSCANIF_INFO_REFS               512
 /* Octets of a path in the info page, the closing NUL included. */
@@ -658,7 +678,7 @@
  * id - chosen by the front, not in use by another request in flight; the
  *   response carries it back.
  * operation - VSCANIF_OP_SCAN, or VSCANIF_OP_SCAN_POOL: all pages are in the
- *   pool.
+ *   pool.  For the other two see "Streams".
  * event - VSCANIF_EVENT_*: what the program did.
  * size - octets of content, 1 ... nr_pages * VSCANIF_PAGE_SIZE, more than
  *   (nr_pages - 1) * VSCANIF_PAGE_SIZE.  An empty file is not sent.
@@ -681,6 +701,30 @@
  * has beyond them is 0.  Which pages are in use is the front's business alone.
  * No page of the pool ever has other content than what was to be scanned, info
  * pages, and zeroes.
+ *
+ *--------------------------------- Streams -----------------------------------
+ *
+ * What is too large for one request goes through the pool in pieces.
+ * VSCANIF_OP_STREAM begins it: size is that of all the content, at most
+ * max-stream-mib; info_ref is a page of the pool, as in VSCANIF_OP_SCAN_POOL;
+ * nr_pages is 0.  Then come pieces, VSCANIF_OP_PIECE, each with an id of its
+ * own, in the order of the content, until they have as many octets as the
+ * stream:
+ *   size - octets of this piece.
+ *   nr_pages - pages of content, as many as it takes; 0: the piece is a hole,
+ *      octets that are all 0, and has no pages.
+ *   info_ref - the first of its pages in the pool; 0 for a hole.
+ *   dir_ref[0] - id of the stream's request; all other dir_ref are 0.
+ * A piece of size 0 with no pages ends the stream before its end: the front could
+ * not read on, or needs no answer any more.
+ *
+ * Each piece is answered, VSCANIF_VERDICT_TAKEN, when the back needs its pages no
+ * more; the front has as few or as many on their way as it likes.  The stream's
+ * own request is answered once: with a verdict on all of it; or before, not
+ * scanned, when the back cannot take it or it was ended.  Pieces that were on
+ * their way by then are answered all the same.  There is one stream at a time:
+ * the next one begins when the request and all pieces of the one before have
+ * been answered.
  *
  *-------------------------------- Info page ----------------------------------
  *
@@ -723,6 +767,8 @@
  */
 #define VSCANIF_OP_SCAN                 1
 #define VSCANIF_OP_SCAN_POOL            2
+#define VSCANIF_OP_STREAM               3
+#define VSCANIF_OP_PIECE                4
 
 #define VSCANIF_EVENT_OPEN              1
 #define VSCANIF_EVENT_EXEC              2
@@ -735,6 +781,8 @@
 #define VSCANIF_VERDICT_INFECTED        2
 /* No verdict on the content: never to be taken for clean. */
 #define VSCANIF_VERDICT_NOT_SCANNED     3
+/* Of a piece alone: its pages are the front's. */
+#define VSCANIF_VERDICT_TAKEN           4
 
 #define VSCANIF_REASON_NONE             0
 /* More content than the engine or the back takes. */

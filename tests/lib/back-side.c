@@ -15,6 +15,8 @@
 
 struct xsback back;
 
+static const struct xsback_limits limits = { .max_pages = 64,
+                                             .max_stream_mib = 100 };
 static int no_ring(void *arg, const struct connection *connection,
                    const char **why_r)
 {
@@ -38,7 +40,7 @@ void back_side_open(void)
     two_domains_start();
     fake_device_create(FRONT, BACK, NULL);
     fake_enter(BACK);
-    assert_int_equal(xsback_open(&back, FRONT, 64, &ops, NULL, &why), 0);
+    assert_int_equal(xsback_open(&back, FRONT, &limits, &ops, NULL, &why), 0);
 }
 
 void back_side_begin(void)

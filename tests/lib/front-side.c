@@ -38,7 +38,8 @@ static void on_drop(void *arg)
     fs.ring = fs.connected = false;
 }
 
-static bool on_connected(void *arg, uint32_t domid, uint32_t max_pages)
+static bool on_connected(void *arg, uint32_t domid,
+                         const struct xsfront_limits *limits)
 {
     (void)arg;
     assert_true(fs.ring);
@@ -47,7 +48,7 @@ static bool on_connected(void *arg, uint32_t domid, uint32_t max_pages)
     /* No request can come before this is written. */
     assert_true(fake_is("/local/domain/5/device/vscan/0/state", "4"));
     fs.connected = !fs.back_is_dead;
-    fs.max_pages = max_pages;
+    fs.limits = *limits;
     return fs.connected;
 }
 

@@ -28,7 +28,8 @@ struct front_side {
     unsigned int made, attached, detached;
     int make_rc;
     bool back_is_dead;
-    uint32_t max_pages, max_pool_pages, domid;
+    uint32_t max_pool_pages, domid;
+    struct xsfront_limits limits;
     uint32_t pool_pages;        /* that it makes */
     struct policy policy;
     bool bad_policy;

@@ -38,7 +38,7 @@ int guest_side_start(void **state)
     gs.xce = xenevtchn_open(NULL, 0);
     fcntl(xenevtchn_fd(gs.xce), F_SETFL, O_NONBLOCK);
     fake_enter(BACK);
-    assert_int_equal(dataplane_open(&gs.dp, FRONT, 8192, &why), 0);
+    assert_int_equal(dataplane_open(&gs.dp, FRONT, 8192, 100, &why), 0);
     guest_side_make_ring();
     return 0;
 }

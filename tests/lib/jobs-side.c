@@ -53,13 +53,16 @@ void expect_generation(uint64_t generation)
 
 void connect_with(uint32_t max_pages)
 {
+    const struct jobs_limits limits = { .max_pages = max_pages,
+                                        .max_stream = js.max_stream };
+
     assert_int_equal(channel_create(&js.channel, BACK, js.pool_pages), 0);
     js.page = xengnttab_map_grant_ref(js.xgt, FRONT, js.channel.ring_ref,
                                       PROT_READ | PROT_WRITE);
     assert_non_null(js.page);
     ring_back_init(&js.ring, js.page);
     ring_back_set_generation(js.page, js.generation);
-    jobs_connected(js.jobs, BACK, max_pages);
+    jobs_connected(js.jobs, BACK, &limits);
     expect_generation(js.generation);
 }
 
@@ -106,22 +109,36 @@ int jobs_side_connected(void **state)
     return 0;
 }
 
+/* Descriptors that a handle has. */
+static unsigned int fds_of_handle(void)
+{
+    const unsigned int before = fake_open_fds();
+    xengntshr_handle *xgs = xengntshr_open(NULL, 0);
+    const unsigned int nr = fake_open_fds() - before;
+
+    xengntshr_close(xgs);
+    return nr;
+}
+
 int jobs_side_stop(void **state)
 {
+    const unsigned int handle = fds_of_handle();
+
     (void)state;
     disconnect_jobs();
     xengnttab_close(js.xgt);
-    xengntshr_close(js.channel.xgs);
-    xtl_logger_destroy(js.channel.logger);
     xenevtchn_close(js.channel.xce);
-    /* Nothing but the socket pair is open when all jobs have come back. */
+    /* Nothing but the socket pair and what the pool needs is open when all jobs
+     * have come back. */
     for (;;) {
         jobs_on_read(js.jobs);
         jobs_fail_queued(js.jobs, REASON_NO_BACK);
-        if (fake_open_fds() == js.fds + 2)
+        if (fake_open_fds() == js.fds + 2 + handle)
             break;
         wait_for_reader();
     }
+    xengntshr_close(js.channel.xgs);
+    xtl_logger_destroy(js.channel.logger);
     assert_int_equal(fake_granted(FRONT), 0);
     assert_false(jobs_waiting(js.jobs));
     free(js.jobs);
@@ -184,6 +201,10 @@ void expect_no_request(void)
 struct scan_request next_request(void)
 {
     struct vscanif_request untrusted;
+    const struct check_limits limits = {
+        .max_pages = 8192, .pool_pages = js.pool_pages,
+        .max_stream = js.max_stream,
+    };
     struct scan_request req;
     const char *why = NULL;
 
@@ -191,7 +212,7 @@ struct scan_request next_request(void)
         wait_for_reader();
         jobs_on_read(js.jobs);
     }
-    if (check_request(&untrusted, 8192, js.pool_pages, &req, &why))
+    if (check_request(&untrusted, &limits, &req, &why))
         fail_msg("%s", why);
     return req;
 }

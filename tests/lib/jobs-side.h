@@ -38,7 +38,8 @@ struct jobs_side {
     void *page;
     ring_back ring;
     uint64_t generation;        /* of a back that connects */
-    uint32_t pool_pages;        /* of the next connection */
+    uint32_t pool_pages;        /* of the next connection, */
+    uint64_t max_stream;        /* and what its back takes */
     uint32_t in_between;        /* request to answer there */
 };
 

@@ -47,16 +47,19 @@ void pair_pool_begins(int end, const struct history *history)
 
 void back_start(int pool, unsigned int max_pages)
 {
+    const struct xsback_limits limits = { .max_pages = max_pages,
+                                          .max_stream_mib = PAIR_STREAM_MIB };
     const uint32_t before = fake_enter(BACK);
     const char *why = NULL;
     int rc;
 
     life = (struct guest){ .domid = FRONT, .nr_engines = PAIR_ENGINES,
                            .pool = pool, .signals = -1, .timer = -1 };
-    must(!dataplane_open(&life.dp, FRONT, max_pages, &why), "devices");
+    must(!dataplane_open(&life.dp, FRONT, max_pages, limits.max_stream_mib,
+                         &why), "devices");
     offers_init(&life.offers, life.dp.offers, FRONT, PAIR_ENGINES);
     must(!wait_for_pool(&life), "the pool begins");
-    must(!xsback_open(&life.xsback, FRONT, max_pages, &xsback_ops, &life,
+    must(!xsback_open(&life.xsback, FRONT, &limits, &xsback_ops, &life,
                       &why), "xenstore can be reached");
     begin_incidents(&life, ++lives);
     rc = xsback_start(&life.xsback, &why);
@@ -144,6 +147,8 @@ static void end_life(void)
 
 void back_kill(void)
 {
+    /* What the kernel does. */
+    assembly_drop(&life.assembly);
     xs_close(life.xsback.xs);
     end_life();
 }

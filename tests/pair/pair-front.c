@@ -121,12 +121,15 @@ static void drain(struct reader *reader)
     struct pollfd fd = { .fd = reader_fd(reader), .events = POLLIN };
 
     jobs_disconnected(life.jobs);
+    pages_drop(life.channel.pages);
+    life.channel.pages = NULL;
     for (;;) {
         jobs_on_read(life.jobs);
         jobs_fail_queued(life.jobs, REASON_NO_BACK);
         while (added && !is_open(&files[added - 1]))
             added--;
-        if (!added)
+        /* All pools are gone: only the ring is left. */
+        if (!added && fake_granted(FRONT) - fake_lingering(FRONT) <= 1)
             return;
         must(poll(&fd, 1, LONG_MS) == 1, "a file does not come back");
     }
@@ -144,7 +147,6 @@ void front_kill(struct reader *reader)
 {
     /* The reader's threads write into the pool. */
     drain(reader);
-    free(life.channel.pages);
     free(life.xsfront.policy_text);
     xs_close(life.xsfront.xs);
     xenevtchn_close(life.channel.xce);

@@ -36,6 +36,9 @@ uint32_t front_pool_pages(void);     /* of this connection */
 
 /* The back's link with its end of the pool's socket, which becomes its own;
  * pair_pool_begins() has been called for the other one. */
+/* What the back takes in a stream. */
+#define PAIR_STREAM_MIB 3
+
 void back_start(int pool, unsigned int max_pages);
 /* As front_step(); also takes note of a device that has gone. */
 bool back_step(unsigned int pick);

@@ -101,7 +101,7 @@ static size_t draw_size(enum kind kind)
     if (kind == EMPTY)
         return 0;
     if (kind == TOO_LARGE)
-        return MAX_PAGES * 4096 + 1;
+        return ((size_t)PAIR_STREAM_MIB << 20) + 1;
     if (draw(8) == 0)
         return edges[draw(7)];
     return 16 + draw(1u << (6 + draw(12)));
@@ -500,9 +500,12 @@ static const char *random_policy(void)
     static const char *const policies[] = {
         "fail=closed", "fail=closed transport=pool pool-pages=6",
         "fail=closed transport=per-request", "fail=closed pool-pages=16",
+        "fail=closed transport=pool pool-pages=20",
+        "fail=closed transport=stream pool-pages=64",
+        "fail=closed transport=stream pool-pages=1025",
     };
 
-    return policies[draw(4)];
+    return policies[draw(sizeof(policies) / sizeof(policies[0]))];
 }
 
 static void run_schedule(uint64_t seed, unsigned int every, enum how how)

@@ -29,11 +29,12 @@ static struct vscanif_request request(uint32_t nr_pages)
 
 static void accept_request(const struct vscanif_request *req)
 {
+    const struct check_limits limits = { .max_pages = 8192 };
     struct scan_request checked;
     const char *why = "";
 
     memset(&checked, 0xee, sizeof(checked));
-    if (check_request(req, VSCANIF_MAX_REQUEST_PAGES, 0, &checked, &why))
+    if (check_request(req, &limits, &checked, &why))
         fail_msg("%s", why);
     assert_int_equal(checked.id, req->id);
     assert_int_equal(checked.event, req->event);
@@ -47,12 +48,13 @@ static void accept_request(const struct vscanif_request *req)
 static void refuse_request(const struct vscanif_request *req,
                            uint32_t max_pages, const char *expected_why)
 {
+    const struct check_limits limits = { .max_pages = max_pages };
     struct scan_request checked, untouched;
     const char *why = "";
 
     memset(&checked, 0xee, sizeof(checked));
     memset(&untouched, 0xee, sizeof(untouched));
-    assert_int_equal(check_request(req, max_pages, 0, &checked, &why), -EPROTO);
+    assert_int_equal(check_request(req, &limits, &checked, &why), -EPROTO);
     assert_string_equal(why, expected_why);
     assert_memory_equal(&checked, &untouched, sizeof(checked));
 }
@@ -94,10 +96,8 @@ static void request_words(void **state)
     for (unsigned int i = 0; i < 256; i++) {
         req = request(1);
         req.operation = (uint8_t)i;
-        if (i != VSCANIF_OP_SCAN)
-            refuse_request(&req, 8192, i == VSCANIF_OP_SCAN_POOL ?
-                           "request: there is no pool" :
-                           "request: unknown operation");
+        if (i == 0 || i > VSCANIF_OP_PIECE)
+            refuse_request(&req, 8192, "request: unknown operation");
         req = request(1);
         req.event = (uint8_t)i;
         if (i < VSCANIF_EVENT_OPEN || i > VSCANIF_EVENT_CLOSE_WRITE)
@@ -196,10 +196,12 @@ static void request_dirs(void **state)
 static const char *pool_why(const struct vscanif_request *req,
                             uint32_t pool_pages)
 {
+    const struct check_limits limits = { .max_pages = 8192,
+                                         .pool_pages = pool_pages };
     struct scan_request checked;
     const char *why = NULL;
 
-    if (check_request(req, 8192, pool_pages, &checked, &why))
+    if (check_request(req, &limits, &checked, &why))
         return why;
     assert_int_equal(checked.operation, VSCANIF_OP_SCAN_POOL);
     assert_int_equal(checked.info_ref, req->info_ref);
@@ -245,6 +247,109 @@ static void pool_requests(void **state)
     req.nr_dirs = 0;
     req.dir_ref[7] = 1;
     assert_non_null(pool_why(&req, 512));
+}
+
+static const char *stream_why(const struct vscanif_request *req)
+{
+    const struct check_limits limits = { .max_pages = 4, .pool_pages = 512,
+                                         .max_stream = 1 << 20 };
+    struct scan_request checked;
+    const char *why = NULL;
+
+    if (check_request(req, &limits, &checked, &why))
+        return why;
+    assert_int_equal(checked.operation, req->operation);
+    assert_int_equal(checked.size, req->size);
+    assert_int_equal(checked.nr_pages, req->nr_pages);
+    assert_int_equal(checked.info_ref, req->info_ref);
+    assert_int_equal(request_stream(&checked), req->dir_ref[0]);
+    return NULL;
+}
+
+static struct vscanif_request stream_request(uint8_t operation)
+{
+    return (struct vscanif_request){
+        .id = 7, .operation = operation, .event = VSCANIF_EVENT_EXEC,
+        .size = 1,
+    };
+}
+
+static void streams(void **state)
+{
+    static const char size[] = "stream: size is 0 or above max-stream-mib";
+    struct vscanif_request req = stream_request(VSCANIF_OP_STREAM);
+
+    (void)state;
+    assert_null(stream_why(&req));
+    req.info_ref = 511;
+    assert_null(stream_why(&req));
+    req.info_ref = 512;
+    assert_string_equal(stream_why(&req), "stream: outside the pool");
+    req.info_ref = 0;
+    req.size = 0;
+    assert_string_equal(stream_why(&req), size);
+    req.size = 1 << 20;
+    assert_null(stream_why(&req));
+    req.size++;
+    assert_string_equal(stream_why(&req), size);
+    req.size = UINT64_MAX;
+    assert_string_equal(stream_why(&req), size);
+    req.size = 1;
+    req.nr_pages = 1;
+    assert_string_equal(stream_why(&req), "stream: nr_pages is not 0");
+    req.nr_pages = 0;
+    req.nr_dirs = 1;
+    assert_non_null(stream_why(&req));
+    req.nr_dirs = 0;
+    req.dir_ref[0] = 1;
+    assert_non_null(stream_why(&req));
+    req.dir_ref[0] = 0;
+    /* A back that takes none. */
+    refuse_request(&req, 8192, size);
+}
+
+static void pieces(void **state)
+{
+    static const char agree[] = "piece: size and nr_pages do not agree";
+    struct vscanif_request req = stream_request(VSCANIF_OP_PIECE);
+
+    (void)state;
+    /* The end, a hole, content. */
+    req.size = 0;
+    assert_null(stream_why(&req));
+    req.size = 1 << 20;
+    req.dir_ref[0] = UINT32_MAX;
+    assert_null(stream_why(&req));
+    req.size++;
+    assert_string_equal(stream_why(&req),
+                        "piece: size is above max-stream-mib");
+    req.size = 4096;
+    req.nr_pages = 1;
+    assert_null(stream_why(&req));
+    req.info_ref = 511;
+    assert_null(stream_why(&req));
+    req.info_ref = 512;
+    assert_string_equal(stream_why(&req), "piece: outside the pool");
+    req.info_ref = UINT32_MAX;
+    assert_string_equal(stream_why(&req), "piece: outside the pool");
+    req.info_ref = 0;
+    req.size = 4097;
+    assert_string_equal(stream_why(&req), agree);
+    req.nr_pages = 2;
+    assert_null(stream_why(&req));
+    req.size = 4096;
+    assert_string_equal(stream_why(&req), agree);
+    req.size = 0;
+    assert_string_equal(stream_why(&req), agree);
+    req.size = 1;
+    req.nr_pages = UINT32_MAX;
+    assert_string_equal(stream_why(&req), agree);
+    req.nr_pages = 0;
+    req.info_ref = 1;
+    assert_string_equal(stream_why(&req), "piece: info_ref is not 0");
+    req.info_ref = 0;
+    req.dir_ref[1] = 1;
+    assert_non_null(stream_why(&req));
 }
 
 static void info_page(void **state)
@@ -320,13 +425,17 @@ static void response_words(void **state)
     for (unsigned int i = 0; i < 256; i++) {
         rsp = response(VSCANIF_VERDICT_CLEAN, 0, "");
         rsp.operation = (uint8_t)i;
-        if (i == VSCANIF_OP_SCAN || i == VSCANIF_OP_SCAN_POOL)
+        if (i > 0 && i < VSCANIF_OP_PIECE)
             accept_response(&rsp);
         else
-            refuse_response(&rsp, "response: unknown operation");
+            refuse_response(&rsp, i == VSCANIF_OP_PIECE ?
+                            "response: verdict and operation do not agree" :
+                            "response: unknown operation");
         if (i < 1 || i > 3) {
             rsp = response((uint8_t)i, 0, "");
-            refuse_response(&rsp, "response: unknown verdict");
+            refuse_response(&rsp, i == VSCANIF_VERDICT_TAKEN ?
+                            "response: verdict and operation do not agree" :
+                            "response: unknown verdict");
         }
     }
     for (size_t i = 0; i < sizeof(rsp.reserved); i++) {
@@ -439,6 +548,8 @@ int main(void)
         cmocka_unit_test(request_words), cmocka_unit_test(request_pages),
         cmocka_unit_test(request_size), cmocka_unit_test(request_dirs),
         cmocka_unit_test(pool_requests),
+        cmocka_unit_test(streams),
+        cmocka_unit_test(pieces),
         cmocka_unit_test(info_page), cmocka_unit_test(response_words),
         cmocka_unit_test(response_reason), cmocka_unit_test(response_name),
         cmocka_unit_test(response_generation),

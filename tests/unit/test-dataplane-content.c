@@ -58,6 +58,7 @@ static struct file make_content(uint64_t size)
             ((uint32_t *)(void *)(f.pages + PAGE))[i - VSCANIF_INFO_REFS] =
                 refs[i];
     f.req = (struct scan_request){
+        .operation = VSCANIF_OP_SCAN,
         .id = 1, .event = VSCANIF_EVENT_OPEN, .size = size,
         .nr_pages = f.nr_pages, .nr_dirs = f.nr_dirs, .info_ref = f.refs[0],
     };

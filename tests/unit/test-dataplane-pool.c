@@ -157,7 +157,7 @@ static void outside(void **state)
     assert_int_equal(guest_side_connect(&why), 0);
     ring_front_put(&gs.ring, &req, &notify);
     assert_int_equal(dataplane_get(&gs.dp, &checked, &why), -EPROTO);
-    assert_string_equal(why, "request: there is no pool");
+    assert_string_equal(why, "request: outside the pool");
 }
 
 /* References of nobody, of the directories themselves, twice the same. */

@@ -231,7 +231,7 @@ static void more_pages_than_offered(void **state)
     const char *why = NULL;
 
     (void)state;
-    gs.dp.max_pages = 4;
+    gs.dp.limits.max_pages = 4;
     guest_puts(1);
     gs.sring->ring[0].req.nr_pages = 4;
     gs.sring->ring[0].req.size = 4 * PAGE;
@@ -274,7 +274,7 @@ static void devices_cannot_be_opened(void **state)
         const char *why = NULL;
 
         fake_at(bad[i].call, bad[i].nth, NULL, NULL, ENOENT);
-        assert_int_equal(dataplane_open(&dp, FRONT, 8192, &why), -ENOENT);
+        assert_int_equal(dataplane_open(&dp, FRONT, 8192, 100, &why), -ENOENT);
         assert_non_null(why);
         xenevtchn_close(dp.xce);
         xengnttab_close(dp.offers);

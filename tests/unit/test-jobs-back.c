@@ -183,7 +183,8 @@ static void read_for_another_domain(void **state)
     wait_for_reader();
     disconnect_jobs();
     connect_with(64);
-    jobs_connected(js.jobs, OTHER, 64);
+    jobs_connected(js.jobs, OTHER,
+                   &(struct jobs_limits){ .max_pages = 64 });
     expect_generation(0);
     req = expect_request(10);
     fake_enter(OTHER);

@@ -26,10 +26,13 @@
 
 static int start_with(void **state, uint8_t transport, uint32_t max_grants)
 {
+    struct policy policy = policy_default();
+
     jobs_side_start(state);
     jobs_side_create(max_grants);
     js.pool_pages = 40;
-    jobs_set_transport(js.jobs, transport);
+    policy.transport = transport;
+    jobs_set_policy(js.jobs, &policy);
     connect_with(64);
     return 0;
 }

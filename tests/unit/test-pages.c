@@ -200,6 +200,7 @@ static void filled(void **state)
 {
     struct pages *pages = make(8);
     const char *pool = map(pages);
+    const struct check_limits limits = { .max_pages = 8192, .pool_pages = 8 };
     const size_t offset = offsetof(struct vscanif_info, path) + 3;
     uint32_t first;
 
@@ -217,7 +218,7 @@ static void filled(void **state)
                          0);
         req = pages_request(first, size);
         req.event = VSCANIF_EVENT_OPEN;
-        assert_int_equal(check_request(&req, 8192, 8, &checked, &why), 0);
+        assert_int_equal(check_request(&req, &limits, &checked, &why), 0);
         at = pool + checked.info_ref * PAGE;
         check_info_page(at);
         assert_true(all_are(at + offset, PAGE - offset, 0));

@@ -72,7 +72,7 @@ static void lines_are_words(void **state)
               "exclude-path=/a%20b/,/c/",
               "mode=enforce fail=closed timeout-ms=777 read=yes "
               "close-write=yes notify=yes remedy=deny scan=snapshot "
-              "transport=auto pool-pages=512 "
+              "transport=auto max-file-mib=100 pool-pages=512 "
               "exclude-path=/a%20b/,/c/");
 }
 
@@ -82,7 +82,7 @@ static void keys_are_parted(void **state)
     (void)state;
     assert_is("on-incident=pause\nread=yes\noutbreak=4\n",
               "mode=enforce fail=open timeout-ms=30000 read=yes close-write=yes "
-              "notify=yes remedy=deny scan=snapshot transport=auto pool-pages=512");
+              "notify=yes remedy=deny scan=snapshot transport=auto max-file-mib=100 pool-pages=512");
     assert_string_equal(texts.response,
                         "on-incident=pause threshold=1/60 on-outbreak=none "
                         "outbreak=4 on-unprotected=none unprotected-s=60 "

@@ -52,7 +52,8 @@ static struct policy random_policy(void)
         .fail_closed = random_below(2), .read_events = random_below(2),
         .close_write = random_below(2), .notify = random_below(2),
         .remedy = (uint8_t)random_below(3), .scan = random_below(2),
-        .transport = (uint8_t)random_below(3),
+        .transport = (uint8_t)random_below(4),
+        .max_file_mib = 1 + random_below(VSCANIF_MAX_STREAM_MIB),
         .pool_pages = 1 + random_below(VSCANIF_MAX_POOL_PAGES),
         .timeout_ms = VSCANIF_MIN_TIMEOUT_MS +
                       random_below(VSCANIF_MAX_TIMEOUT_MS -
@@ -138,11 +139,11 @@ static void spell_reasons(char *out, const struct policy *policy, bool deny)
 /* In any order; keys that say the default sometimes left out. */
 static void spell(char *out, const struct policy *policy)
 {
-    static char parts[12 + POLICY_NR_LISTS][POLICY_TEXT_SIZE];
+    static char parts[13 + POLICY_NR_LISTS][POLICY_TEXT_SIZE];
     static const char *const modes[] = { "enforce", "monitor", "off" };
     static const char *const remedies[] = { "deny", "quarantine", "delete" };
-    static const char *const ways[] = { "auto", "pool", "per-request" };
-    unsigned int n = 12 + POLICY_NR_LISTS;
+    static const char *const ways[] = { "auto", "pool", "stream", "per-request" };
+    unsigned int n = 13 + POLICY_NR_LISTS;
     char *start = out;
 
     memset(parts, 0, sizeof(parts));
@@ -166,9 +167,10 @@ static void spell(char *out, const struct policy *policy)
     if (policy->transport || random_below(2))
         sprintf(parts[10], "transport=%s", ways[policy->transport]);
     sprintf(parts[11], "pool-pages=%u", policy->pool_pages);
+    sprintf(parts[12], "max-file-mib=%u", policy->max_file_mib);
     for (unsigned int i = 0; i < POLICY_NR_LISTS; i++)
         if (policy_word(policy, i, NULL))
-            spell_list(parts[12 + i], policy, i);
+            spell_list(parts[13 + i], policy, i);
     *out = 0;
     while (n) {
         unsigned int i = random_below(n--);

@@ -20,7 +20,7 @@
 
 #define DEFAULT_TEXT "mode=enforce fail=open timeout-ms=30000 read=no " \
                      "close-write=yes notify=yes remedy=deny scan=snapshot " \
-                     "transport=auto pool-pages=512"
+                     "transport=auto max-file-mib=100 pool-pages=512"
 
 static void refuse(const char *text, const char *expected_why)
 {
@@ -114,11 +114,11 @@ static void modes(void **state)
     becomes("read=yes mode=monitor fail=closed",
             "mode=monitor fail=closed timeout-ms=30000 read=yes "
             "close-write=yes notify=yes remedy=deny scan=snapshot "
-            "transport=auto pool-pages=512");
+            "transport=auto max-file-mib=100 pool-pages=512");
     becomes("mode=off",
             "mode=off fail=open timeout-ms=30000 read=no close-write=yes "
             "notify=yes remedy=deny scan=snapshot transport=auto "
-            "pool-pages=512");
+            "max-file-mib=100 pool-pages=512");
     refuse("mode=", "policy: bad value: \"mode=\"");
     refuse("mode=on", "policy: bad value: \"mode=on\"");
     refuse("mode=Off", "policy: bad value: \"mode=Off\"");
@@ -186,7 +186,13 @@ static void transports(void **state)
     policy = parse_policy("transport=per-request pool-pages=1");
     assert_int_equal(policy.transport, TRANSPORT_PER_REQUEST);
     assert_int_equal(policy.pool_pages, 1);
-    refuse("transport=stream", "policy: bad value: \"transport=stream\"");
+    assert_int_equal(parse_policy("transport=stream").transport,
+                     TRANSPORT_STREAM);
+    refuse("transport=pages", "policy: bad value: \"transport=pages\"");
+    assert_int_equal(parse_policy("").max_file_mib, VSCANIF_DEFAULT_FILE_MIB);
+    assert_int_equal(parse_policy("max-file-mib=2047").max_file_mib, 2047);
+    refuse("max-file-mib=0", "policy: bad value: \"max-file-mib=0\"");
+    refuse("max-file-mib=2048", "policy: bad value: \"max-file-mib=2048\"");
     refuse("pool-pages=0", "policy: bad value: \"pool-pages=0\"");
     refuse("pool-pages=4097", "policy: bad value: \"pool-pages=4097\"");
     refuse("pool-pages=", "policy: bad value: \"pool-pages=\"");
@@ -198,11 +204,11 @@ static void reasons(void **state)
     becomes("deny=deadline,back-died",
             "mode=enforce fail=open deny=deadline,back-died "
             "timeout-ms=30000 read=no close-write=yes notify=yes "
-            "remedy=deny scan=snapshot transport=auto pool-pages=512");
+            "remedy=deny scan=snapshot transport=auto max-file-mib=100 pool-pages=512");
     becomes("allow=back-died,too-large deny=deadline fail=closed",
             "mode=enforce fail=closed allow=too-large,back-died "
             "timeout-ms=30000 read=no close-write=yes notify=yes "
-            "remedy=deny scan=snapshot transport=auto pool-pages=512");
+            "remedy=deny scan=snapshot transport=auto max-file-mib=100 pool-pages=512");
     becomes("allow=deadline", DEFAULT_TEXT);
     refuse("deny=none", "policy: unknown reason: \"deny=none\"");
     refuse("allow=none", "policy: unknown reason: \"allow=none\"");

@@ -168,7 +168,8 @@ static void sizes(void **state)
         assert_int_equal(untrusted.id, 0);
         assert_int_equal(untrusted.event, 0);
         untrusted.event = VSCANIF_EVENT_OPEN;
-        if (check_request(&untrusted, 8192, 0, &req, &why))
+        if (check_request(&untrusted, &(struct check_limits){ .max_pages = 8192 },
+                          &req, &why))
             fail_msg("%s", why);
         assert_int_equal(req.size, table[i]);
         check_content(&req, refs);

@@ -21,6 +21,8 @@
 
 #define POLICY "/local/domain/5/vscan/0/policy"
 
+static const struct xsback_limits limits = { .max_pages = 64,
+                                             .max_stream_mib = 100 };
 static struct xsback back;
 static unsigned int joined, dropped;
 
@@ -75,7 +77,7 @@ static void start_with(const char *policy)
     two_domains_start();
     fake_device_create(FRONT, BACK, policy);
     fake_enter(BACK);
-    assert_int_equal(xsback_open(&back, FRONT, 64, &ops, NULL, &why), 0);
+    assert_int_equal(xsback_open(&back, FRONT, &limits, &ops, NULL, &why), 0);
     assert_int_equal(xsback_start(&back, &why), 0);
 }
 
@@ -209,7 +211,7 @@ static void watches_are_needed(void **state)
     for (unsigned int i = 1; i <= 2; i++) {
         why = NULL;
         fake_at(FAKE_XS_WATCH, i, NULL, NULL, E2BIG);
-        assert_int_equal(xsback_open(&back, FRONT, 64, &ops, NULL, &why), 0);
+        assert_int_equal(xsback_open(&back, FRONT, &limits, &ops, NULL, &why), 0);
         assert_int_equal(xsback_start(&back, &why), -E2BIG);
         assert_string_equal(why, "cannot set a watch");
         xs_close(back.xs);

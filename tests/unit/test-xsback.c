@@ -20,6 +20,8 @@
 #include "vscanif.h"
 #include "xsback.h"
 
+static const struct xsback_limits limits = { .max_pages = 64,
+                                             .max_stream_mib = 100 };
 static struct {
     struct xsback back;
     bool open, ring;
@@ -98,7 +100,7 @@ static int open_and_start(const char **why_r)
     int rc;
 
     fake_enter(BACK);
-    rc = xsback_open(&t.back, FRONT, 64, &ops, NULL, why_r);
+    rc = xsback_open(&t.back, FRONT, &limits, &ops, NULL, why_r);
     return rc ? rc : xsback_start(&t.back, why_r);
 }
 

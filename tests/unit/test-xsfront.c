@@ -78,7 +78,7 @@ static void publishes_nodes(void **state)
     assert_int_equal(fs.domid, BACK);
     back_connects();
     expect_front_state("4");
-    assert_int_equal(fs.max_pages, 64);
+    assert_int_equal(fs.limits.max_pages, 64);
 }
 
 static void pool_is_published(void **state)
@@ -220,7 +220,7 @@ static void judges_offers(void **state)
             expect_front_state("3");
             back_connects();
             expect_front_state("4");
-            assert_int_equal(fs.max_pages, offers[i].max_pages);
+            assert_int_equal(fs.limits.max_pages, offers[i].max_pages);
         } else {
             expect_front_state("6");
             assert_non_null(front_node(NODE_ERROR));

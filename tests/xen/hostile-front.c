@@ -65,12 +65,13 @@ static void drop(void *arg)
     h->connected = false;
 }
 
-static bool connected(void *arg, uint32_t domid, uint32_t max_pages)
+static bool connected(void *arg, uint32_t domid,
+                      const struct xsfront_limits *limits)
 {
     struct hostile *h = arg;
     const struct share_subject subject = { .pid = 1, .path = "/hostile" };
 
-    (void)max_pages;
+    (void)limits;
     share_init(&h->share);
     h->connected = !share_create(&h->share, h->channel.xgs, domid,
                                  h->rounds ? FLIP_SIZE : 5000, &subject);
