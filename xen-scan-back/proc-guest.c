@@ -7,10 +7,9 @@
  * snapshot is made and handed to the pool, whose answer is put on the ring.  The
  * guest may cancel, which the pool is told; answered is each request once.  It
  * is the only process that a guest's ring and nodes can harm, and it serves
- * that guest alone.  Which request an answer belongs to is told by slot and serial
- * number; answers for an earlier connection are counted and forgotten.  What is
- * infected is told the toolstack, too (window.h), which may ask how much there
- * has been (stats.h).
+ * that guest alone.  Answers for an earlier connection (flights.h) are counted and
+ * forgotten.  What is infected is told the toolstack, too (incidents.h), which may
+ * ask how much there has been (stats.h).
  *
  * When the policy says scan=in-place the pages are offered to the pool's workers
  * (offers.h) until the pool has answered, whatever has become of the connection;
@@ -22,7 +21,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,9 +34,10 @@
 #include "dataplane.h"
 #include "digest.h"
 #include "engine-lines.h"
-#include "engine.h"
+#include "flights.h"
+#include "greeting.h"
 #include "history.h"
-#include "incident.h"
+#include "incidents.h"
 #include "ipc.h"
 #include "log.h"
 #include "messages.h"
@@ -48,7 +47,6 @@
 #include "sandbox.h"
 #include "snapshot.h"
 #include "stats.h"
-#include "window.h"
 #include "xsback.h"
 
 #define SLOTS   ((unsigned int)VSCANIF_RING_SIZE)
@@ -59,14 +57,6 @@
 /* After a ring could not be joined, for want of memory perhaps. */
 #define RETRY_MS    5000
 
-struct flight {
-    uint64_t pool_id;           /* 0: free */
-    struct scan_request req;
-    struct scan_subject subject;
-    uint8_t digest[DIGEST_OCTETS];      /* of the content; 0: not known */
-    uint64_t taken_us;          /* off the ring, by proc_now_us() */
-};
-
 struct guest {
     uint32_t domid;
     unsigned int nr_engines;
@@ -75,7 +65,7 @@ struct guest {
     struct xsback xsback;
     struct history_view history;
     struct digest digest;
-    struct window incidents;
+    struct incidents incidents;
     struct engine_lines engines;
     struct stats stats;
     struct log_limit log_limit;
@@ -84,7 +74,6 @@ struct guest {
     bool more;                  /* the ring may have requests for which there is
                                  * room */
     bool no_crew;               /* to scan in place: not to be asked for again */
-    uint64_t serial;
     unsigned int at_pool;       /* requests that the pool has, */
     uint64_t octets_at_pool;    /* and their size; in place, too: they may have
                                  * to be copied */
@@ -92,7 +81,7 @@ struct guest {
     bool has_next;
     uint64_t next_us;           /* when it was taken, */
     uint64_t taken_us;          /* and the one that is dealt with */
-    struct flight flight[SLOTS];
+    struct flights flights;
     struct offers offers;
     struct assembly assembly;   /* the stream that is on, */
     struct flight *stream;      /* and its request */
@@ -120,66 +109,24 @@ static void on_drop(void *arg)
     assembly_drop(&guest->assembly);
     guest->has_next = false;
     cancels_forget(&guest->cancels);
-    for (unsigned int i = 0; i < SLOTS; i++)
-        guest->flight[i].pool_id = 0;
+    flights_forget(&guest->flights);
 }
 
 static const struct xsback_ops xsback_ops = {
     .connect = on_connect, .drop = on_drop,
 };
 
-static void add_incident(struct guest *guest, const struct flight *flight,
-                         const struct verdict *verdict)
-{
-    struct incident incident = {
-        .serial = window_next(&guest->incidents), .time = proc_time_s(),
-        .event = flight->req.event, .pid = flight->subject.pid,
-        .uid = flight->subject.uid, .size = flight->req.size,
-    };
-    char line[VSCANIF_MAX_INCIDENT + 1];
-
-    memcpy(incident.digest, flight->digest, sizeof(incident.digest));
-    memcpy(incident.name, verdict->name, sizeof(incident.name));
-    memcpy(incident.process, flight->subject.process,
-           sizeof(incident.process));
-    memcpy(incident.path, flight->subject.path, sizeof(incident.path));
-    window_add(&guest->incidents, incident_format(&incident, line));
-}
-
-/* Before the first state, which brings the node along. */
-static void begin_incidents(struct guest *guest, uint32_t life)
-{
-    char node[VSCANIF_MAX_INCIDENTS + 1];
-
-    window_init(&guest->incidents, life);
-    xsback_set_incidents(&guest->xsback,
-                         window_text(&guest->incidents, node));
-}
-
-/* If they are due; INT64_MAX: they are, as the link ends. */
-static void write_incidents(struct guest *guest, int64_t now_ms)
-{
-    const int64_t due_ms = window_due(&guest->incidents);
-    char node[VSCANIF_MAX_INCIDENTS + 1];
-
-    if (due_ms < 0 || due_ms > now_ms)
-        return;
-    xsback_set_incidents(&guest->xsback,
-                         window_text(&guest->incidents, node));
-    window_written(&guest->incidents, proc_now_ms());
-}
-
 static void count_answer(struct guest *guest, const struct flight *flight,
                          const struct verdict *verdict, uint32_t scan_us)
 {
-    const struct stats_answer answer = {
+    const struct stats_request request = {
         .path = flight->pool_id ? flight->subject.path : NULL,
         .process = flight->subject.process, .size = flight->req.size,
         .verdict = verdict->code, .scan_us = scan_us,
         .taken_us = flight->taken_us, .now_us = proc_now_us(),
     };
 
-    stats_answered(&guest->stats, &answer);
+    stats_answered(&guest->stats, &request);
 }
 
 /* Answers the guest, then says so, and how long the engines have had: 0 when
@@ -192,7 +139,7 @@ static void answer(struct guest *guest, const struct flight *flight,
     dataplane_put(&guest->dp, &flight->req, verdict);
     count_answer(guest, flight, verdict, scan_us);
     if (verdict->code == VSCANIF_VERDICT_INFECTED)
-        add_incident(guest, flight, verdict);
+        incidents_add(&guest->incidents, flight, verdict);
     if (!log_limit_ok(&guest->log_limit))
         return;
     log_info("domid=%u guest=\"%s\" event=%s verdict=%s reason=%s "
@@ -203,30 +150,6 @@ static void answer(struct guest *guest, const struct flight *flight,
              escape(verdict->name, name, sizeof(name)), flight->req.size,
              scan_us, flight->subject.pid, flight->subject.uid,
              escape(flight->subject.path, path, sizeof(path)));
-}
-
-/* A slot for this request, NULL when its id is in flight already. */
-static struct flight *new_flight(struct guest *guest,
-                                 const struct scan_request *req)
-{
-    struct flight *free_slot = NULL;
-
-    for (unsigned int i = 0; i < SLOTS; i++) {
-        struct flight *flight = &guest->flight[i];
-
-        if (!flight->pool_id)
-            free_slot = flight;
-        else if (flight->req.id == req->id)
-            return NULL;
-    }
-    if (free_slot) {
-        guest->serial++;
-        free_slot->req = *req;
-        free_slot->taken_us = guest->taken_us;
-        free_slot->pool_id = guest->serial * SLOTS +
-                             (uint64_t)(free_slot - guest->flight);
-    }
-    return free_slot;
 }
 
 /*
@@ -424,7 +347,7 @@ static int scan(struct guest *guest, const struct scan_request *req,
 
     if (req->operation == VSCANIF_OP_PIECE)
         return take_piece(guest, req, why_r);
-    flight = new_flight(guest, req);
+    flight = flights_begin(&guest->flights, req, guest->taken_us);
     if (!flight) {
         *why_r = "request: its id is in flight already";
         return -EPROTO;
@@ -450,19 +373,19 @@ static void answer_unscanned(struct guest *guest,
 static bool on_cancel(struct guest *guest)
 {
     struct pool_request msg = { .kind = POOL_CANCEL };
+    const struct flight *flight;
     uint32_t id;
 
     if (!guest->connected || !dataplane_get_cancel(&guest->dp, &id))
         return true;
     guest->stats.cancelled++;
-    for (unsigned int i = 0; i < SLOTS; i++) {
-        if (!guest->flight[i].pool_id || guest->flight[i].req.id != id)
-            continue;
-        if (guest->assembly.on && guest->stream == &guest->flight[i]) {
-            answer_stream(guest, VSCANIF_REASON_TIMEOUT);
-            return true;
-        }
-        msg.id = guest->flight[i].pool_id;
+    flight = flights_by_id(&guest->flights, id);
+    if (flight && guest->assembly.on && guest->stream == flight) {
+        answer_stream(guest, VSCANIF_REASON_TIMEOUT);
+        return true;
+    }
+    if (flight) {
+        msg.id = flight->pool_id;
         return ipc_send_wait(guest->pool, &msg, sizeof(msg), -1,
                              POOL_WAIT_MS) != -EPIPE;
     }
@@ -586,33 +509,19 @@ static void on_engine(struct guest *guest, const struct pool_answer *msg)
                        engine_lines_node(&guest->engines, node));
 }
 
-static uint64_t count_in_flight(const struct guest *guest)
-{
-    uint64_t nr = guest->has_next;
-
-    for (unsigned int i = 0; i < SLOTS; i++)
-        nr += guest->flight[i].pool_id != 0;
-    return nr;
-}
-
 static void on_question(struct guest *guest)
 {
-    const struct stats_now now = { .us = proc_now_us(),
-                                   .in_flight = count_in_flight(guest),
-                                   .incidents = guest->incidents.newest };
+    const struct stats_now now = {
+        .us = proc_now_us(),
+        .in_flight = flights_count(&guest->flights) + guest->has_next,
+        .incidents = guest->incidents.window.newest,
+    };
     char node[VSCANIF_MAX_INCIDENTS + 1];
     struct question question;
 
-    if (!xsback_question(&guest->xsback, &question))
-        return;
-    if (question.kind == QUESTION_STATS) {
-        stats_text(&guest->stats, question.nr, &now, node);
-    } else {
-        struct text text = answer_begin(question.nr, node);
-
-        answer_line(&text, "unknown");
-    }
-    xsback_answer(&guest->xsback, node);
+    if (xsback_question(&guest->xsback, &question))
+        xsback_answer(&guest->xsback,
+                      stats_answer(&guest->stats, &question, &now, node));
 }
 
 /* Returns false when the pool is gone. */
@@ -648,7 +557,7 @@ static bool on_pool(struct guest *guest)
     int rc;
 
     while ((rc = ipc_recv(guest->pool, &msg, sizeof(msg), NULL)) == 1) {
-        struct flight *flight = &guest->flight[msg.id % SLOTS];
+        struct flight *flight;
         bool in_place;
 
         if (msg.kind == POOL_GENERATION) {
@@ -662,7 +571,8 @@ static bool on_pool(struct guest *guest)
         guest->at_pool--;
         guest->octets_at_pool -= msg.size;
         in_place = offers_end(&guest->offers, msg.id);
-        if (!guest->connected || flight->pool_id != msg.id)
+        flight = flights_by_pool_id(&guest->flights, msg.id);
+        if (!guest->connected || !flight)
             continue;
         if (msg.kind == POOL_NO_CREW) {
             if (!scan_after_all(guest, flight))
@@ -678,52 +588,21 @@ static bool on_pool(struct guest *guest)
     return rc == -EAGAIN && take_requests(guest);
 }
 
-/* Its next message, which is of this kind. */
-static int wait_for(struct guest *guest, enum pool_answer_kind kind,
-                    struct pool_answer *msg_r, int *fd_r)
-{
-    struct pollfd in = { .fd = guest->pool, .events = POLLIN };
-    int rc;
-
-    while ((rc = ipc_recv(guest->pool, msg_r, sizeof(*msg_r), fd_r)) == -EAGAIN)
-        if (poll(&in, 1, -1) < 0 && errno != EINTR)
-            return -errno;
-    if (rc != 1)
-        return rc ? rc : -EPIPE;
-    return msg_r->kind == kind ? 0 : -EPROTO;
-}
-
-/*
- * The pool begins with the history and the generation, and no guest is
- * connected without them.  The pool is ready by now and waits for nobody, so
- * this takes no time.
- */
+/* No guest is connected without what the pool says first. */
 static int wait_for_pool(struct guest *guest)
 {
-    int table = -1, marks = -1;
-    struct pool_answer msg;
-    int rc;
+    uint64_t generation;
+    int rc = greeting_wait(guest->pool, &guest->history, &generation);
 
-    rc = wait_for(guest, POOL_HISTORY, &msg, &table);
     if (!rc)
-        rc = wait_for(guest, POOL_MARKS, &msg, &marks);
-    if (!rc)
-        rc = history_attach(&guest->history, table, marks);
-    if (!rc)
-        rc = wait_for(guest, POOL_GENERATION, &msg, NULL);
-    if (!rc)
-        dataplane_announce(&guest->dp, msg.verdict.generation);
-    if (table >= 0)
-        close(table);
-    if (marks >= 0)
-        close(marks);
+        dataplane_announce(&guest->dp, generation);
     return rc;
 }
 
 /* Sets the timer to what comes next. */
 static void set_timer(struct guest *guest)
 {
-    int64_t next_ms = window_due(&guest->incidents);
+    int64_t next_ms = incidents_due(&guest->incidents);
 
     if (!guest->xsback.retry)
         guest->retry_ms = -1;
@@ -749,7 +628,7 @@ static void loop(struct guest *guest)
     struct epoll_event ev;
 
     while (!guest->stop && !guest->xsback.gone) {
-        write_incidents(guest, proc_now_ms());
+        incidents_write(&guest->incidents, proc_now_ms());
         set_timer(guest);
         if (epoll_wait(guest->epoll, &ev, 1, guest->more ? 0 : -1) != 1) {
             if (guest->more)
@@ -811,7 +690,7 @@ static int start(struct guest *guest, const struct xsback_limits *limits)
         why = "the pool does not begin as it should";
         goto out;
     }
-    begin_incidents(guest, life);
+    incidents_begin(&guest->incidents, &guest->xsback, life);
     if ((rc = xsback_start(&guest->xsback, &why)))
         goto out;
     guest->epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -842,9 +721,9 @@ int proc_guest(uint32_t domid, const struct xsback_limits *limits,
         return 1;
     loop(&guest);
     log_info("%" PRIu64 " requests for the pool, %" PRIu64 " known to the "
-             "history", guest.serial - guest.stats.known,
+             "history", guest.flights.serial - guest.stats.known,
              guest.stats.known);
-    write_incidents(&guest, INT64_MAX);
+    incidents_write(&guest.incidents, INT64_MAX);
     if (guest.xsback.gone)
         log_info("the device is gone");
     else

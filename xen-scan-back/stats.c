@@ -7,29 +7,28 @@
 #include <stdio.h>
 
 #include "line.h"
-#include "question.h"
 
 #define US  1000000
 
 /* "process US NR OCTETS WORD", each octet of a name as %XX. */
 #define LINE_SIZE   (8 + 3 * 21 + 3 * COSTS_NAME_SIZE)
 
-void stats_answered(struct stats *stats, const struct stats_answer *answer)
+void stats_answered(struct stats *stats, const struct stats_request *request)
 {
-    const uint64_t us = answer->now_us - answer->taken_us;
-    const int64_t now_s = (int64_t)(answer->now_us / US);
+    const uint64_t us = request->now_us - request->taken_us;
+    const int64_t now_s = (int64_t)(request->now_us / US);
 
-    assert(answer->verdict <= VSCANIF_VERDICT_NOT_SCANNED);
-    stats->verdicts[answer->verdict]++;
-    stats->octets += answer->size;
-    stats->scan_us += answer->scan_us;
+    assert(request->verdict <= VSCANIF_VERDICT_NOT_SCANNED);
+    stats->verdicts[request->verdict]++;
+    stats->octets += request->size;
+    stats->scan_us += request->scan_us;
     stats->answer_us += us;
-    if (!answer->path)
+    if (!request->path)
         return;
-    costs_add(&stats->costs, COSTS_FILE, answer->path, now_s, us,
-              answer->size);
-    costs_add(&stats->costs, COSTS_PROCESS, answer->process, now_s, us,
-              answer->size);
+    costs_add(&stats->costs, COSTS_FILE, request->path, now_s, us,
+              request->size);
+    costs_add(&stats->costs, COSTS_PROCESS, request->process, now_s, us,
+              request->size);
 }
 
 static void add_counters(struct text *text, const struct stats *stats,
@@ -90,12 +89,17 @@ static void add_costs(struct text *text, struct stats *stats, int64_t now_s)
                 return;
 }
 
-char *stats_text(struct stats *stats, uint32_t nr, const struct stats_now *now,
-                 char out[VSCANIF_MAX_INCIDENTS + 1])
+char *stats_answer(struct stats *stats, const struct question *question,
+                   const struct stats_now *now,
+                   char out[VSCANIF_MAX_INCIDENTS + 1])
 {
-    struct text text = answer_begin(nr, out);
+    struct text text = answer_begin(question->nr, out);
 
-    add_counters(&text, stats, now);
-    add_costs(&text, stats, (int64_t)(now->us / US));
+    if (question->kind == QUESTION_STATS) {
+        add_counters(&text, stats, now);
+        add_costs(&text, stats, (int64_t)(now->us / US));
+    } else {
+        answer_line(&text, "unknown");
+    }
     return out;
 }

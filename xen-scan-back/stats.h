@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "costs.h"
+#include "question.h"
 #include "vscanif.h"
 
 /* Files, and programs, that are told of at most. */
@@ -30,7 +31,7 @@ struct stats {
 };
 
 /* A request that has been answered. */
-struct stats_answer {
+struct stats_request {
     const char *path, *process; /* NULL: it was not looked at */
     uint64_t size;
     uint8_t verdict;            /* VSCANIF_VERDICT_* */
@@ -38,7 +39,7 @@ struct stats_answer {
     uint64_t taken_us, now_us;  /* of proc_now_us() */
 };
 
-void stats_answered(struct stats *stats, const struct stats_answer *answer);
+void stats_answered(struct stats *stats, const struct stats_request *request);
 
 /* What the link knows besides. */
 struct stats_now {
@@ -48,10 +49,11 @@ struct stats_now {
 };
 
 /*
- * The answer to question @nr.  Files and programs come in turns, the costliest
- * first, until one has no room.  Returns @out.
+ * The answer to @question, "unknown" to all but "stats".  Files and programs come
+ * in turns, the costliest first, until one has no room.  Returns @out.
  */
-char *stats_text(struct stats *stats, uint32_t nr, const struct stats_now *now,
-                 char out[VSCANIF_MAX_INCIDENTS + 1]);
+char *stats_answer(struct stats *stats, const struct question *question,
+                   const struct stats_now *now,
+                   char out[VSCANIF_MAX_INCIDENTS + 1]);
 
 #endif

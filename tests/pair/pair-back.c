@@ -61,7 +61,7 @@ void back_start(int pool, unsigned int max_pages)
     must(!wait_for_pool(&life), "the pool begins");
     must(!xsback_open(&life.xsback, FRONT, &limits, &xsback_ops, &life,
                       &why), "xenstore can be reached");
-    begin_incidents(&life, ++lives);
+    incidents_begin(&life.incidents, &life.xsback, ++lives);
     rc = xsback_start(&life.xsback, &why);
     must(!rc || life.xsback.gone, "xenstore");
     life.epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -77,7 +77,7 @@ bool back_step(unsigned int pick)
     int n;
 
     /* No time passes. */
-    write_incidents(&life, 0);
+    incidents_write(&life.incidents, 0);
     n = life.xsback.gone ? 0 : epoll_wait(life.epoll, events, 4, 0);
     if (n == 0 && life.more) {
         must(take_requests(&life), "the pool is there");
@@ -127,7 +127,7 @@ void back_has_time_for_incidents(void)
 {
     const uint32_t before = fake_enter(BACK);
 
-    write_incidents(&life, INT64_MAX);
+    incidents_write(&life.incidents, INT64_MAX);
     fake_enter(before);
 }
 

@@ -25,20 +25,22 @@ static int start(void **state)
 static void answered(uint8_t verdict, const char *path, const char *process,
                      uint64_t us, uint64_t size)
 {
-    const struct stats_answer answer = {
+    const struct stats_request request = {
         .path = path, .process = process, .size = size, .verdict = verdict,
         .scan_us = us / 2, .taken_us = 5000000, .now_us = 5000000 + us,
     };
 
-    stats_answered(&stats, &answer);
+    stats_answered(&stats, &request);
 }
 
 static const char *ask(uint64_t us)
 {
     const struct stats_now now = { .us = us, .in_flight = 3, .incidents = 4 };
+    const struct question question = { .nr = UINT32_MAX,
+                                       .kind = QUESTION_STATS };
 
     memset(out, 'x', sizeof(out));
-    return stats_text(&stats, UINT32_MAX, &now, out);
+    return stats_answer(&stats, &question, &now, out);
 }
 
 static void all_counters(void **state)
@@ -66,13 +68,13 @@ static void all_counters(void **state)
 
 static void one_that_was_not_looked_at(void **state)
 {
-    const struct stats_answer answer = {
+    const struct stats_request request = {
         .size = 5, .verdict = VSCANIF_VERDICT_NOT_SCANNED, .taken_us = 1,
         .now_us = 3,
     };
 
     (void)state;
-    stats_answered(&stats, &answer);
+    stats_answered(&stats, &request);
     assert_non_null(strstr(ask(3), "\nnot-scanned 1\n"));
     assert_non_null(strstr(out, "\nanswer-us 2\n"));
     assert_null(strstr(out, "\nfile"));
@@ -132,6 +134,18 @@ static void the_greatest_counters(void **state)
     assert_non_null(strstr(out, "\ncancelled 18446744073709551615"));
 }
 
+static void other_questions(void **state)
+{
+    const struct stats_now now = { .us = 1 };
+    struct question question = { .nr = 7 };
+
+    (void)state;
+    for (; question.kind <= QUESTION_OUTBREAK; question.kind++)
+        if (question.kind != QUESTION_STATS)
+            assert_string_equal(stats_answer(&stats, &question, &now, out),
+                                "7\nunknown");
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, start)
 
 int main(void)
@@ -139,7 +153,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(all_counters), TEST(one_that_was_not_looked_at),
         TEST(eight_of_each), TEST(as_many_as_fit),
-        TEST(the_greatest_counters),
+        TEST(the_greatest_counters), TEST(other_questions),
     };
 
     return cmocka_run_group_tests_name("stats", tests, NULL, NULL);
