@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -224,6 +225,66 @@ static void failed_commit_leaves_nothing(void **state)
     assert_int_equal(host_spooled(h, ""), 0);
 }
 
+/* An item of @kind about a VM, changed last at @when. */
+static void put_about(struct host *h, const char *kind, const char *name,
+                      const char *about, time_t when)
+{
+    const struct timespec times[2] = { { .tv_sec = when }, { .tv_sec = when } };
+    char path[1024];
+
+    snprintf(path, sizeof(path), "%s/%s.%s", h->spool, name, kind);
+    fill(path, 1);
+    assert_int_equal(utimensat(AT_FDCWD, path, times, 0), 0);
+    strcat(path, ".json");
+    if (about)
+        host_script(path, about);
+}
+
+/* As put there by host_script(), below a line that is no JSON. */
+static void make_json(struct host *h)
+{
+    char command[1024];
+
+    snprintf(command, sizeof(command), "sed -i 1d '%s'/*.json", h->spool);
+    assert_int_equal(system(command), 0);
+}
+
+static bool is_there(struct host *h, const char *name)
+{
+    char path[1024];
+
+    snprintf(path, sizeof(path), "%s/%s", h->spool, name);
+    return !access(path, F_OK);
+}
+
+static void the_newest_of_a_vm_are_kept(void **state)
+{
+    struct host *h = *state;
+
+    put_item(h, 1);
+    put_about(h, "save", "5-a", "{ \"uuid\": \"u\" }", 300);
+    put_about(h, "save", "6-b", "{ \"uuid\": \"u\" }", 100);
+    put_about(h, "save", "7-c", "{ \"uuid\": \"u\" }", 200);
+    put_about(h, "save", "8-d", "{ \"uuid\": \"u\" }", 50);
+    put_about(h, "save", "5-e", "{ \"uuid\": \"v\" }", 10);
+    put_about(h, "save", "5-f", "{ \"uuid\": null }", 10);
+    put_about(h, "save", "5-g", "[ \"uuid\", \"u\" ]", 10);
+    put_about(h, "save", "5-h", NULL, 10);
+    put_about(h, "trace", "5-i", "{ \"uuid\": \"u\" }", 10);
+    make_json(h);
+    spool_keep(&h->places.spool, "save", "u", 4);
+    assert_int_equal(host_spooled(h, ".save"), 9);
+    spool_keep(&h->places.spool, "save", "u", 2);
+    assert_true(is_there(h, "5-a.save") && is_there(h, "7-c.save"));
+    assert_false(is_there(h, "6-b.save") || is_there(h, "6-b.save.json"));
+    assert_false(is_there(h, "8-d.save") || is_there(h, "8-d.save.json"));
+    /* Nobody else's. */
+    assert_int_equal(host_spooled(h, ".save"), 7);
+    assert_int_equal(host_spooled(h, ".trace"), 1);
+    spool_keep(&h->places.spool, "save", "u", 0);
+    assert_int_equal(host_spooled(h, ".save"), 5);
+}
+
 static void nothing_stays_open(void **state)
 {
     struct host *h = *state;
@@ -251,6 +312,7 @@ int main(void)
         HOST_TEST(whole_items_stay),
         HOST_TEST(folder_is_its_owners),
         HOST_TEST(failed_commit_leaves_nothing),
+        HOST_TEST(the_newest_of_a_vm_are_kept),
         HOST_TEST(nothing_stays_open),
     };
 

@@ -65,6 +65,20 @@ static void it_is_saved(void **state)
     assert_string_equal(fake_libxl_asked(), "");
 }
 
+/* It reboots, again and again: by its uuid it is the same. */
+static void the_newest_are_kept(void **state)
+{
+    struct host *h = *state;
+
+    good_xl(h);
+    for (unsigned int i = 1; i <= VM_SNAPSHOTS + 2; i++) {
+        assert_int_equal(make(h, false), 0);
+        assert_int_equal(host_spooled(h, ".save"),
+                         i < VM_SNAPSHOTS ? i : VM_SNAPSHOTS);
+        assert_int_equal(host_spooled(h, ""), 2 * host_spooled(h, ".save"));
+    }
+}
+
 /* By xl, which does so before the guest goes on. */
 static void it_is_paused_by_xl(void **state)
 {
@@ -235,6 +249,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOST_TEST(it_is_saved),
+        HOST_TEST(the_newest_are_kept),
         HOST_TEST(it_is_paused_by_xl),
         HOST_TEST(disks_are_noted),
         HOST_TEST(it_has_to_fit),

@@ -367,3 +367,74 @@ void spool_abort(struct spool_item *item)
     drop(item->dir, name_of(item), HOLD);
     spool_hand_over(item);
 }
+
+/* Too many of one VM ---------------------------------------------------------*/
+
+struct keeping {
+    const char *end, *uuid;     /* of the names, and in the JSON beside them */
+    unsigned int nr;
+    char oldest[NAME_MAX + 1];
+    struct timespec when;
+};
+
+static bool is_about(int dir, const char *name, const char *uuid)
+{
+    char full[NAME_MAX + 1];
+    struct json_object *about, *value;
+    bool is;
+    int fd;
+
+    if (snprintf(full, sizeof(full), "%s" JSON, name) >= (int)sizeof(full))
+        return false;
+    fd = openat(dir, full, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    about = json_object_from_fd(fd);
+    close(fd);
+    is = json_object_object_get_ex(about, "uuid", &value) &&
+         json_object_is_type(value, json_type_string) &&
+         !strcmp(json_object_get_string(value), uuid);
+    json_object_put(about);
+    return is;
+}
+
+static bool is_before(const struct timespec *a, const struct timespec *b)
+{
+    return a->tv_sec != b->tv_sec ? a->tv_sec < b->tv_sec :
+                                    a->tv_nsec < b->tv_nsec;
+}
+
+static void find_oldest(int dir, char *name, void *arg)
+{
+    struct keeping *k = arg;
+    const size_t len = strlen(name), end = strlen(k->end);
+    struct stat st;
+
+    if (len <= end || strcmp(name + len - end, k->end) ||
+        fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) ||
+        !is_about(dir, name, k->uuid))
+        return;
+    if (!k->nr++ || is_before(&st.st_mtim, &k->when)) {
+        snprintf(k->oldest, sizeof(k->oldest), "%s", name);
+        k->when = st.st_mtim;
+    }
+}
+
+void spool_keep(const struct spool_place *place, const char *kind,
+                const char *uuid, unsigned int keep)
+{
+    char end[32], ignored[SPOOL_PATH_MAX];
+    struct keeping k = { .end = end, .uuid = uuid };
+    int dir = open_dir(place->dir, ignored, sizeof(ignored));
+
+    if (dir < 0)
+        return;
+    snprintf(end, sizeof(end), ".%s", kind);
+    flock(dir, LOCK_EX);
+    while (!each(dir, find_oldest, &k) && k.nr > keep &&
+           !unlinkat(dir, k.oldest, 0)) {
+        drop(dir, k.oldest, JSON);
+        k.nr = 0;
+    }
+    close(dir);
+}

@@ -175,6 +175,19 @@ static void resume(const struct machine *m, uint32_t domid, bool pause,
     libxl_domain_resume(m->xl, domid, 1, NULL);
 }
 
+/* One that is found infected and reboots, again and again, is another domain each
+ * time, but it must not fill the spool with what it was each time. */
+static void keep_newest(const struct action_places *places,
+                        struct json_object *about)
+{
+    struct json_object *uuid;
+
+    if (json_object_object_get_ex(about, "uuid", &uuid) &&
+        json_object_get_string_len(uuid))
+        spool_keep(&places->spool, "save", json_object_get_string(uuid),
+                   VM_SNAPSHOTS);
+}
+
 int vm_snapshot_make(const struct machine *m,
                      const struct action_places *places, uint32_t domid,
                      bool pause, char *text, size_t size)
@@ -204,6 +217,8 @@ int vm_snapshot_make(const struct machine *m,
         add_disks(m, domid, about);
         rc = spool_commit(&item, about, text, size);
     }
+    if (!rc)
+        keep_newest(places, about);
     json_object_put(about);
     if (!rc)
         snprintf(text, size, "%s", path);

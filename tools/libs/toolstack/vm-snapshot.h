@@ -16,6 +16,9 @@
 #include "action-places.h"
 #include "domain.h"
 
+/* Of one VM, by its uuid, the newest are kept. */
+#define VM_SNAPSHOTS    2
+
 /* What an image of a guest with @memory octets may need: beside the memory, what
  * is said of each page, and what is not memory. */
 uint64_t vm_snapshot_size(uint64_t memory);
@@ -25,7 +28,8 @@ uint64_t vm_snapshot_size(uint64_t memory);
  * made, and it is noted as paused by us.  Returns 0 and the image's path in
  * @text; or -errno and a sentence: -ENOENT when there is no such domain,
  * -EINVAL when it is down, -EBUSY when it is paused, since it takes part in
- * being saved, or as spool_begin() or helper_run().  Whatever is returned, a
+ * being saved, or as spool_begin() or helper_run().  The oldest image of this VM
+ * goes when there are more than VM_SNAPSHOTS.  Whatever is returned, a
  * guest that has been suspended for it is resumed.
  */
 int vm_snapshot_make(const struct machine *m,
