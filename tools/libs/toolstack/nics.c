@@ -8,27 +8,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "names.h"
 #include "number.h"
-#include "xs.h"
+#include "own-node.h"
 
 /* Greater than any that libxl gives. */
 #define MAX_DEVID   0xffff
 
-static struct vscan_path notes(uint32_t domid)
+/* The name of the own node in which an interface is noted. */
+struct note {
+    char name[32];
+};
+
+static struct note note(int devid)
 {
-    struct vscan_path path;
+    struct note note;
 
-    snprintf(path.s, sizeof(path.s), "/libxl/%u/vscan-vifs", domid);
-    return path;
-}
-
-static struct vscan_path note(uint32_t domid, int devid)
-{
-    char number[16];
-
-    snprintf(number, sizeof(number), "%d", devid);
-    return names_node(notes(domid).s, number);
+    snprintf(note.name, sizeof(note.name), OWN_VIFS "/%d", devid);
+    return note;
 }
 
 /* Unplugging ----------------------------------------------------------------*/
@@ -39,8 +35,8 @@ static int unplug(const struct machine *m, uint32_t domid,
     char *json = libxl_device_nic_to_json(m->xl, nic);
     int rc;
 
-    rc = json ? xsx_write(m->xs, XBT_NULL, NULL, note(domid, nic->devid).s,
-                          json) : -ENOMEM;
+    rc = json ? own_node_write(m->xs, domid, note(nic->devid).name, json) :
+                -ENOMEM;
     free(json);
     if (rc) {
         snprintf(why, size, "cannot note what vif %d is, which stays: %s",
@@ -118,11 +114,11 @@ static int plug(const struct machine *m, uint32_t domid, const char *json,
 static int plug_noted(const struct machine *m, uint32_t domid, int devid,
                       unsigned int *nr, char *why, size_t size)
 {
-    struct vscan_path path = note(domid, devid);
+    const struct note noted = note(devid);
     char *json;
     int rc;
 
-    rc = xsx_read(m->xs, XBT_NULL, NULL, path.s, &json);
+    rc = own_node_read(m->xs, domid, noted.name, &json);
     if (!rc) {
         rc = plug(m, domid, json, devid);
         free(json);
@@ -130,7 +126,7 @@ static int plug_noted(const struct machine *m, uint32_t domid, int devid,
     if (!rc)
         ++*nr;
     if (rc >= 0)
-        rc = xsx_remove(m->xs, XBT_NULL, NULL, path.s);
+        rc = own_node_remove(m->xs, domid, noted.name);
     if (rc)
         snprintf(why, size, "vif %d: %s", devid,
                  rc == -EINVAL ? "what was noted of it is malformed" :
@@ -141,7 +137,7 @@ static int plug_noted(const struct machine *m, uint32_t domid, int devid,
 int nics_plug(const struct machine *m, uint32_t domid, unsigned int *nr_r,
               char *why, size_t why_size)
 {
-    struct vscan_path path = notes(domid);
+    const struct vscan_path path = own_node_path(domid, OWN_VIFS);
     unsigned int count = 0;
     char **names = xs_directory(m->xs, XBT_NULL, path.s, &count);
     int result = 0;
@@ -167,5 +163,5 @@ int nics_plug(const struct machine *m, uint32_t domid, unsigned int *nr_r,
         }
     }
     free(names);
-    return result ? result : xsx_remove(m->xs, XBT_NULL, NULL, path.s);
+    return result ? result : own_node_remove(m->xs, domid, OWN_VIFS);
 }

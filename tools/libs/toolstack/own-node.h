@@ -16,11 +16,14 @@
 
 /* Why the guest is not protected (alarm.h), how far the log has come with its
  * incidents and with what its front has done to files (vscand), what has been
- * done to the VM (acted.h), until when a selftest holds (selftest-node.h). */
+ * done to the VM (acted.h), that it is us who paused it (pause.h), a folder with
+ * what was unplugged (nics.h), until when a selftest holds (selftest-node.h). */
 #define OWN_ALARMS      "alarms"
 #define OWN_INCIDENTS   "incidents"
 #define OWN_REMEDIES    "remedies"
 #define OWN_ACTED       "acted"
+#define OWN_PAUSED      "paused"
+#define OWN_VIFS        "vifs"
 #define OWN_SELFTEST    "selftest"
 
 struct vscan_path own_node_path(uint32_t domid, const char *name);

@@ -7,16 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "names.h"
-#include "xs.h"
-
-static struct vscan_path node(uint32_t domid)
-{
-    struct vscan_path path;
-
-    snprintf(path.s, sizeof(path.s), "/libxl/%u/vscan-paused", domid);
-    return path;
-}
+#include "own-node.h"
 
 /* Is it paused?  -ENOENT, with a sentence, when it is not there. */
 static int is_paused(const struct machine *m, uint32_t domid, bool *paused_r,
@@ -36,7 +27,7 @@ static int is_paused(const struct machine *m, uint32_t domid, bool *paused_r,
 
 int pause_note(const struct machine *m, uint32_t domid)
 {
-    return xsx_write(m->xs, XBT_NULL, NULL, node(domid).s, "1");
+    return own_node_write(m->xs, domid, OWN_PAUSED, "1");
 }
 
 static int begin(const struct machine *m, uint32_t domid, char *why,
@@ -49,7 +40,7 @@ static int begin(const struct machine *m, uint32_t domid, char *why,
                  strerror(-rc));
     /* Better paused by nobody than running. */
     if (libxl_domain_pause(m->xl, domid, NULL)) {
-        xsx_remove(m->xs, XBT_NULL, NULL, node(domid).s);
+        own_node_remove(m->xs, domid, OWN_PAUSED);
         snprintf(why, size, "libxl cannot pause it");
         return -EIO;
     }
@@ -70,13 +61,13 @@ int pause_begin(const struct machine *m, uint32_t domid, char *text,
 int pause_end(const struct machine *m, uint32_t domid, bool *was_r, char *why,
               size_t why_size)
 {
-    struct vscan_path path = node(domid);
+    const struct vscan_path path = own_node_path(domid, OWN_PAUSED);
     bool paused;
     char *text;
     int rc;
 
     *was_r = false;
-    rc = xsx_read(m->xs, XBT_NULL, NULL, path.s, &text);
+    rc = own_node_read(m->xs, domid, OWN_PAUSED, &text);
     if (rc == -ENOENT)
         return 0;
     if (rc) {
@@ -92,7 +83,7 @@ int pause_end(const struct machine *m, uint32_t domid, bool *was_r, char *why,
     if (rc)
         return rc;
     *was_r = paused;
-    rc = xsx_remove(m->xs, XBT_NULL, NULL, path.s);
+    rc = own_node_remove(m->xs, domid, OWN_PAUSED);
     if (rc)
         snprintf(why, why_size, "%s: %s", path.s, strerror(-rc));
     return rc;
