@@ -7,6 +7,7 @@ MANDIR     ?= $(PREFIX)/share/man
 DOCDIR     ?= $(PREFIX)/share/doc/xen-vscan
 UNITDIR    ?= /lib/systemd/system
 INITDIR    ?= /etc/init.d
+ROTATEDIR  ?= /etc/logrotate.d
 DESTDIR    ?=
 
 ifeq ($(origin CC),default)

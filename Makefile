@@ -113,7 +113,8 @@ install_format = \
 install_service = \
     install -D -m 644 $(1).service \
         "$(DESTDIR)$(UNITDIR)/$(notdir $(1)).service" && \
-    install -D -m 755 $(1).init "$(DESTDIR)$(INITDIR)/$(notdir $(1))"
+    install -D -m 755 $(1).init "$(DESTDIR)$(INITDIR)/$(notdir $(1))" && \
+    install -D -m 644 $(1).logrotate "$(DESTDIR)$(ROTATEDIR)/$(notdir $(1))"
 
 .PHONY: install-guest install-scan install-dom0
 install-guest: $(O)/xen-guest-front/xen-guest-front
