@@ -21,7 +21,8 @@
 static char dir[FOLDER_PATH_MAX], path[2 * FOLDER_PATH_MAX], text[8192];
 static struct guest web = { .uuid = "u1",
                             .reports[INTAKE_INCIDENTS].nr = 3,
-                            .reports[INTAKE_INCIDENTS].nr_missed = 2 },
+                            .reports[INTAKE_INCIDENTS].nr_missed = 2,
+                            .reports[INTAKE_REMEDIES].nr = 4 },
                     odd = { .uuid = "u2" };
 static struct guest *all[] = { &web, &odd };
 static struct performer performer;
@@ -82,6 +83,7 @@ static void samples_are_there(void **state)
                     "vscan_guest_protected{domain=\"a\\\"b\\\\c\\nd\","
                     "uuid=\"u2\"} 0\n"));
     assert_true(has("\nvscan_incidents_total{domain=\"web\",uuid=\"u1\"} 3\n"));
+    assert_true(has("\nvscan_remedies_total{domain=\"web\",uuid=\"u1\"} 4\n"));
     assert_true(has("\nvscan_incidents_missed_total{domain=\"web\","
                     "uuid=\"u1\"} 2\n"));
     assert_true(has("\nvscan_alarm_since_seconds{domain=\"a\\\"b\\\\c\\nd\","

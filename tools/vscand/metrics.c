@@ -58,6 +58,11 @@ static void write_guests(FILE *file, const struct guests *guests)
     for (unsigned int i = 0; i < guests->nr; i++)
         sample(file, "vscan_incidents_total", guests->guest[i], "",
                guests->guest[i]->reports[INTAKE_INCIDENTS].nr);
+    head(file, "vscan_remedies_total", "counter",
+         "Remedies of fronts that were recorded since vscand started.");
+    for (unsigned int i = 0; i < guests->nr; i++)
+        sample(file, "vscan_remedies_total", guests->guest[i], "",
+               guests->guest[i]->reports[INTAKE_REMEDIES].nr);
     head(file, "vscan_incidents_missed_total", "counter",
          "Incidents that the back counts and that were not recorded.");
     for (unsigned int i = 0; i < guests->nr; i++)
