@@ -15,6 +15,22 @@
 #include "log.h"
 #include "proc.h"
 
+_Static_assert(2 * CHILDREN_PER_KIND + CHILDREN_SELFTEST_USER == CHILDREN_MAX,
+               "no kind takes the places of another");
+
+/* Of one kind, for one user; self tests are one user's, root's. */
+static int most_of_user(enum child_kind kind)
+{
+    switch (kind) {
+    case CHILD_RUN:
+        return CHILDREN_RUN_USER;
+    case CHILD_SELFTEST:
+        return CHILDREN_SELFTEST_USER;
+    default:
+        return CHILDREN_NOTIFY_USER;
+    }
+}
+
 static struct child *find_place(struct children *children,
                                 enum child_kind kind, uid_t uid)
 {
@@ -31,15 +47,13 @@ static struct child *find_place(struct children *children,
             of_user += child->uid == uid;
         }
     }
-    if (of_kind >= CHILDREN_PER_KIND ||
-        of_user >= (kind == CHILD_RUN ? CHILDREN_RUN_USER
-                                      : CHILDREN_NOTIFY_USER))
+    if (of_kind >= CHILDREN_PER_KIND || of_user >= most_of_user(kind))
         return NULL;
     return place;
 }
 
 /* The child's side. */
-static void settle(void)
+static void settle(int out)
 {
     int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 
@@ -53,12 +67,22 @@ static void settle(void)
     fd = open("/dev/null", O_RDONLY);
     if (fd < 0 || dup2(fd, STDIN_FILENO) < 0)
         _exit(126);
+    if (out != STDOUT_FILENO && dup2(out, STDOUT_FILENO) < 0)
+        _exit(126);
     if (syscall(SYS_close_range, 3, ~0U, 0))
         _exit(126);
 }
 
 pid_t children_fork(struct children *children, const char *name,
                     enum child_kind kind, uid_t uid)
+{
+    return children_fork_for(children, name, kind, uid, CHILDREN_MAX_MS,
+                             STDOUT_FILENO);
+}
+
+pid_t children_fork_for(struct children *children, const char *name,
+                        enum child_kind kind, uid_t uid, int64_t max_ms,
+                        int out)
 {
     struct child *child = find_place(children, kind, uid);
     pid_t pid;
@@ -67,10 +91,10 @@ pid_t children_fork(struct children *children, const char *name,
         return -EAGAIN;
     pid = proc_fork(name);
     if (pid == 0)
-        settle();
+        settle(out);
     if (pid > 0)
         *child = (struct child){ .pid = pid, .uid = uid, .kind = kind,
-                                 .end_ms = proc_now_ms() + CHILDREN_MAX_MS };
+                                 .end_ms = proc_now_ms() + max_ms };
     return pid;
 }
 
@@ -110,8 +134,11 @@ int64_t children_expire(struct children *children, int64_t now_ms)
         if (child->end_ms <= now_ms) {
             end(child);
             child->end_ms = -1;     /* once; then it is reaped */
-            log_warning("a program that tells of a detection took more than "
-                        "%d s and is killed", CHILDREN_MAX_MS / 1000);
+            if (child->kind == CHILD_SELFTEST)
+                log_warning("the self test took too long and is killed");
+            else
+                log_warning("a program that tells of a detection took more "
+                            "than %d s and is killed", CHILDREN_MAX_MS / 1000);
         } else if (next < 0 || child->end_ms < next) {
             next = child->end_ms;
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * children.h - programs that are started to tell: few, and not for long.
+ * children.h - what the remedy process starts, programs that tell and the self
+ * test: few, and not for long.
  */
 #ifndef VSCAN_CHILDREN_H
 #define VSCAN_CHILDREN_H
@@ -10,13 +11,14 @@
 
 /* Notifications run as the user, who can keep them; they must not take the
  * places of the administrator's program. */
-enum child_kind { CHILD_NOTIFY, CHILD_RUN, CHILD_NR_KINDS };
+enum child_kind { CHILD_NOTIFY, CHILD_RUN, CHILD_SELFTEST };
 
-#define CHILDREN_MAX        8   /* of all kinds */
-#define CHILDREN_PER_KIND   4
+#define CHILDREN_MAX        9   /* of all kinds */
+#define CHILDREN_PER_KIND   4   /* but of CHILD_SELFTEST one */
 /* Of one kind, for one user. */
 #define CHILDREN_NOTIFY_USER 1
 #define CHILDREN_RUN_USER   3
+#define CHILDREN_SELFTEST_USER 1
 #define CHILDREN_MAX_MS     30000
 
 struct child {
@@ -38,6 +40,11 @@ struct children {
  */
 pid_t children_fork(struct children *children, const char *name,
                     enum child_kind kind, uid_t uid);
+
+/* The same, for @max_ms; standard output is @out. */
+pid_t children_fork_for(struct children *children, const char *name,
+                        enum child_kind kind, uid_t uid, int64_t max_ms,
+                        int out);
 
 /* Takes those that have ended, by pid. */
 void children_reap(struct children *children);

@@ -23,6 +23,7 @@
 #include "gate.h"
 #include "ipc.h"
 #include "log.h"
+#include "memtext.h"
 #include "mounts.h"
 #include "proc.h"
 #include "proc-guard.h"
@@ -370,9 +371,8 @@ static void send_not_covered(struct gate *gate, const struct coverage *coverage)
     if (gate->link.sock < 0 ||
         (gate->link_knows && !strcmp(text, gate->not_covered)))
         return;
-    fd = memfd_create("vscan-not-covered", MFD_CLOEXEC);
-    if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text) ||
-        ipc_send(gate->link.sock, &msg, sizeof(msg), fd)) {
+    fd = memtext_make(text);
+    if (fd < 0 || ipc_send(gate->link.sock, &msg, sizeof(msg), fd)) {
         log_error("cannot tell the link what is not covered");
     } else {
         gate->link_knows = true;

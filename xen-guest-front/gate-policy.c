@@ -8,24 +8,19 @@
  * is answered by the policy in force when it is answered.
  */
 #define _GNU_SOURCE
-#include <string.h>
-#include <unistd.h>
-
 #include "gate.h"
 #include "gate-msg.h"
 #include "ipc.h"
+#include "memtext.h"
 
 /* The link has found it good; but the link talks to a peer, and we do not. */
 static void take_policy(struct gate *gate, uint64_t id, int fd)
 {
     char text[VSCANIF_MAX_NODE + 1], why[160];
     struct policy policy;
-    ssize_t n;
 
-    n = fd < 0 ? -1 : pread(fd, text, VSCANIF_MAX_NODE, 0);
-    if (n < 0)
+    if (fd < 0 || memtext_read(fd, text, sizeof(text)))
         return;
-    text[n] = 0;
     if (policy_parse(text, &policy, why, sizeof(why))) {
         log_error("%s", why);
         return;

@@ -13,12 +13,13 @@
 #include "log.h"
 #include "proc-guard.h"
 #include "quarantine-cmd.h"
+#include "selftest.h"
 #include "status.h"
 #include "vscanif.h"
 
 static const char usage[] =
 "Usage: xen-guest-front [--verbose]\n"
-"       xen-guest-front --status\n"
+"       xen-guest-front --status | --selftest\n"
 "       xen-guest-front --quarantine list|restore|delete|export ...\n"
 "Holds accesses to files in this guest until the back has scanned them.\n"
 "What it does is decided in dom0: see vscanctl(8).  Runs in the foreground,\n"
@@ -26,6 +27,7 @@ static const char usage[] =
 "\n"
 "  -v, --verbose     log every step\n"
 "  -s, --status      what the front that runs here covers and has counted\n"
+"      --selftest    is the harmless EICAR text denied here?\n"
 "      --quarantine  the files that it has put away; see the manual\n"
 "  -h, --help        this text\n"
 "  -V, --version     program and protocol version\n"
@@ -33,14 +35,15 @@ static const char usage[] =
 "A second one waits until the first one has ended; when it is stopped, it\n"
 "stops the first one.\n"
 "\n"
-"Exit status: 0 done, or stopped by a signal; 1 failed, could not start or\n"
-"stop, or no front runs; 2 usage.\n";
+"Exit status: 0 done, denied, or stopped by a signal; 1 failed, could not start\n"
+"or stop, no front runs, or EICAR is not denied; 2 usage.\n";
 
 int main(int argc, char **argv)
 {
     static const struct option options[] = {
         { "verbose", no_argument, NULL, 'v' },
         { "status", no_argument, NULL, 's' },
+        { "selftest", no_argument, NULL, 't' },
         { "help", no_argument, NULL, 'h' },
         { "version", no_argument, NULL, 'V' },
         { NULL, 0, NULL, 0 },
@@ -57,6 +60,9 @@ int main(int argc, char **argv)
             break;
         case 's':
             return status_print(STATUS_PATH);
+        case 't':
+            log_init("xen-guest-front", level);
+            return selftest_main(STATUS_PATH);
         case 'h':
             fputs(usage, stdout);
             return 0;

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -24,8 +23,9 @@
 #include "ipc.h"
 #include "jobs.h"
 #include "log.h"
-#include "policy.h"
+#include "memtext.h"
 #include "number.h"
+#include "policy.h"
 #include "proc.h"
 #include "xsfront.h"
 
@@ -88,10 +88,9 @@ static void on_attached(void *arg, const char *policy, uint32_t generation)
 
     if (policy) {
         on_policy(arg, policy);
-        fd = memfd_create("vscan-policy", MFD_CLOEXEC);
-        if (fd < 0 ||
-            write(fd, policy, strlen(policy)) != (ssize_t)strlen(policy))
-            log_error("cannot pass the policy on: %s", strerror(errno));
+        fd = memtext_make(policy);
+        if (fd < 0)
+            log_error("cannot pass the policy on: %s", strerror(-fd));
     }
     tell_gate(arg, &msg, fd);
     if (fd >= 0)
@@ -169,13 +168,10 @@ static void hear(struct link *link, uint64_t id)
 static void on_not_covered(struct link *link, int fd)
 {
     char text[GATE_MAX_NOT_COVERED + 1];
-    ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
 
+    if (!memtext_read(fd, text, sizeof(text)))
+        xsfront_not_covered(&link->xsfront, text);
     close(fd);
-    if (n < 0)
-        return;
-    text[n] = 0;
-    xsfront_not_covered(&link->xsfront, text);
 }
 
 /* Returns false when the gate is gone. */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "question.h"
 
 static const char *const count_names[STATUS_NR_COUNTS] = {
     [COUNT_EVENTS] = "events",
@@ -123,13 +124,17 @@ void status_processes(const char *path, pid_t pids_r[2])
     close(fd);
 }
 
+static bool is_protected(const struct status *s)
+{
+    return s->attached && status_policy(s)->mode == MODE_ENFORCE;
+}
+
 static void print(const struct status *s)
 {
     const struct coverage *coverage = status_coverage(s);
 
     printf("guard: %d\ngate: %d\nlink: %d\n", s->guard, s->gate, s->link);
-    printf("protected: %s\n", s->attached &&
-           status_policy(s)->mode == MODE_ENFORCE ? "yes" : "no");
+    printf("protected: %s\n", is_protected(s) ? "yes" : "no");
     print_policy(s);
     printf("generation: %016" PRIx64 "\n", s->generation);
     printf("held: %u\nrecords: %u\nrecords-kept: %u\n", s->held, s->records,
@@ -148,30 +153,77 @@ static void print(const struct status *s)
     printf("%.*s", COVERAGE_TEXT - 1, coverage->text);
 }
 
-int status_print(const char *path)
+static void add_number(struct text *answer, const char *begin,
+                       const char *key, uint64_t value)
+{
+    char line[VSCANIF_MAX_KEY + 24];
+
+    snprintf(line, sizeof(line), "%s%s %" PRIu64, begin, key, value);
+    answer_line(answer, line);
+}
+
+void status_stats(const struct status *s, struct text *answer)
+{
+    const struct coverage *coverage = status_coverage(s);
+
+    add_number(answer, "", "protected", is_protected(s));
+    add_number(answer, "", "held", s->held);
+    add_number(answer, "", "records", s->records);
+    add_number(answer, "", "records-kept", s->records_kept);
+    add_number(answer, "", "filesystems-covered", coverage->covered);
+    add_number(answer, "", "filesystems-not-covered", coverage->uncovered);
+    for (int i = 0; i < STATUS_NR_COUNTS; i++)
+        add_number(answer, "", count_names[i], s->count[i]);
+    for (unsigned int i = 0; i < REASON_END; i++)
+        if (reason_exists(i) && s->reason[i])
+            add_number(answer, "reason-", reason_text(i), s->reason[i]);
+}
+
+/* Of the front's version, whoever runs; NULL when it is another one's. */
+static const struct status *map_file(int fd)
 {
     const struct status *status;
     struct stat st;
+
+    if (fstat(fd, &st) || st.st_size != (off_t)sizeof(*status))
+        return NULL;
+    status = mmap(NULL, sizeof(*status), PROT_READ, MAP_SHARED, fd, 0);
+    if (status == MAP_FAILED)
+        return NULL;
+    if (status->magic == STATUS_MAGIC && status->version == STATUS_VERSION)
+        return status;
+    munmap((void *)(uintptr_t)status, sizeof(*status));
+    return NULL;
+}
+
+const struct status *status_map(const char *path, const char **why_r)
+{
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    const struct status *status;
 
     if (fd < 0) {
-        fprintf(stderr, "xen-guest-front: %s: %s\n", path, strerror(errno));
-        return 1;
+        *why_r = strerror(errno);
+        return NULL;
     }
-    if (fstat(fd, &st) || st.st_size != (off_t)sizeof(*status)) {
-        fprintf(stderr, "xen-guest-front: %s is of another version\n", path);
-        close(fd);
-        return 1;
-    }
-    status = mmap(NULL, sizeof(*status), PROT_READ, MAP_SHARED, fd, 0);
+    status = map_file(fd);
     close(fd);
-    if (status == MAP_FAILED || status->magic != STATUS_MAGIC ||
-        status->version != STATUS_VERSION) {
-        fprintf(stderr, "xen-guest-front: %s is of another version\n", path);
-        return 1;
-    }
-    if (status->gate <= 0 || kill(status->gate, 0)) {
-        fputs("xen-guest-front: not running\n", stderr);
+    *why_r = "of another version";
+    if (!status)
+        return NULL;
+    if (status->gate > 0 && !kill(status->gate, 0))
+        return status;
+    *why_r = "not running";
+    munmap((void *)(uintptr_t)status, sizeof(*status));
+    return NULL;
+}
+
+int status_print(const char *path)
+{
+    const char *why;
+    const struct status *status = status_map(path, &why);
+
+    if (!status) {
+        fprintf(stderr, "xen-guest-front: %s: %s\n", path, why);
         return 1;
     }
     print(status);

@@ -18,6 +18,7 @@
 #include "mounts.h"
 #include "policy.h"
 #include "verdict.h"
+#include "words.h"
 
 #define STATUS_PATH     "/run/xen-guest-front.status"
 #define STATUS_MAGIC    0x76736366u
@@ -83,6 +84,19 @@ static inline const struct coverage *status_coverage(const struct status *s)
 {
     return &s->coverage[s->coverage_now & 1];
 }
+
+/*
+ * Adds to an answer (question.h) all that is counted, a line "KEY VALUE" each:
+ * "protected", what there is now, the counts, and those reasons for having no
+ * verdict that have been one.
+ */
+void status_stats(const struct status *status, struct text *answer);
+
+/*
+ * Maps the file of a front that runs, read-only.  Returns NULL and, in
+ * *@why_r, a sentence that says why not.
+ */
+const struct status *status_map(const char *path, const char **why_r);
 
 /*
  * Guard and gate as the file says, whichever version's it is; 0 for whom it

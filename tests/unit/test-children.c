@@ -104,6 +104,41 @@ static void over_their_time(void **state)
     assert_int_equal(children.child[CHILDREN_MAX - 1].pid, 0);
 }
 
+/* One, whatever the others take, and as long as it may. */
+static void self_tests(void **state)
+{
+    int64_t now = proc_now_ms();
+    int ends[2];
+    char said[8] = "";
+    pid_t pid;
+
+    (void)state;
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    for (uid_t uid = 1; uid <= CHILDREN_PER_KIND; uid++) {
+        assert_true(sleeper(CHILD_NOTIFY, uid) > 0);
+        assert_true(sleeper(CHILD_RUN, uid) > 0);
+    }
+    pid = children_fork_for(&children, "test", CHILD_SELFTEST, 0, 7, ends[1]);
+    if (pid == 0) {
+        if (write(STDOUT_FILENO, "said", 4) != 4)
+            _exit(1);
+        pause();
+    }
+    assert_true(pid > 0);
+    close(ends[1]);
+    assert_int_equal(children_fork_for(&children, "test", CHILD_SELFTEST, 0,
+                                       7, STDOUT_FILENO), -EAGAIN);
+    assert_int_equal(read(ends[0], said, sizeof(said)), 4);
+    assert_string_equal(said, "said");
+    assert_in_range(children_expire(&children, now - 1), now + 7,
+                    proc_now_ms() + 7);
+    /* Killed with its end of the pipe, before all others. */
+    assert_true(children_expire(&children, proc_now_ms() + 7) >=
+                now + CHILDREN_MAX_MS);
+    assert_int_equal(read(ends[0], said, sizeof(said)), 0);
+    close(ends[0]);
+}
+
 /* What a child has of ours: its exit status says what is wrong. */
 static void clean(void **state)
 {
@@ -139,7 +174,8 @@ static void clean(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        TEST(bounded), TEST(reaped), TEST(over_their_time), TEST(clean),
+        TEST(bounded), TEST(reaped), TEST(over_their_time), TEST(self_tests),
+        TEST(clean),
     };
 
     umask(077);
