@@ -147,7 +147,7 @@ static void notify(const struct notification *n)
         (char *)(size_t)"notify-send",
         (char *)(size_t)"--app-name=xen-guest-front",
         (char *)(size_t)"--urgency=critical", (char *)(size_t)"--",
-        (char *)(size_t)"Access denied", (char *)(size_t)n->text, NULL,
+        (char *)(size_t)n->title, (char *)(size_t)n->text, NULL,
     };
     char *envp[] = { address, home, (char *)(size_t)SAFE_PATH, NULL };
     struct stat st;

@@ -32,6 +32,7 @@ struct notification {
     const char *user, *home;
     const char *runtime;        /* "/run/user" */
     const char *program;        /* "/usr/bin/notify-send" */
+    const char *title;          /* of our own */
     const char *text;           /* printable ASCII, no markup */
 };
 

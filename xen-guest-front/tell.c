@@ -10,6 +10,7 @@
 #define _GNU_SOURCE
 #include "tell.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -132,12 +133,34 @@ static void no_markup(char *text)
             *text = '?';
 }
 
+/* On terminals, @tty (0: none) among them, and desktop of one user. */
+static void show(struct tell *tell, uid_t uid, const struct passwd *pw,
+                 dev_t tty, const char *title, char *text)
+{
+    char line[704];
+
+    snprintf(line, sizeof(line), "\r\nxen-guest-front: %c%s: %s\r\n",
+             tolower((unsigned char)title[0]), title + 1, text);
+    terminals_write(tell->paths->dev, uid, pw ? pw->pw_name : NULL, tty, line);
+    if (pw) {
+        struct notification n = {
+            .uid = uid, .gid = pw->pw_gid, .user = pw->pw_name,
+            .home = pw->pw_dir, .runtime = tell->paths->runtime,
+            .program = tell->paths->notify_send, .title = title, .text = text,
+        };
+
+        no_markup(text);
+        if (programs_notify(tell->children, &n))
+            log_debug("uid %d is not notified: too many programs run",
+                      (int)n.uid);
+    }
+}
+
 static void to_screen(struct tell *tell, struct tell_user *user,
                       const struct remedy_msg *msg,
                       const struct outcome *outcome)
 {
-    char path[256], name[VSCANIF_MAX_NAME], text[640], line[704], more[48];
-    struct passwd *pw;
+    char path[256], name[VSCANIF_MAX_NAME], text[640], more[48];
 
     if (user->on_screen >= TELL_SCREEN_PER_SECOND) {
         user->screen_left_out++;
@@ -153,23 +176,8 @@ static void to_screen(struct tell *tell, struct tell_user *user,
              escape(msg->facts.path[0] ? msg->facts.path : "a file", path,
                     sizeof(path)),
              escape(msg->name, name, sizeof(name)), fate(outcome), more);
-    snprintf(line, sizeof(line), "\r\nxen-guest-front: access denied: %s\r\n",
-             text);
-    pw = getpwuid(user->uid);
-    terminals_write(tell->paths->dev, user->uid, pw ? pw->pw_name : NULL,
-                    msg->facts.tty, line);
-    if (pw) {
-        struct notification n = {
-            .uid = user->uid, .gid = pw->pw_gid, .user = pw->pw_name,
-            .home = pw->pw_dir, .runtime = tell->paths->runtime,
-            .program = tell->paths->notify_send, .text = text,
-        };
-
-        no_markup(text);
-        if (programs_notify(tell->children, &n))
-            log_debug("uid %d is not notified: too many programs run",
-                      (int)n.uid);
-    }
+    show(tell, user->uid, getpwuid(user->uid), msg->facts.tty,
+         "Access denied", text);
 }
 
 void tell_detection(struct tell *tell, const struct remedy_msg *msg,
@@ -190,6 +198,24 @@ void tell_detection(struct tell *tell, const struct remedy_msg *msg,
     }
     if (msg->notify && msg->facts.uid != (uid_t)-1)
         to_screen(tell, user, msg, outcome);
+}
+
+void tell_outbreak(struct tell *tell, const char *name)
+{
+    struct terminals_user users[TERMINALS_USERS];
+    const int nr = terminals_users(users);
+    char safe[VSCANIF_MAX_NAME * 4], text[640];
+
+    escape(name, safe, sizeof(safe));
+    for (int i = 0; i < nr; i++) {
+        const struct passwd *pw = getpwnam(users[i].name);
+
+        /* Anew each time: what desktops take for markup goes last. */
+        snprintf(text, sizeof(text), "%s has been found in several virtual "
+                 "machines of this host.", safe);
+        if (pw)
+            show(tell, pw->pw_uid, pw, 0, "Outbreak", text);
+    }
 }
 
 /* At most once in a second. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * tell.h - the user, and whoever reads the logs, hears of a detection.
+ * tell.h - the user, and whoever reads the logs, hears of a detection; and all
+ * who are logged in of an outbreak.
  */
 #ifndef VSCAN_TELL_H
 #define VSCAN_TELL_H
@@ -50,6 +51,10 @@ void tell_init(struct tell *tell, struct children *children,
 /* Tells of one detection, or counts it. */
 void tell_detection(struct tell *tell, const struct remedy_msg *msg,
                     const struct outcome *outcome, int64_t now_ms);
+
+/* Tells those who are logged in that @name, which need not be escaped, has been
+ * found in several guests of the host. */
+void tell_outbreak(struct tell *tell, const char *name);
 
 /* Says how many were left out in the seconds that are over.  Returns when to
  * call again, or -1 when nothing has been left out. */

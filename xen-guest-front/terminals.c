@@ -122,6 +122,34 @@ static void tell_logins(struct message *message, const char *name)
     endutxent();
 }
 
+static bool is_among(const struct terminals_user *users, int nr,
+                     const char *name)
+{
+    for (int i = 0; i < nr; i++)
+        if (!strcmp(users[i].name, name))
+            return true;
+    return false;
+}
+
+int terminals_users(struct terminals_user users_r[TERMINALS_USERS])
+{
+    struct utmpx *entry;
+    int nr = 0;
+
+    setutxent();
+    while (nr < TERMINALS_USERS && (entry = getutxent())) {
+        struct terminals_user user = { .name = "" };
+
+        if (entry->ut_type != USER_PROCESS)
+            continue;
+        memcpy(user.name, entry->ut_user, sizeof(entry->ut_user));
+        if (user.name[0] && !is_among(users_r, nr, user.name))
+            users_r[nr++] = user;
+    }
+    endutxent();
+    return nr;
+}
+
 int terminals_write(const char *dev, uid_t uid, const char *name, dev_t tty,
                     const char *text)
 {

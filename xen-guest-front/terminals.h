@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * terminals.h - a message on the terminals of one user.
+ * terminals.h - a message on the terminals of one user, and who is logged in.
  */
 #ifndef VSCAN_TERMINALS_H
 #define VSCAN_TERMINALS_H
 
 #include <sys/types.h>
+#include <utmpx.h>
 
 /* Of one user, in one message. */
 #define TERMINALS_MAX   16
@@ -18,5 +19,16 @@
  */
 int terminals_write(const char *dev, uid_t uid, const char *name, dev_t tty,
                     const char *text);
+
+/* Of those who are logged in. */
+#define TERMINALS_USERS 16
+
+struct terminals_user {
+    char name[sizeof(((struct utmpx *)0)->ut_user) + 1];
+};
+
+/* Whom utmp has logged in, each once.  Returns how many; further ones are left
+ * out. */
+int terminals_users(struct terminals_user users_r[TERMINALS_USERS]);
 
 #endif

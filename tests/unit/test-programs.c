@@ -211,7 +211,8 @@ static void not_run(void **state)
 
 static const struct notification user = {
     .uid = USER, .gid = USER + 1, .user = "daemon", .home = "/home/user",
-    .runtime = "/run/user", .program = "/mnt/program", .text = "--text",
+    .runtime = "/run/user", .program = "/mnt/program", .title = "Access denied",
+    .text = "--text",
 };
 
 static void make_bus(uid_t owner)

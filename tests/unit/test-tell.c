@@ -21,6 +21,7 @@
 #include <syslog.h>
 #include <termios.h>
 #include <unistd.h>
+#include <utmpx.h>
 
 #include <cmocka.h>
 
@@ -403,6 +404,49 @@ static void desktop(void **state)
     close(fd);
 }
 
+static void login(const char *user, const char *line_of)
+{
+    struct utmpx entry = { .ut_type = USER_PROCESS, .ut_pid = getpid() };
+
+    memcpy(entry.ut_id, line_of + strlen(line_of) - 1, 1);
+    strncpy(entry.ut_user, user, sizeof(entry.ut_user) - 1);
+    strncpy(entry.ut_line, line_of, sizeof(entry.ut_line) - 1);
+    setutxent();
+    assert_non_null(pututxline(&entry));
+    endutxent();
+}
+
+/* All who are logged in, whoever else has a terminal. */
+static void outbreak(void **state)
+{
+    static const char script[] = "#!/bin/sh\necho \"$4: $5\" >/mnt/said\n";
+    struct terminal t[3];
+
+    (void)state;
+    need_room();
+    room_write("/run/utmp", "", 0, 0644);
+    room_write("/mnt/notify", script, sizeof(script) - 1, 0755);
+    /* daemon, root, and one who is not logged in. */
+    terminal_open(&t[0], USER);
+    terminal_open(&t[1], 0);
+    terminal_open(&t[2], 2);
+    login("daemon", t[0].name + 5);
+    login("root", t[1].name + 5);
+    login("nobody that there is", "pts/999");
+    tell_outbreak(&tell, "clamav:\x1b<b>");
+    /* Nobody has a desktop. */
+    assert_int_equal(wait_all(), 2);
+    for (int i = 0; i < 2; i++) {
+        assert_non_null(strstr(terminal_shows(&t[i]), "\nxen-guest-front: "
+                               "outbreak: clamav:\\x1b<b> has been found"));
+        assert_null(strchr(shown, '\x1b'));
+    }
+    assert_string_equal(terminal_shows(&t[2]), "");
+    for (int i = 0; i < 3; i++)
+        terminal_close(&t[i]);
+    unlink("/run/utmp");
+}
+
 #define TEST(name)  cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -412,7 +456,7 @@ int main(void)
         TEST(bounded_per_user), TEST(said_with_the_next), TEST(many_users),
         TEST(evicted), TEST(on_the_terminal), TEST(seldom_on_the_terminal),
         TEST(notify_no), TEST(program_is_run), TEST(no_fork_bomb),
-        TEST(desktop),
+        TEST(desktop), TEST(outbreak),
     };
 
     room_enter();

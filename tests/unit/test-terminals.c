@@ -203,6 +203,36 @@ static void no_more_than(void **state)
         terminal_close(&t[i]);
 }
 
+static void who_is_logged_in(void **state)
+{
+    struct terminals_user users[TERMINALS_USERS];
+    char name[33];
+
+    (void)state;
+    need_room();
+    assert_int_equal(terminals_users(users), 0);
+    login("ann", "pts/0", USER_PROCESS);
+    login("bob", "pts/1", DEAD_PROCESS);
+    login("", "pts/2", USER_PROCESS);
+    login("cleo", "pts/3", USER_PROCESS);
+    login("ann", "tty1", USER_PROCESS);
+    /* All octets that the field has. */
+    memset(name, 'x', 32);
+    name[32] = 0;
+    login(name, "pts/4", USER_PROCESS);
+    assert_int_equal(terminals_users(users), 3);
+    assert_string_equal(users[0].name, "ann");
+    assert_string_equal(users[1].name, "cleo");
+    assert_int_equal(strlen(users[2].name), 31);
+    for (int i = 3; i < TERMINALS_USERS; i++) {
+        snprintf(name, sizeof(name), "user%d", i);
+        login(name, "pts/5", USER_PROCESS);
+        assert_int_equal(terminals_users(users), i + 1);
+    }
+    login("one more", "pts/6", USER_PROCESS);
+    assert_int_equal(terminals_users(users), TERMINALS_USERS);
+}
+
 #define TEST(name)  cmocka_unit_test_setup(name, setup)
 
 int main(void)
@@ -210,7 +240,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(controlling_terminal), TEST(of_another_user), TEST(logged_in),
         TEST(hostile_utmp), TEST(another_device), TEST(stopped),
-        TEST(no_more_than),
+        TEST(no_more_than), TEST(who_is_logged_in),
     };
 
     room_enter();
