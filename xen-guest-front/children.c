@@ -146,15 +146,21 @@ int64_t children_expire(struct children *children, int64_t now_ms)
     return next;
 }
 
-void children_end(struct children *children)
+void children_end_kind(struct children *children, enum child_kind kind)
 {
     for (int i = 0; i < CHILDREN_MAX; i++) {
         struct child *child = &children->child[i];
 
-        if (!child->pid)
+        if (!child->pid || child->kind != kind)
             continue;
         end(child);
         waitpid(child->pid, NULL, 0);
         child->pid = 0;
     }
+}
+
+void children_end(struct children *children)
+{
+    for (int kind = CHILD_NOTIFY; kind <= CHILD_SELFTEST; kind++)
+        children_end_kind(children, (enum child_kind)kind);
 }

@@ -53,6 +53,9 @@ void children_reap(struct children *children);
  * (proc_now_ms()), or -1. */
 int64_t children_expire(struct children *children, int64_t now_ms);
 
+/* Kills those of one kind and takes them, so that their places are free. */
+void children_end_kind(struct children *children, enum child_kind kind);
+
 /* Kills all and takes them. */
 void children_end(struct children *children);
 

@@ -421,6 +421,8 @@ void access_send(struct gate *gate)
         if (!rc)
             held_mark_sent(&gate->held, held);
     }
+    if (!rc)
+        rc = question_send_answer(gate);
     /* Any error but "later" shows as EPOLLHUP, too. */
     gate_watch(gate, gate->link.sock,
                EPOLLIN | (rc == -EAGAIN ? EPOLLOUT : 0));

@@ -3,10 +3,10 @@
  * gate-child.c - the processes that work for the gate; see gate.h.
  *
  * Overview: the link reads files and talks to Xen; the marker, short-lived,
- * looks mounts up; the remedy process acts on what is infected; the guard
- * stands by (proc-guard.c).  Each of them may be stuck or killed; none of them
- * is ever waited for.  A child keeps nothing of the gate's but what it is
- * named: a copy of a descriptor would keep a lease, or an access, alive.
+ * looks mounts up; the remedy process (gate-remedy.c) acts on what is infected;
+ * the guard stands by (proc-guard.c).  Each of them may be stuck or killed;
+ * none of them is ever waited for.  A child keeps nothing of the gate's but what
+ * it is named: a copy of a descriptor would keep a lease, or an access, alive.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,17 +28,11 @@
 #include "proc.h"
 #include "proc-guard.h"
 #include "proc-link.h"
-#include "proc-remedy.h"
-#include "remedy-msg.h"
 
-/* A child that lived less than this is not started again at once. */
-#define RESPAWN_MS      1000
 /* A link that does not react to a given-up access for so long is stuck. */
 #define LINK_DEAF_MS    5000
 /* Messages of the link in one turn, so that deadlines get theirs. */
 #define MESSAGES_PER_TURN 64
-/* A remedy that takes longer is stuck on a path. */
-#define REMEDY_MS       60000
 /* When to look once more after a look that did not end. */
 #define MARKER_RETRY_MS 60000
 /* A marker that takes longer hangs on a mount point. */
@@ -48,8 +42,7 @@
 /* ... and known ones this often, while processes in them open files. */
 #define NAMESPACE_KNOWN_MS 2000
 
-/* Closes all but standard streams and these @nr. */
-static void keep_only(const int *keep, int nr)
+void child_keep_only(const int *keep, int nr)
 {
     unsigned int from = 3;
 
@@ -67,19 +60,14 @@ static void keep_only(const int *keep, int nr)
     }
 }
 
-/*
- * Forks a child with a socket to it.  Returns 0 in the child, with its end in
- * *@sock_r; its process id; or -errno (said in the log; the next start is
- * allowed after a while).
- */
-static pid_t fork_child(struct child *child, const char *name, int *sock_r)
+pid_t child_fork(struct child *child, const char *name, int *sock_r)
 {
     int ends[2], rc = ipc_pair(ends);
     pid_t pid;
 
     child->start_ms = proc_now_ms();
     if (rc) {
-        child->start_ms += RESPAWN_MS;
+        child->start_ms += CHILD_RESPAWN_MS;
         log_error("cannot make a socket pair: %s", strerror(-rc));
         return rc;
     }
@@ -90,7 +78,7 @@ static pid_t fork_child(struct child *child, const char *name, int *sock_r)
     }
     close(ends[1]);
     if (pid < 0) {
-        child->start_ms += RESPAWN_MS;
+        child->start_ms += CHILD_RESPAWN_MS;
         log_error("cannot fork: %s", strerror(-pid));
         close(ends[0]);
         return pid;
@@ -100,7 +88,7 @@ static pid_t fork_child(struct child *child, const char *name, int *sock_r)
     return pid;
 }
 
-static void hang_up(struct child *child)
+void child_hang_up(struct child *child)
 {
     if (child->sock >= 0)
         close(child->sock);
@@ -124,13 +112,13 @@ void guard_start(struct gate *gate)
     int sock;
     pid_t pid;
 
-    hang_up(&gate->guard);
+    child_hang_up(&gate->guard);
     gate->guard.pid = 0;
-    pid = fork_child(&gate->guard, "vscan-guard", &sock);
+    pid = child_fork(&gate->guard, "vscan-guard", &sock);
     if (pid == 0) {
         /* It is to live on when we die. */
         prctl(PR_SET_PDEATHSIG, 0);
-        keep_only((int[]){ gate->fan.group, gate->lock, sock }, 3);
+        child_keep_only((int[]){ gate->fan.group, gate->lock, sock }, 3);
         _exit(proc_guard_stand_by(&gate->fan, gate->status, gate->lock, sock));
     }
     if (pid < 0) {
@@ -148,10 +136,10 @@ void guard_start(struct gate *gate)
 void link_start(struct gate *gate)
 {
     int sock;
-    pid_t pid = fork_child(&gate->link, "vscan-link", &sock);
+    pid_t pid = child_fork(&gate->link, "vscan-link", &sock);
 
     if (pid == 0) {
-        keep_only(&sock, 1);
+        child_keep_only(&sock, 1);
         munmap(gate->status, sizeof(*gate->status));
         _exit(proc_link(sock));
     }
@@ -160,6 +148,8 @@ void link_start(struct gate *gate)
     gate->status->link = pid;
     gate->status->count[COUNT_LINK_STARTS]++;
     gate->deaf_since_ms = 0;
+    /* It asks again, if need be. */
+    question_forget(gate);
     held_mark_all_unsent(&gate->held);
     access_send(gate);
 }
@@ -167,7 +157,7 @@ void link_start(struct gate *gate)
 /* Gone, talking nonsense or stuck: it is reaped by child_reap(). */
 static void link_drop(struct gate *gate)
 {
-    hang_up(&gate->link);
+    child_hang_up(&gate->link);
     gate->deaf_since_ms = 0;
     if (gate->link.pid > 0)
         kill(gate->link.pid, SIGKILL);
@@ -184,13 +174,13 @@ static void link_on_exit(struct gate *gate, int status)
 
     gate->link.pid = 0;
     gate->status->link = 0;
-    hang_up(&gate->link);
+    child_hang_up(&gate->link);
     if (gate->stop)
         return;
-    if (lived >= RESPAWN_MS) {
+    if (lived >= CHILD_RESPAWN_MS) {
         link_start(gate);
     } else {
-        gate->link.start_ms = proc_now_ms() + RESPAWN_MS;
+        gate->link.start_ms = proc_now_ms() + CHILD_RESPAWN_MS;
         access_settle_all(gate, REASON_FRONT_FAILED);
     }
     log_error("the link process ended, %s %d; %s",
@@ -245,6 +235,9 @@ static void on_message(struct gate *gate, const struct link_msg *msg, int fd)
     case LINK_GENERATION:
         on_generation(gate, msg->verdict.generation);
         break;
+    case LINK_QUESTION:
+        question_on_link(gate, fd);
+        break;
     }
 }
 
@@ -293,7 +286,7 @@ void marker_start(struct gate *gate)
     gate->marker.start_ms = proc_now_ms();
     pid = proc_fork("vscan-marker");
     if (pid == 0) {
-        keep_only(&gate->fan.group, 1);
+        child_keep_only(&gate->fan.group, 1);
         _exit(mounts_mark(gate->fan.group, &gate->policy,
                           &status->coverage[~status->coverage_now & 1]) ?
               EXIT_FAILURE : EXIT_SUCCESS);
@@ -431,115 +424,7 @@ int64_t marker_check(struct gate *gate, int64_t now_ms)
     return marker_due(gate);
 }
 
-/* Remedies -----------------------------------------------------------------*/
-
-static bool remedy_start(struct gate *gate)
-{
-    int sock;
-    pid_t pid;
-
-    if (gate->remedy.sock >= 0)
-        return true;
-    if (gate->remedy.pid || proc_now_ms() < gate->remedy.start_ms)
-        return false;
-    pid = fork_child(&gate->remedy, "vscan-remedy", &sock);
-    if (pid == 0) {
-        keep_only(&sock, 1);
-        munmap(gate->status, sizeof(*gate->status));
-        _exit(proc_remedy(sock));
-    }
-    if (pid < 0)
-        return false;
-    gate_watch(gate, gate->remedy.sock, EPOLLIN);
-    return true;
-}
-
-void remedy_send(struct gate *gate, const struct facts *facts, int fd,
-                 uint8_t event, const struct verdict *verdict)
-{
-    const struct policy *policy = &gate->policy;
-    const char *run = policy_word(policy, POLICY_RUN, NULL);
-    struct remedy_msg msg = {
-        .facts = *facts, .event = event, .remedy = policy->remedy,
-        .notify = policy->notify,
-    };
-    int rc = -ECHILD;
-
-    if (policy->remedy == REMEDY_DENY && !policy->notify && !run)
-        return;
-    snprintf(msg.name, sizeof(msg.name), "%s", verdict->name);
-    snprintf(msg.run, sizeof(msg.run), "%s", run ? run : "");
-    if (remedy_start(gate))
-        rc = ipc_send(gate->remedy.sock, &msg, sizeof(msg), fd);
-    /* Nobody is told of each of a thousand. */
-    if (!rc && !gate->remedies++)
-        gate->remedy_ms = proc_now_ms();
-    if (!rc || policy->remedy == REMEDY_DENY)
-        return;
-    gate->status->count[COUNT_REMEDY_FAILED]++;
-    if (log_limit_ok(&gate->log_limit))
-        log_error("no remedy for an infected file: %s", rc == -EAGAIN ?
-                  "too many of them at a time" : strerror(-rc));
-}
-
-static void count_remedy(struct gate *gate, const struct remedy_result *result)
-{
-    uint64_t *count = gate->status->count;
-
-    if (result->failed)
-        count[COUNT_REMEDY_FAILED]++;
-    else if (result->remedy == REMEDY_QUARANTINE)
-        count[COUNT_QUARANTINED]++;
-    else if (result->remedy == REMEDY_DELETE)
-        count[COUNT_DELETED]++;
-}
-
-/* Whatever it was about is as it was: denied. */
-static void remedy_drop(struct gate *gate)
-{
-    gate->status->count[COUNT_REMEDY_FAILED] += gate->remedies;
-    gate->remedies = 0;
-    hang_up(&gate->remedy);
-    if (gate->remedy.pid > 0)
-        kill(gate->remedy.pid, SIGKILL);
-}
-
-void remedy_on_message(struct gate *gate)
-{
-    struct remedy_result result;
-    int rc;
-
-    while ((rc = ipc_recv(gate->remedy.sock, &result, sizeof(result),
-                          NULL)) == 1) {
-        count_remedy(gate, &result);
-        gate->remedy_ms = proc_now_ms();
-        gate->remedies -= gate->remedies > 0;
-    }
-    if (rc != -EAGAIN)
-        remedy_drop(gate);
-}
-
-int64_t remedy_check(struct gate *gate, int64_t now_ms)
-{
-    int64_t end = gate->remedy_ms + REMEDY_MS;
-
-    if (!gate->remedies || gate->remedy.sock < 0)
-        return -1;
-    if (now_ms < end)
-        return end;
-    remedy_drop(gate);
-    log_error("the remedy process is stuck");
-    return -1;
-}
-
-static void remedy_on_exit(struct gate *gate)
-{
-    gate->remedy.pid = 0;
-    remedy_drop(gate);
-    gate->remedy.start_ms = proc_now_ms() + RESPAWN_MS;
-    if (!gate->stop)
-        log_error("the remedy process ended");
-}
+/* All of them ---------------------------------------------------------------*/
 
 void child_reap(struct gate *gate)
 {

@@ -23,6 +23,10 @@ enum gate_msg_kind {
     GATE_IN_FORCE,      /* the policy that came with this id is in force, its
                          * marks are set; once for each LINK_ATTACHED with a
                          * good policy, or for the last of several */
+    GATE_ANSWER,        /* to the question with this id (question.h); with a
+                         * descriptor of its text */
+    GATE_REMEDY,        /* something has been done to a file; with a descriptor
+                         * of its line (remedy-line.h), whose serial is 1 */
 };
 
 struct gate_msg {
@@ -46,6 +50,9 @@ enum link_msg_kind {
                          * from now on: at each connection, and when it
                          * changes, before any verdict that names it; what the
                          * back says, 0 or any other number */
+    LINK_QUESTION,      /* the toolstack asks; with a descriptor of the question
+                         * as it stands in the node.  It takes the place of the
+                         * one before */
 };
 
 struct link_msg {

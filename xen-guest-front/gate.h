@@ -5,7 +5,7 @@
  * Overview: proc-gate.c has the start, the loop and the end; gate-access.c
  * all that happens to an access from its event to its answer; gate-policy.c
  * the policy by which that goes; gate-child.c the processes that work for the
- * gate.
+ * gate, gate-remedy.c one of them; gate-question.c what the toolstack asks.
  */
 #ifndef VSCAN_GATE_H
 #define VSCAN_GATE_H
@@ -21,7 +21,13 @@
 #include "held.h"
 #include "log.h"
 #include "policy.h"
+#include "question.h"
 #include "status.h"
+
+struct remedy_msg;
+
+/* A child that lived less than this is not started again at once. */
+#define CHILD_RESPAWN_MS    1000
 
 /* A process of ours, and our end of the socket to it. */
 struct child {
@@ -45,6 +51,10 @@ struct gate {
     int lock;               /* of this front, for the next guard */
     uint32_t remedies;      /* that the remedy process has not answered */
     int64_t remedy_ms;      /* when it last did, or got the first of them */
+    struct question asked;  /* of the remedy process; nr 0: nothing */
+    uint32_t answer_nr;     /* of the answer that the link has not taken yet; 0:
+                             * there is none */
+    int answer;             /* ... its text */
     int64_t deaf_since_ms;  /* when the link should have reacted; 0: it has */
     int epoll, timer, signals;
     int leases;             /* signals of the kernel about leases */
@@ -105,15 +115,44 @@ void marker_on_namespace(struct gate *gate, ino_t ns);
 /* Starts one that is due, kills one that takes too long; returns when to look
  * again, or -1. */
 int64_t marker_check(struct gate *gate, int64_t now_ms);
-/* Hands an infected file over; the access has been answered. */
-void remedy_send(struct gate *gate, const struct facts *facts, int fd,
-                 uint8_t event, const struct verdict *verdict);
-void remedy_on_message(struct gate *gate);
-/* Kills one that is stuck; returns when to look again, or -1. */
-int64_t remedy_check(struct gate *gate, int64_t now_ms);
 /* Reaps what has ended. */
 void child_reap(struct gate *gate);
 /* Is this one of our processes, whose accesses are never held? */
 bool child_is_own(const struct gate *gate, pid_t pid);
+
+/*
+ * Forks a child with a socket to it.  Returns 0 in the child, with its end in
+ * *@sock_r; its process id; or -errno (said in the log; the next start is
+ * allowed after a while).
+ */
+pid_t child_fork(struct child *child, const char *name, int *sock_r);
+/* In the child: closes all but standard streams and these @nr. */
+void child_keep_only(const int *keep, int nr);
+void child_hang_up(struct child *child);
+
+/* gate-remedy.c */
+/* Hands an infected file over; the access has been answered. */
+void remedy_send(struct gate *gate, const struct facts *facts, int fd,
+                 uint8_t event, const struct verdict *verdict);
+/* Hands over what is in @msg; 0 or -errno. */
+int remedy_hand(struct gate *gate, const struct remedy_msg *msg, int fd);
+void remedy_on_message(struct gate *gate);
+/* Kills one that is stuck; returns when to look again, or -1. */
+int64_t remedy_check(struct gate *gate, int64_t now_ms);
+/* It has been reaped. */
+void remedy_on_exit(struct gate *gate);
+
+/* gate-question.c */
+/* The text of a question is in @fd. */
+void question_on_link(struct gate *gate, int fd);
+/* The remedy process has answered question @nr; the text's @fd is taken
+ * over. */
+void question_on_remedy(struct gate *gate, uint32_t nr, int fd);
+/* It is gone, and what it was asked with it. */
+void question_on_remedy_gone(struct gate *gate);
+/* Whoever asked is gone. */
+void question_forget(struct gate *gate);
+/* Gives the link the answer that waits; 0 or -errno. */
+int question_send_answer(struct gate *gate);
 
 #endif

@@ -27,6 +27,7 @@
 #include "number.h"
 #include "policy.h"
 #include "proc.h"
+#include "remedies.h"
 #include "xsfront.h"
 
 /* Pages that may be granted at a time: the largest request and half as much
@@ -48,6 +49,7 @@ struct link {
     struct reader *reader;
     struct jobs *jobs;
     struct xsfront xsfront;
+    struct window remedies;
     bool connected;
     uint8_t transport;          /* enum policy_transport */
     uint32_t pool_pages;        /* the policy's */
@@ -148,9 +150,23 @@ static void on_detached(void *arg)
     jobs_fail_queued(link->jobs, REASON_NO_BACK);
 }
 
+static void on_question(void *arg, const char *text)
+{
+    struct link_msg msg = { .kind = LINK_QUESTION };
+    int fd = memtext_make(text);
+
+    if (fd < 0) {
+        log_error("cannot pass a question on: %s", strerror(-fd));
+        return;
+    }
+    tell_gate(arg, &msg, fd);
+    close(fd);
+}
+
 static const struct xsfront_ops xsfront_ops = {
     .make = on_make, .drop = on_drop, .connected = on_connected,
     .attached = on_attached, .detached = on_detached,
+    .question = on_question,
 };
 
 /* Events ------------------------------------------------------------------ */
@@ -174,6 +190,44 @@ static void on_not_covered(struct link *link, int fd)
     close(fd);
 }
 
+static void on_answer(struct link *link, uint64_t id, int fd)
+{
+    char text[VSCANIF_MAX_INCIDENTS + 1];
+
+    if (!memtext_read(fd, text, sizeof(text)))
+        xsfront_answer(&link->xsfront, (uint32_t)id, text);
+    close(fd);
+}
+
+static void on_remedy(struct link *link, int fd)
+{
+    char line[VSCANIF_MAX_INCIDENT + 1];
+
+    if (memtext_read(fd, line, sizeof(line)) ||
+        remedies_add(&link->remedies, line))
+        log_error("the gate's line about a remedy is malformed");
+    close(fd);
+}
+
+/* What comes with a text, which is taken over.  Returns false when @msg is
+ * none of these. */
+static bool on_text(struct link *link, const struct gate_msg *msg, int fd)
+{
+    switch (msg->kind) {
+    case GATE_NOT_COVERED:
+        on_not_covered(link, fd);
+        return true;
+    case GATE_ANSWER:
+        on_answer(link, msg->id, fd);
+        return true;
+    case GATE_REMEDY:
+        on_remedy(link, fd);
+        return true;
+    default:
+        return false;
+    }
+}
+
 /* Returns false when the gate is gone. */
 static bool on_gate(struct link *link)
 {
@@ -185,10 +239,8 @@ static bool on_gate(struct link *link)
             jobs_add(link->jobs, &msg, fd);
             continue;
         }
-        if (msg.kind == GATE_NOT_COVERED && fd >= 0) {
-            on_not_covered(link, fd);
+        if (fd >= 0 && on_text(link, &msg, fd))
             continue;
-        }
         if (fd >= 0)
             close(fd);
         if (msg.kind == GATE_IN_FORCE)
@@ -262,16 +314,36 @@ static int64_t check_retry(struct link *link)
     return link->xsfront.refused ? link->retry_ms : -1;
 }
 
+/* Tells the toolstack what has been done to files.  Returns when the next time
+ * is, or -1. */
+static int64_t check_remedies(struct link *link)
+{
+    const int64_t due = window_due(&link->remedies), now = proc_now_ms();
+    char node[VSCANIF_MAX_INCIDENTS + 1];
+
+    if (due < 0 || now < due)
+        return due;
+    xsfront_remedies(&link->xsfront, window_text(&link->remedies, node));
+    window_written(&link->remedies, proc_now_ms());
+    return -1;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+    if (a < 0 || b < 0)
+        return a < 0 ? b : a;
+    return a < b ? a : b;
+}
+
 static void loop(struct link *link)
 {
     struct epoll_event events[8];
 
     for (;;) {
-        int64_t retry = check_retry(link), grace = check_grace(link);
+        int64_t due = sooner(check_retry(link), check_grace(link));
         int n;
 
-        proc_timer_at(link->timer, retry >= 0 && (grace < 0 || retry < grace) ?
-                                   retry : grace);
+        proc_timer_at(link->timer, sooner(due, check_remedies(link)));
         n = epoll_wait(link->epoll, events, 8, -1);
         for (int i = 0; i < n; i++) {
             int fd = events[i].data.fd;
@@ -332,6 +404,7 @@ static int start(struct link *link)
     const char *why = NULL;
     int rc;
 
+    remedies_init(&link->remedies);
     link->epoll = epoll_create1(EPOLL_CLOEXEC);
     link->timer = proc_timer();
     if (link->epoll < 0 || link->timer < 0)

@@ -5,7 +5,8 @@
  * Overview: one message after the other is dealt with to its end: act, log,
  * tell, answer the gate.  So what piles up is bounded by the socket, and the
  * gate, which never waits, is who finds it full.  The access itself has been
- * denied before; nobody waits for this process.
+ * denied before; nobody waits for this process.  Of the toolstack's questions
+ * it answers those that take files: a self test goes on beside the rest.
  */
 #define _GNU_SOURCE
 #include "proc-remedy.h"
@@ -22,9 +23,14 @@
 #include "children.h"
 #include "ipc.h"
 #include "log.h"
+#include "memtext.h"
 #include "proc.h"
+#include "quarantine-answer.h"
 #include "quarantine.h"
+#include "question.h"
+#include "remedy-line.h"
 #include "remedy.h"
+#include "selftest.h"
 #include "tell.h"
 
 struct process {
@@ -33,7 +39,16 @@ struct process {
     struct children children;
     struct tell tell;
     struct log_limit log_limit;
+    struct selftest_job selftest;
+    uint32_t selftest_nr;       /* of the question that it answers */
 };
+
+static int add_fd(struct process *process, int fd)
+{
+    struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+
+    return epoll_ctl(process->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
 
 static void log_outcome(struct process *process, const struct remedy_msg *msg,
                         const struct outcome *outcome)
@@ -55,22 +70,154 @@ static void log_outcome(struct process *process, const struct remedy_msg *msg,
                     outcome->id[0] ? " id=" : "", outcome->id);
 }
 
+/* As a line for the toolstack; nothing where nothing was to be done. */
+static void report(const struct remedy_msg *msg, const struct outcome *outcome,
+                   char line_r[VSCANIF_MAX_INCIDENT + 1])
+{
+    struct remedy_line line = {
+        .serial = 1, .time = proc_time_s(), .pid = (uint32_t)msg->facts.pid,
+        .uid = msg->facts.uid,
+    };
+    const char *path = msg->facts.path;
+    const size_t len = strlen(path);
+
+    if (outcome->remedy == REMEDY_DENY)
+        return;
+    line.result = outcome->failed ? REMEDIED_FAILED :
+                  outcome->gone ? REMEDIED_GONE :
+                  outcome->remedy == REMEDY_DELETE ? REMEDIED_DELETED :
+                  REMEDIED_QUARANTINED;
+    if (line.result == REMEDIED_QUARANTINED)
+        memcpy(line.id, outcome->id, sizeof(line.id));
+    memcpy(line.name, msg->name, sizeof(line.name));
+    /* The end of a long one: a line has room for less. */
+    if (len >= sizeof(line.path))
+        path += len - (sizeof(line.path) - 1);
+    memcpy(line.path, path, strlen(path) + 1);
+    remedy_line_format(&line, line_r);
+}
+
+static int send_result(struct process *process,
+                       const struct remedy_result *result, int fd)
+{
+    /* It reads or it ends. */
+    return ipc_send_wait(process->gate, result, sizeof(*result), fd, -1);
+}
+
+static void on_file(struct process *process, const struct remedy_msg *msg,
+                    int fd, struct remedy_result *result)
+{
+    struct outcome outcome;
+
+    remedy_act(QUARANTINE_DIR, msg, fd, &outcome);
+    log_outcome(process, msg, &outcome);
+    tell_detection(&process->tell, msg, &outcome, proc_now_ms());
+    result->remedy = msg->remedy;
+    result->failed = outcome.failed;
+    report(msg, &outcome, result->line);
+}
+
+/* Questions -----------------------------------------------------------------*/
+
+static int send_answer(struct process *process, uint32_t nr, const char *text)
+{
+    struct remedy_result result = { .kind = REMEDY_ANSWER, .nr = nr };
+    int fd = memtext_make(text), rc;
+
+    if (fd < 0) {
+        log_error("cannot answer question %u: %s", nr, strerror(-fd));
+        return 0;
+    }
+    rc = send_result(process, &result, fd);
+    close(fd);
+    return rc;
+}
+
+static int answer_selftest(struct process *process, const struct selftest *test)
+{
+    char out[VSCANIF_MAX_INCIDENTS + 1], line[SELFTEST_LINE_SIZE];
+    struct text answer = answer_begin(process->selftest_nr, out);
+
+    answer_line(&answer, selftest_line(test, line));
+    return send_answer(process, process->selftest_nr, out);
+}
+
+/* Who asks while one runs gets its result; nobody waits for the one before. */
+static int begin_selftest(struct process *process, const struct remedy_msg *msg)
+{
+    struct selftest_job *job = &process->selftest;
+    struct selftest test;
+    int rc;
+
+    process->selftest_nr = msg->question.nr;
+    if (job->pipe >= 0)
+        return 0;
+    rc = selftest_start(job, &process->children, SELFTEST_DIR, &msg->terms);
+    if (!rc && (rc = add_fd(process, job->pipe)))
+        selftest_end(job, &process->children, &test);
+    if (!rc)
+        return 0;
+    selftest_failed(&test, "cannot begin", rc);
+    return answer_selftest(process, &test);
+}
+
+static int on_selftest(struct process *process)
+{
+    struct selftest test;
+
+    selftest_end(&process->selftest, &process->children, &test);
+    return answer_selftest(process, &test);
+}
+
+static int answer_quarantine(struct process *process,
+                             const struct question *question)
+{
+    char out[VSCANIF_MAX_INCIDENTS + 1];
+    struct text answer = answer_begin(question->nr, out);
+    int rc = quarantine_answer(QUARANTINE_DIR, question->skip, &answer);
+
+    if (!rc)
+        return send_answer(process, question->nr, out);
+    log_error("cannot say what is in the quarantine: %s", strerror(-rc));
+    return 0;
+}
+
+static int on_question(struct process *process, const struct remedy_msg *msg)
+{
+    switch (msg->question.kind) {
+    case QUESTION_SELFTEST:
+        return begin_selftest(process, msg);
+    case QUESTION_QUARANTINE:
+        return answer_quarantine(process, &msg->question);
+    default:
+        return 0;
+    }
+}
+
+/* Messages ------------------------------------------------------------------*/
+
 static int deal_with(struct process *process, struct remedy_msg *msg, int fd)
 {
-    struct remedy_result result = { .remedy = msg->remedy };
-    struct outcome outcome;
+    struct remedy_result result = { .kind = REMEDY_DEALT };
+    int rc = 0;
 
     /* The gate's own, but these are used as text. */
     msg->facts.path[sizeof(msg->facts.path) - 1] = 0;
     msg->facts.exe[sizeof(msg->facts.exe) - 1] = 0;
     msg->name[sizeof(msg->name) - 1] = 0;
     msg->run[sizeof(msg->run) - 1] = 0;
-    remedy_act(QUARANTINE_DIR, msg, fd, &outcome);
-    log_outcome(process, msg, &outcome);
-    tell_detection(&process->tell, msg, &outcome, proc_now_ms());
-    result.failed = outcome.failed;
-    /* It reads or it ends. */
-    return ipc_send_wait(process->gate, &result, sizeof(result), -1, -1);
+    switch (msg->kind) {
+    case REMEDY_FILE:
+        on_file(process, msg, fd, &result);
+        break;
+    case REMEDY_QUESTION:
+        rc = on_question(process, msg);
+        break;
+    case REMEDY_OUTBREAK:
+        tell_outbreak(&process->tell, msg->name);
+        break;
+    }
+    return rc ? rc : send_result(process, &result, -1);
 }
 
 /* One message, so that children and timer get their turn.  Returns false at
@@ -126,20 +273,15 @@ static void loop(struct process *process)
         n = epoll_wait(process->epoll, events, 4, -1);
         for (int i = 0; i < n; i++) {
             if (events[i].data.fd == process->gate)
-                more = on_gate(process);
+                more = on_gate(process) && more;
+            else if (events[i].data.fd == process->selftest.pipe)
+                more = on_selftest(process) == 0 && more;
             else if (events[i].data.fd == process->signals)
                 on_signal(process);
             else
                 proc_timer_ack(process->timer);
         }
     }
-}
-
-static int add_fd(struct process *process, int fd)
-{
-    struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
-
-    return epoll_ctl(process->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
 static int start(struct process *process)
@@ -158,7 +300,7 @@ static int start(struct process *process)
 
 int proc_remedy(int gate)
 {
-    struct process process = { .gate = gate };
+    struct process process = { .gate = gate, .selftest = { .pipe = -1 } };
 
     log_set_role("remedy");
     /* The gate is told to stop, and closes its end: proc_signals() blocks

@@ -12,22 +12,45 @@
 
 #include "facts.h"
 #include "policy.h"
+#include "question.h"
+#include "selftest.h"
 #include "verdict.h"
 
-/* From the gate, with the descriptor of the file (read-only). */
+enum remedy_msg_kind {
+    REMEDY_FILE = 1,    /* with the descriptor of the file (read-only) */
+    REMEDY_QUESTION,    /* of the toolstack, to be answered */
+    REMEDY_OUTBREAK,    /* to be told to all who are logged in */
+};
+
+/* From the gate. */
 struct remedy_msg {
+    uint8_t kind;
+    struct question question;       /* REMEDY_QUESTION alone ... */
+    struct selftest_terms terms;    /* ... and this */
     struct facts facts;
-    char name[VSCANIF_MAX_NAME];    /* of the detection */
+    char name[VSCANIF_MAX_NAME];    /* of detection or outbreak */
     uint8_t event;                  /* VSCANIF_EVENT_* */
     uint8_t remedy;                 /* enum policy_remedy */
     bool notify;
     char run[256];                  /* program, "" for none */
 };
 
-/* To the gate, for each message when it has been dealt with. */
+enum remedy_result_kind {
+    REMEDY_DEALT = 1,   /* for each message, in their order, when it has been
+                         * dealt with */
+    REMEDY_ANSWER,      /* to the question "nr", with a descriptor of its text;
+                         * whenever there is one */
+};
+
+/* To the gate. */
 struct remedy_result {
+    uint8_t kind;
     uint8_t remedy;                 /* enum policy_remedy, as asked */
     bool failed;
+    uint32_t nr;                    /* of REMEDY_ANSWER */
+    /* What has been done, as remedy-line.h writes it, with 1 as its serial;
+     * empty for remedy=deny and what is about no file. */
+    char line[VSCANIF_MAX_INCIDENT + 1];
 };
 
 #endif

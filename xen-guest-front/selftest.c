@@ -13,6 +13,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "children.h"
 #include "line.h"
 #include "proc.h"
 #include "status.h"
@@ -153,12 +154,18 @@ static const char *why_allowed(const struct selftest_terms *terms)
     }
 }
 
-void selftest_end(struct selftest_job *job, struct selftest *test_r)
+void selftest_end(struct selftest_job *job, struct children *children,
+                  struct selftest *test_r)
 {
-    if (read(job->pipe, test_r, sizeof(*test_r)) != sizeof(*test_r)) {
-        /* Killed, and the file may be there still. */
+    const ssize_t n = read(job->pipe, test_r, sizeof(*test_r));
+
+    /* It is about to end, or has; the next one needs its place. */
+    children_end_kind(children, CHILD_SELFTEST);
+    if (n != sizeof(*test_r)) {
+        /* The file may be there still. */
         unlink(job->path);
-        selftest_failed(test_r, "no result", -ETIMEDOUT);
+        *test_r = (struct selftest){ .result = SELFTEST_FAILED,
+                                     .why = "it died or was out of time" };
     }
     close(job->pipe);
     job->pipe = -1;
@@ -225,7 +232,7 @@ int selftest_main(const char *status_path)
         selftest_failed(&test, "cannot begin", rc);
     } else {
         wait_for(&children, job.pipe);
-        selftest_end(&job, &test);
+        selftest_end(&job, &children, &test);
     }
     children_end(&children);
     if (test.result == SELFTEST_ALLOWED && no_front)

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "children.h"
+struct children;
 
 #define SELFTEST_DIR        "/var/tmp"
 /* What it may take beside the time for which an access may be held. */
@@ -39,7 +39,7 @@ struct selftest_terms {
 
 /* One that runs. */
 struct selftest_job {
-    int pipe;                   /* can be read when it has ended; -1: none runs */
+    int pipe;                   /* can be read when it has ended; -1: none */
     struct selftest_terms terms;
     char path[256];             /* of the file */
 };
@@ -54,8 +54,10 @@ void selftest_run(const char *path, struct selftest *test_r);
 int selftest_start(struct selftest_job *job, struct children *children,
                    const char *dir, const struct selftest_terms *terms);
 
-/* What there is to be read, and why, as far as the terms tell. */
-void selftest_end(struct selftest_job *job, struct selftest *test_r);
+/* What there is to be read, and why, as far as the terms tell.  The child is
+ * gone then. */
+void selftest_end(struct selftest_job *job, struct children *children,
+                  struct selftest *test_r);
 
 /* One that could not even be begun, for the reason @rc (-errno). */
 void selftest_failed(struct selftest *test_r, const char *what, int rc);

@@ -16,14 +16,10 @@
 #include "policy.h"
 #include "vscanif.h"
 #include "xs.h"
+#include "xsnodes.h"
 
-/* Our folders, as our own domain names them. */
-#define FRONT_FOLDER    VSCAN_FRONT_HOME "/0"
-#define POLICY_FOLDER   VSCAN_CLASS "/0"
 /* Steps that follow from one look; more would be a peer that flaps. */
 #define MAX_STEPS       8
-
-_Static_assert(VSCAN_DEVID == 0, "the folders above name device 0");
 
 static void set_state(struct xsfront *front, enum xenbus_state state)
 {
@@ -122,14 +118,6 @@ struct publication {
     const struct xsfront *front;
 };
 
-static int write_in_force(const struct xsfront *front, xs_transaction_t t)
-{
-    if (!front->knows_in_force)
-        return 0;
-    return xsx_printf(front->xs, t, FRONT_FOLDER, NODE_POLICY_IN_FORCE, "%u",
-                      front->in_force);
-}
-
 /* What an earlier connection had goes. */
 static int write_pool(const struct connection *connection, struct xs_handle *xs,
                       xs_transaction_t t)
@@ -162,7 +150,7 @@ static int write_publication(struct xs_handle *xs, xs_transaction_t t,
         (rc = write_pool(&p->connection, xs, t)) ||
         (rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_CONNECTION_ID, "%u",
                          p->connection_id)) ||
-        (rc = write_in_force(p->front, t)) ||
+        (rc = xsnodes_write_in_force(p->front, t)) ||
         (rc = p->policy_error[0] ?
               xsx_write(xs, t, FRONT_FOLDER, NODE_ERROR, p->policy_error) :
               xsx_remove(xs, t, FRONT_FOLDER, NODE_ERROR)))
@@ -296,33 +284,9 @@ static void on_detached(struct xsfront *front)
     front->policy_text = NULL;
     front->policy_rc = 1;
     front->policy_error[0] = 0;
-    front->knows_in_force = false;
-    free(front->not_covered);
-    front->not_covered = NULL;
+    xsnodes_forget(front);
     log_info("detached: no device");
     front->ops->detached(front->arg);
-}
-
-static void write_not_covered(struct xsfront *front)
-{
-    const char *text = front->not_covered;
-    int rc;
-
-    if (text && text[0])
-        rc = xsx_write(front->xs, XBT_NULL, FRONT_FOLDER, NODE_NOT_COVERED,
-                       text);
-    else
-        rc = xsx_remove(front->xs, XBT_NULL, FRONT_FOLDER, NODE_NOT_COVERED);
-    if (rc)
-        log_error("cannot say what is not covered: %s", strerror(-rc));
-}
-
-static void tell_in_force(struct xsfront *front)
-{
-    int rc = write_in_force(front, XBT_NULL);
-
-    if (rc)
-        log_error("cannot say which policy is in force: %s", strerror(-rc));
 }
 
 /* Has the toolstack made the device anew, behind our back? */
@@ -352,8 +316,7 @@ static bool on_device(struct xsfront *front, uint32_t back_domid)
     log_info("attached: the back is in domain %u", back_domid);
     set_state(front, XenbusStateInitialising);
     /* In a folder that was made anew there is nothing of ours. */
-    if (front->not_covered)
-        write_not_covered(front);
+    xsnodes_write_again(front);
     return true;
 }
 
@@ -469,7 +432,7 @@ static void evaluate(struct xsfront *front)
     anew = on_device(front, back_domid);
     read_policy(front);
     if (anew)
-        tell_in_force(front);
+        xsnodes_tell_in_force(front);
     run_table(front);
 }
 
@@ -486,8 +449,11 @@ void xsfront_run(struct xsfront *front)
         free(event);
         any = true;
     }
-    if (any)
-        evaluate(front);
+    if (!any)
+        return;
+    evaluate(front);
+    if (front->attached)
+        xsnodes_look_at_question(front);
 }
 
 void xsfront_reset(struct xsfront *front, const char *error)
@@ -540,36 +506,11 @@ int xsfront_open(struct xsfront *front, const struct xsfront_ops *ops,
     return 0;
 }
 
-void xsfront_not_covered(struct xsfront *front, const char *text)
-{
-    char *copy;
-
-    if (!front->attached)
-        return;
-    copy = strdup(text);
-    if (!copy) {
-        log_error("cannot say what is not covered: no memory");
-        return;
-    }
-    free(front->not_covered);
-    front->not_covered = copy;
-    write_not_covered(front);
-}
-
-void xsfront_in_force(struct xsfront *front, uint32_t generation)
-{
-    if (!front->attached)
-        return;
-    front->knows_in_force = true;
-    front->in_force = generation;
-    tell_in_force(front);
-}
-
 void xsfront_close(struct xsfront *front)
 {
     if (front->attached)
         drop_and_set(front, XenbusStateClosed);
     free(front->policy_text);
-    free(front->not_covered);
+    xsnodes_dispose(front);
     xs_close(front->xs);
 }

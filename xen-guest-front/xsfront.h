@@ -4,7 +4,8 @@
  *
  * Overview: owns the front's nodes and its XenbusState, and is the one place
  * that changes that state.  What a step means for pages and files is the
- * business of who called, through struct xsfront_ops.
+ * business of who called, through struct xsfront_ops.  The nodes by which the
+ * toolstack is told, and asks, are in xsnodes.c.
  */
 #ifndef VSCAN_XSFRONT_H
 #define VSCAN_XSFRONT_H
@@ -43,6 +44,9 @@ struct xsfront_ops {
     void (*attached)(void *arg, const char *policy, uint32_t generation);
     /* There is none, or no more. */
     void (*detached)(void *arg);
+    /* The toolstack asks (question.h); @text is the question as it stands in
+     * the node: xsfront_answer() when there is an answer. */
+    void (*question)(void *arg, const char *text);
 };
 
 struct xsfront {
@@ -68,6 +72,8 @@ struct xsfront {
     uint32_t in_force;          /* ... and this is its generation */
     char policy_error[160];     /* what is wrong with it; empty: nothing */
     char *not_covered;          /* as told last; NULL: nothing was */
+    char *remedies;             /* as told last; NULL: nothing was */
+    uint32_t question_nr;       /* seen last; 0: there is none */
 };
 
 /* Connects to xenstore and sets the watches.  Returns 0, or -errno with a
@@ -97,6 +103,14 @@ void xsfront_not_covered(struct xsfront *front, const char *text);
 /* The policy of this generation is in force: tells the toolstack, now and with
  * each connection. */
 void xsfront_in_force(struct xsfront *front, uint32_t generation);
+
+/* What has been done to files, as the text of a window (window.h): it stays
+ * whatever becomes of connection and device. */
+void xsfront_remedies(struct xsfront *front, const char *text);
+
+/* Answers question @nr with @text, as answer_begin() has begun it; nothing when
+ * that is no answer to the one asked last. */
+void xsfront_answer(struct xsfront *front, uint32_t nr, const char *text);
 
 /* Says good-bye: drops the connection, state Closed, closes the handle. */
 void xsfront_close(struct xsfront *front);

@@ -72,9 +72,17 @@ static void on_detached(void *arg)
     fs.detached++;
 }
 
+static void on_question(void *arg, const char *text)
+{
+    (void)arg;
+    fs.questions++;
+    assert_int_equal(question_parse(text, &fs.question), 0);
+}
+
 const struct xsfront_ops front_side_ops = {
     .make = on_make, .drop = on_drop, .connected = on_connected,
     .attached = on_attached, .detached = on_detached,
+    .question = on_question,
 };
 
 const char *front_node(const char *name)

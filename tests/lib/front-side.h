@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "policy.h"
+#include "question.h"
 #include "two-domains.h"
 #include "xsfront.h"
 
@@ -34,6 +35,8 @@ struct front_side {
     struct policy policy;
     bool bad_policy;
     uint32_t generation;        /* of the policy */
+    unsigned int questions;     /* that were handed on, */
+    struct question question;   /* and the last one */
 };
 
 extern struct front_side fs;

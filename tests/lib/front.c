@@ -18,6 +18,7 @@
 #include "held.h"
 #include "ipc.h"
 #include "log.h"
+#include "memtext.h"
 #include "need.h"
 #include "proc-guard.h"
 #include "world.h"
@@ -141,7 +142,10 @@ static void answer(struct stub *stub, uint64_t id, const char *content)
         shared->later = stub->nr_later;
         break;
     case 'X':
-        _exit(5);
+        if (strncmp(content, "X5O!", 4))
+            _exit(5);
+        tell_verdict(stub, id, infected(stub->told));
+        break;
     case 'D':
         tell_kind(stub, LINK_DETACHED);
         break;
@@ -195,9 +199,37 @@ static void on_given_up(struct stub *stub, uint64_t id)
         tell(stub, &msg, -1);
 }
 
+static void tell_question(struct stub *stub)
+{
+    const struct link_msg msg = { .kind = LINK_QUESTION };
+    int fd = memtext_make(shared->question);
+
+    if (fd < 0)
+        _exit(3);
+    tell(stub, &msg, fd);
+    close(fd);
+}
+
+/* What comes with a text. */
+static void on_text(const struct gate_msg *msg, int fd)
+{
+    if (msg->kind == GATE_ANSWER) {
+        memtext_read(fd, shared->answer, sizeof(shared->answer));
+        shared->answers++;
+    } else if (msg->kind == GATE_REMEDY) {
+        memtext_read(fd, shared->remedy, sizeof(shared->remedy));
+        shared->remedies++;
+    }
+    close(fd);
+}
+
 static void on_poke(struct stub *stub)
 {
     tell_generation(stub);
+    if (shared->ask) {
+        tell_question(stub);
+        shared->ask = false;
+    }
     if (shared->detach) {
         tell_kind(stub, LINK_DETACHED);
         shared->detach = false;
@@ -253,7 +285,7 @@ int front_stub_link(int sock)
             else if (msg.kind == GATE_IN_FORCE)
                 shared->in_force = msg.id;
             else
-                close(file);
+                on_text(&msg, file);
         }
         if (rc != -EAGAIN)
             return 0;
@@ -293,6 +325,23 @@ void front_generation(uint64_t generation)
     shared->generation = generation;
     front_poke();
     WAIT_FOR(status->generation == generation);
+}
+
+void front_ask(const char *question)
+{
+    snprintf(shared->question, sizeof(shared->question), "%s", question);
+    shared->ask = true;
+    front_poke();
+    WAIT_FOR(!shared->ask);
+}
+
+const char *front_answer(const char *question)
+{
+    const unsigned int before = shared->answers;
+
+    front_ask(question);
+    WAIT_FOR(shared->answers > before);
+    return shared->answer;
 }
 
 /* The programs -------------------------------------------------------------*/

@@ -13,7 +13,8 @@
  *                                that follows
  *   S  never answered         L  answered when front_release() says how
  *   G  clean, but by other signatures than those announced
- *   X  the link crashes       D  the link says that nothing is to be held
+ *   X  the link crashes;      D  the link says that nothing is to be held
+ *      EICAR is infected
  *   T  clean, said twice, beside verdicts for what is not held
  *   O  the link opens FRONT_INFECTED, which nobody may hold
  *
@@ -37,6 +38,7 @@
 #include "proc.h"
 #include "proc-link.h"
 #include "status.h"
+#include "vscanif.h"
 
 /* Only a broken test ever waits so long. */
 #define LONG_MS         30000
@@ -73,6 +75,12 @@ struct front_shared {
     volatile bool attach_bad;       /* ... by a policy that is bad */
     volatile uint64_t policy_id;    /* under which the policy is told */
     volatile uint64_t in_force;     /* the last one that the gate says is */
+    char question[160];             /* that the toolstack asks ... */
+    volatile bool ask;              /* ... now */
+    volatile unsigned int answers;  /* so far, and the last one */
+    char answer[VSCANIF_MAX_INCIDENTS + 1];
+    volatile unsigned int remedies; /* lines so far, and the last one */
+    char remedy[VSCANIF_MAX_INCIDENT + 1];
 };
 
 extern struct front_shared *shared;
@@ -108,6 +116,10 @@ void front_policy(const char *words);
 void front_policy_in_force(const char *words);
 /* Announces new signatures, and waits until the gate knows. */
 void front_generation(uint64_t generation);
+
+/* The toolstack asks; the answer to it, when there is one. */
+void front_ask(const char *question);
+const char *front_answer(const char *question);
 
 /* Replaces the content, in place; its time of modification is an old one, so
  * that a record may keep it. */

@@ -62,6 +62,7 @@ void front_start(int gate, struct reader *reader, unsigned int max_grants)
 
     life = (struct link){ .gate = gate, .reader = reader };
     added = 0;
+    remedies_init(&life.remedies);
     life.epoll = epoll_create1(EPOLL_CLOEXEC);
     channel_init(&life.channel);
     must(!channel_open_devices(&life.channel, &why), "devices");

@@ -33,8 +33,6 @@
 #include "ipc.h"
 #include "log.h"
 #include "proc.h"
-#include "proc-remedy.h"
-#include "remedy-msg.h"
 #include "need.h"
 #include "world.h"
 
@@ -43,23 +41,6 @@
 
 static struct gate gate;
 static int peer = -1;           /* the link's end of its socket */
-
-/* Is stuck on what is called so, says of all else that it is in quarantine. */
-int proc_remedy(int sock)
-{
-    const struct remedy_result done = { .remedy = REMEDY_QUARANTINE };
-    struct pollfd fd = { .fd = sock, .events = POLLIN };
-    struct remedy_msg msg;
-
-    while (poll(&fd, 1, -1) == 1 &&
-           ipc_recv(sock, &msg, sizeof(msg), NULL) == 1) {
-        if (!strcmp(msg.name, "Stuck"))
-            pause();
-        if (ipc_send(sock, &done, sizeof(done), -1))
-            break;
-    }
-    return 0;
-}
 
 static int setup(void **state)
 {
@@ -70,8 +51,6 @@ static int setup(void **state)
     fan_init(&gate.fan);
     held_init(&gate.held);
     gate.policy = policy_default();
-    gate.policy.remedy = REMEDY_QUARANTINE;
-    gate.policy.notify = false;
     gate.status = mmap(NULL, sizeof(*gate.status), PROT_READ | PROT_WRITE,
                        MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     gate.epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -86,7 +65,7 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    const pid_t pids[] = { gate.link.pid, gate.marker.pid, gate.remedy.pid };
+    const pid_t pids[] = { gate.link.pid, gate.marker.pid };
 
     (void)state;
     for (size_t i = 0; i < sizeof(pids) / sizeof(pids[0]); i++)
@@ -96,8 +75,6 @@ static int teardown(void **state)
         ;
     if (gate.link.sock >= 0)
         close(gate.link.sock);
-    if (gate.remedy.sock >= 0)
-        close(gate.remedy.sock);
     close(peer);
     close(gate.epoll);
     munmap(gate.status, sizeof(*gate.status));
@@ -390,8 +367,6 @@ static void marker_fails(void **state)
     assert_marker_works(marker_check(&gate, due));
 }
 
-/* Remedies -----------------------------------------------------------------*/
-
 /* What is mounted in a namespace between a look and an access is found, though
  * no other access from there may come. */
 static void namespace_is_looked_at_again(void **state)
@@ -422,87 +397,6 @@ static void namespace_is_looked_at_again(void **state)
     assert_int_equal(gate.look_ms, 0);
 }
 
-
-static void send_remedy(const char *name)
-{
-    static const struct facts facts = { .path = "/x" };
-    const struct verdict verdict = verdict_infected(name);
-
-    remedy_send(&gate, &facts, -1, VSCANIF_EVENT_OPEN, &verdict);
-}
-
-static void next_answer(void)
-{
-    struct pollfd in = { .fd = gate.remedy.sock, .events = POLLIN };
-
-    assert_int_equal(poll(&in, 1, LONG_MS), 1);
-    remedy_on_message(&gate);
-}
-
-static void assert_remedies(unsigned int waiting, unsigned int done,
-                            unsigned int failed)
-{
-    assert_int_equal(gate.remedies, waiting);
-    assert_int_equal(gate.status->count[COUNT_QUARANTINED], done);
-    assert_int_equal(gate.status->count[COUNT_REMEDY_FAILED], failed);
-}
-
-/* Killed after 60 seconds; a second after its end there is another one. */
-static void remedy_is_stuck(void **state)
-{
-    int64_t before, since;
-    pid_t pid;
-
-    (void)state;
-    send_remedy("Stuck");
-    send_remedy("Stuck");
-    pid = gate.remedy.pid;
-    since = gate.remedy_ms;
-    assert_int_equal(remedy_check(&gate, since), since + 60000);
-    assert_int_equal(remedy_check(&gate, since + 59999), since + 60000);
-    assert_remedies(2, 0, 0);
-    assert_int_equal(remedy_check(&gate, since + 60000), -1);
-    assert_int_equal(end_of(pid), SIGKILL);
-    assert_remedies(0, 0, 2);
-    /* Not before it has been reaped, nor at once. */
-    send_remedy("Test");
-    assert_remedies(0, 0, 3);
-    before = proc_now_ms();
-    child_reap(&gate);
-    assert_int_equal(gate.remedy.pid, 0);
-    assert_true(gate.remedy.start_ms >= before + 1000 &&
-                gate.remedy.start_ms <= proc_now_ms() + 1000);
-    gate.remedy.start_ms = INT64_MAX;
-    send_remedy("Test");
-    assert_int_equal(gate.remedy.pid, 0);
-    assert_remedies(0, 0, 4);
-    gate.remedy.start_ms = proc_now_ms();
-    send_remedy("Test");
-    assert_true(gate.remedy.pid > 0);
-    next_answer();
-    assert_remedies(0, 1, 4);
-    assert_int_equal(remedy_check(&gate, INT64_MAX), -1);
-}
-
-/* Many that take their time are no stuck process. */
-static void remedy_is_slow(void **state)
-{
-    (void)state;
-    send_remedy("Test");
-    send_remedy("Stuck");
-    gate.remedy_ms = 1;
-    next_answer();
-    assert_remedies(1, 1, 0);
-    assert_true(gate.remedy_ms > 1);
-    assert_int_equal(remedy_check(&gate, 60001), gate.remedy_ms + 60000);
-    /* Nor does a later one begin the time anew. */
-    gate.remedy_ms = 1;
-    send_remedy("Stuck");
-    assert_int_equal(gate.remedy_ms, 1);
-    assert_int_equal(remedy_check(&gate, 60001), -1);
-    assert_remedies(0, 1, 2);
-}
-
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 static int run_all(void)
@@ -513,7 +407,6 @@ static int run_all(void)
         TEST(not_covered_is_cut_at_a_line),
         TEST(marker_hangs), TEST(marker_hangs_again), TEST(marker_fails),
         TEST(namespace_is_looked_at_again),
-        TEST(remedy_is_stuck), TEST(remedy_is_slow),
     };
 
     log_init("gate", LOG_LEVEL_ERROR);

@@ -24,10 +24,12 @@
 
 #include "ipc.h"
 #include "log.h"
+#include "memtext.h"
 #include "need.h"
 #include "proc-remedy.h"
 #include "proc.h"
 #include "quarantine.h"
+#include "remedy-line.h"
 #include "remedy-msg.h"
 #include "restore.h"
 #include "room.h"
@@ -48,6 +50,7 @@ static int setup(void **state)
         return 0;
     room_clear("mode=0755");
     memset(&msg, 0, sizeof(msg));
+    msg.kind = REMEDY_FILE;
     strcpy(msg.facts.path, "/mnt/f");
     strcpy(msg.name, "Eicar");
     msg.facts.uid = 4711;
@@ -88,15 +91,44 @@ static void send_msg(enum policy_remedy remedy, int fd)
     assert_int_equal(ipc_send_wait(gate, &msg, sizeof(msg), fd, LONG_MS), 0);
 }
 
-static void assert_result(enum policy_remedy remedy, bool failed)
+static struct remedy_result result;
+
+/* The next one, whose descriptor is returned. */
+static int next_result(enum remedy_result_kind kind)
 {
     struct pollfd in = { .fd = gate, .events = POLLIN };
-    struct remedy_result result;
+    int fd;
 
     assert_int_equal(poll(&in, 1, LONG_MS), 1);
-    assert_int_equal(ipc_recv(gate, &result, sizeof(result), NULL), 1);
+    assert_int_equal(ipc_recv(gate, &result, sizeof(result), &fd), 1);
+    assert_int_equal(result.kind, kind);
+    return fd;
+}
+
+static void assert_result(enum policy_remedy remedy, bool failed)
+{
+    assert_int_equal(next_result(REMEDY_DEALT), -1);
     assert_int_equal(result.remedy, remedy);
     assert_int_equal(result.failed, failed);
+}
+
+/* ... which says so in its line, too; 0: there is none. */
+static void assert_line(enum remedied what)
+{
+    struct remedy_line line;
+
+    if (!what) {
+        assert_string_equal(result.line, "");
+        return;
+    }
+    assert_int_equal(remedy_line_parse(result.line, strlen(result.line),
+                                       &line), 0);
+    assert_int_equal(line.serial, 1);
+    assert_int_equal(line.result, what);
+    assert_int_equal(line.pid, msg.facts.pid);
+    assert_int_equal(line.uid, msg.facts.uid);
+    assert_string_equal(line.name, msg.name);
+    assert_string_equal(line.path, msg.facts.path);
 }
 
 static int open_infected(void)
@@ -130,20 +162,30 @@ static void each_remedy(void **state)
     fd = open_infected();
     send_msg(REMEDY_DENY, fd);
     assert_result(REMEDY_DENY, false);
+    assert_line(0);
     assert_int_equal(access("/mnt/f", F_OK), 0);
+    msg.facts.pid = 812;
     send_msg(REMEDY_DELETE, fd);
     assert_result(REMEDY_DELETE, false);
+    assert_line(REMEDIED_DELETED);
+    send_msg(REMEDY_DELETE, fd);
+    assert_result(REMEDY_DELETE, false);
+    assert_line(REMEDIED_GONE);
     assert_int_equal(access("/mnt/f", F_OK), -1);
     close(fd);
     fd = open_infected();
     send_msg(REMEDY_QUARANTINE, fd);
     assert_result(REMEDY_QUARANTINE, false);
+    assert_line(REMEDIED_QUARANTINED);
     assert_int_equal(access("/mnt/f", F_OK), -1);
     assert_int_equal(items(), 1);
     close(fd);
     /* No descriptor: nothing can be done. */
+    msg.facts.uid = (uid_t)-1;
+    msg.facts.path[0] = 0;
     send_msg(REMEDY_DELETE, -1);
     assert_result(REMEDY_DELETE, true);
+    assert_line(REMEDIED_FAILED);
     send_msg(REMEDY_DENY, -1);
     assert_result(REMEDY_DENY, false);
 }
@@ -177,7 +219,103 @@ static void unterminated(void **state)
     memset(msg.run, '/', sizeof(msg.run));
     send_msg(REMEDY_DELETE, fd);
     assert_result(REMEDY_DELETE, false);
+    assert_in_range(strlen(result.line), 1, VSCANIF_MAX_INCIDENT);
+    assert_non_null(strstr(result.line, " .../"));
     close(fd);
+}
+
+static void ask(enum question_kind kind, uint32_t nr)
+{
+    msg.kind = REMEDY_QUESTION;
+    msg.question = (struct question){ .nr = nr, .kind = kind };
+    msg.terms = (struct selftest_terms){ .mode = MODE_ENFORCE,
+                                         .timeout_ms = LONG_MS };
+    send_msg(REMEDY_DENY, -1);
+}
+
+static void assert_answer(uint32_t nr, const char *begin)
+{
+    char text[VSCANIF_MAX_INCIDENTS + 1];
+    int fd = next_result(REMEDY_ANSWER);
+
+    assert_int_equal(result.nr, nr);
+    assert_int_equal(memtext_read(fd, text, sizeof(text)), 0);
+    if (strncmp(text, begin, strlen(begin)))
+        fail_msg("%s", text);
+    close(fd);
+}
+
+static void questions(void **state)
+{
+    int fd;
+
+    (void)state;
+    need_room();
+    ask(QUESTION_QUARANTINE, 5);
+    assert_answer(5, "5\nitems 0 0");
+    assert_result(REMEDY_DENY, false);
+    assert_line(0);
+    fd = open_infected();
+    msg.kind = REMEDY_FILE;
+    send_msg(REMEDY_QUARANTINE, fd);
+    assert_result(REMEDY_QUARANTINE, false);
+    close(fd);
+    ask(QUESTION_QUARANTINE, 6);
+    assert_answer(6, "6\nitems 1 ");
+    assert_result(REMEDY_DENY, false);
+    /* What is for others to answer. */
+    ask(QUESTION_STATS, 7);
+    assert_result(REMEDY_DENY, false);
+}
+
+/* The store is not to be trusted: no answer is better than a wrong one. */
+static void quarantine_cannot_be_read(void **state)
+{
+    (void)state;
+    need_room();
+    assert_int_equal(system("mkdir -p " QUARANTINE_DIR), 0);
+    assert_int_equal(chmod(QUARANTINE_DIR, 0777), 0);
+    ask(QUESTION_QUARANTINE, 5);
+    assert_result(REMEDY_DENY, false);
+}
+
+/* Its result comes when there is one; of two that are asked at once the later
+ * one has an answer in any case. */
+static void self_tests(void **state)
+{
+    unsigned int dealt = 0;
+
+    (void)state;
+    need_room();
+    ask(QUESTION_SELFTEST, 5);
+    ask(QUESTION_SELFTEST, 6);
+    do {
+        int fd;
+        struct pollfd in = { .fd = gate, .events = POLLIN };
+
+        assert_int_equal(poll(&in, 1, LONG_MS), 1);
+        assert_int_equal(ipc_recv(gate, &result, sizeof(result), &fd), 1);
+        if (fd >= 0)
+            close(fd);
+        dealt += result.kind == REMEDY_DEALT;
+    } while (result.kind != REMEDY_ANSWER || result.nr != 6);
+    while (dealt++ < 2)
+        assert_result(REMEDY_DENY, false);
+    ask(QUESTION_SELFTEST, 7);
+    assert_result(REMEDY_DENY, false);
+    assert_answer(7, "7\nselftest allowed ");
+}
+
+/* To be told to nobody, as nobody is logged in. */
+static void an_outbreak(void **state)
+{
+    (void)state;
+    need_room();
+    msg.kind = REMEDY_OUTBREAK;
+    memset(msg.name, 'x', sizeof(msg.name));
+    send_msg(REMEDY_DENY, -1);
+    assert_result(REMEDY_DENY, false);
+    assert_line(0);
 }
 
 static void signals_do_not_end_it(void **state)
@@ -272,6 +410,8 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         TEST(each_remedy), TEST(opened_64_times), TEST(unterminated),
+        TEST(questions), TEST(quarantine_cannot_be_read), TEST(self_tests),
+        TEST(an_outbreak),
         TEST(signals_do_not_end_it), TEST(nonsense_ends_it), TEST(programs),
     };
 

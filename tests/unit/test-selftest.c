@@ -21,6 +21,7 @@
 
 #include <cmocka.h>
 
+#include "children.h"
 #include "log.h"
 #include "need.h"
 #include "policy.h"
@@ -75,7 +76,7 @@ static struct selftest result_of(const char *dir,
     assert_int_equal(selftest_start(&job, &children, dir, terms), 0);
     in = (struct pollfd){ .fd = job.pipe, .events = POLLIN };
     assert_int_equal(poll(&in, 1, LONG_MS), 1);
-    selftest_end(&job, &test);
+    selftest_end(&job, &children, &test);
     assert_int_equal(job.pipe, -1);
     children_end(&children);
     return test;
@@ -193,10 +194,10 @@ static void killed_in_time(void **state)
     children_expire(&children, due);
     children_end(&children);
     room_write(job.path, "left", 4, 0600);
-    selftest_end(&job, &test);
+    selftest_end(&job, &children, &test);
     assert_int_equal(test.result, SELFTEST_FAILED);
     assert_int_equal(test.us, 0);
-    assert_string_equal(test.why, "no result: Connection timed out");
+    assert_string_equal(test.why, "it died or was out of time");
     assert_int_equal(room_names("/mnt"), 0);
 }
 

@@ -90,9 +90,16 @@ static void detached(void *arg)
     (void)arg;
 }
 
+static void question(void *arg, const char *text)
+{
+    (void)arg;
+    (void)text;
+}
+
 static const struct xsfront_ops ops = {
     .make = make, .drop = drop, .connected = connected,
     .attached = attached, .detached = detached,
+    .question = question,
 };
 
 /* The acts, each with a request that is good but for one thing. */

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-proc-link.c - tests of xen-guest-front/proc-link.c: what the gate and the
+ * toolstack say to each other through it.  Its scans are tested by the pair
+ * tests.
+ *
+ * Overview: includes proc-link.c, whose parts are its own, and takes the steps
+ * of its loop; the test is the gate, and the toolstack over the fake machine.
+ */
+#define _GNU_SOURCE
+#include <xentoollog.h>
+
+#include "../../xen-guest-front/proc-link.c"
+
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "fake.h"
+#include "names.h"
+#include "two-domains.h"
+#include "vscanif.h"
+
+#define QUESTION    "/local/domain/5/vscan/0/question"
+#define REMEDY      "1 5 gone - 1 2 n /p"
+
+static struct link life;
+static struct reader *reader;
+static int gate;                /* our end */
+
+static void look(void)
+{
+    xsfront_run(&life.xsfront);
+}
+
+static int setup(void **state)
+{
+    const char *why;
+    int ends[2];
+
+    (void)state;
+    two_domains_start();
+    fake_device_create(FRONT, BACK, NULL);
+    fake_enter(FRONT);
+    assert_int_equal(ipc_pair(ends), 0);
+    gate = ends[0];
+    life = (struct link){ .gate = ends[1], .reader = reader };
+    remedies_init(&life.remedies);
+    channel_init(&life.channel);
+    assert_int_equal(channel_open_devices(&life.channel, &why), 0);
+    assert_int_equal(jobs_create(&life.jobs, life.gate, reader, &life.channel,
+                                 1), 0);
+    assert_int_equal(xsfront_open(&life.xsfront, &xsfront_ops, &life, &why), 0);
+    settle(FRONT, look);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    fake_enter(FRONT);
+    xsfront_close(&life.xsfront);
+    xenevtchn_close(life.channel.xce);
+    xengntshr_close(life.channel.xgs);
+    xtl_logger_destroy(life.channel.logger);
+    free(life.jobs);
+    close(life.gate);
+    close(gate);
+    return 0;
+}
+
+/* What the link has told us of this kind; its text. */
+static bool told(enum link_msg_kind kind, char *text, size_t size)
+{
+    struct link_msg msg;
+    bool found = false;
+    int fd;
+
+    while (ipc_recv(gate, &msg, sizeof(msg), &fd) == 1) {
+        if (msg.kind == kind && fd >= 0) {
+            assert_int_equal(memtext_read(fd, text, size), 0);
+            found = true;
+        }
+        if (fd >= 0)
+            close(fd);
+    }
+    return found;
+}
+
+static void say(enum gate_msg_kind kind, uint64_t id, const char *text)
+{
+    struct gate_msg msg = { .kind = kind, .id = id };
+    int fd = memtext_make(text);
+
+    assert_int_equal(ipc_send(gate, &msg, sizeof(msg), fd), 0);
+    close(fd);
+    fake_enter(FRONT);
+    assert_true(on_gate(&life));
+}
+
+static void expect_node(const char *name, const char *text)
+{
+    const char *is = fake_front_read(FRONT, name);
+
+    if (!text)
+        assert_null(is);
+    else if (!is || strcmp(is, text))
+        fail_msg("%s: %s", name, is ? is : "none");
+}
+
+static void questions_go_to_the_gate(void **state)
+{
+    char text[64];
+
+    (void)state;
+    assert_true(told(LINK_ATTACHED, text, sizeof(text)));
+    assert_false(told(LINK_QUESTION, text, sizeof(text)));
+    fake_write(QUESTION, "5 quarantine 3");
+    settle(FRONT, look);
+    assert_true(told(LINK_QUESTION, text, sizeof(text)));
+    assert_string_equal(text, "5 quarantine 3");
+    settle(FRONT, look);
+    assert_false(told(LINK_QUESTION, text, sizeof(text)));
+    /* What nobody can answer is answered here. */
+    fake_write(QUESTION, "6 what");
+    settle(FRONT, look);
+    assert_false(told(LINK_QUESTION, text, sizeof(text)));
+    expect_node(NODE_ANSWER, "6\nunknown");
+}
+
+static void answers_come_from_it(void **state)
+{
+    char most[VSCANIF_MAX_INCIDENTS + 1];
+
+    (void)state;
+    fake_write(QUESTION, "5 stats");
+    settle(FRONT, look);
+    say(GATE_ANSWER, 4, "4\nheld 1");
+    expect_node(NODE_ANSWER, NULL);
+    /* Whole, to the last octet. */
+    memset(most, 'x', sizeof(most) - 1);
+    memcpy(most, "5\n", 2);
+    most[sizeof(most) - 1] = 0;
+    say(GATE_ANSWER, 5, most);
+    expect_node(NODE_ANSWER, most);
+}
+
+/* No time passes but what is set: the first is told at once, the next ones
+ * when they are due, together. */
+static void remedies_are_told_seldom(void **state)
+{
+    char want[128];
+    const uint32_t nr = life.remedies.life;
+
+    (void)state;
+    assert_int_equal(check_remedies(&life), -1);
+    expect_node(NODE_REMEDIES, NULL);
+    say(GATE_REMEDY, 0, REMEDY);
+    assert_int_equal(check_remedies(&life), -1);
+    snprintf(want, sizeof(want), "%u 1\n" REMEDY, nr);
+    expect_node(NODE_REMEDIES, want);
+    life.remedies.due_ms = INT64_MAX;
+    say(GATE_REMEDY, 0, REMEDY);
+    say(GATE_REMEDY, 0, "nonsense");
+    say(GATE_REMEDY, 0, REMEDY);
+    assert_int_equal(check_remedies(&life), INT64_MAX);
+    expect_node(NODE_REMEDIES, want);
+    life.remedies.due_ms = 0;
+    assert_int_equal(check_remedies(&life), -1);
+    snprintf(want, sizeof(want), "%u 3\n" REMEDY "\n2" "%s\n3" "%s", nr,
+             REMEDY + 1, REMEDY + 1);
+    expect_node(NODE_REMEDIES, want);
+    assert_true(life.remedies.due_ms > 0);
+}
+
+/* In another folder, too, with the serials of this life. */
+static void remedies_outlive_the_device(void **state)
+{
+    char want[128];
+
+    (void)state;
+    say(GATE_REMEDY, 0, REMEDY);
+    check_remedies(&life);
+    fake_device_remove(FRONT, BACK);
+    settle(FRONT, look);
+    fake_device_create(FRONT, BACK, NULL);
+    settle(FRONT, look);
+    snprintf(want, sizeof(want), "%u 1\n" REMEDY, life.remedies.life);
+    expect_node(NODE_REMEDIES, want);
+}
+
+static void the_sooner(void **state)
+{
+    (void)state;
+    assert_int_equal(sooner(-1, -1), -1);
+    assert_int_equal(sooner(-1, 5), 5);
+    assert_int_equal(sooner(5, -1), 5);
+    assert_int_equal(sooner(5, 4), 4);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(questions_go_to_the_gate), TEST(answers_come_from_it),
+        TEST(remedies_are_told_seldom), TEST(remedies_outlive_the_device),
+        cmocka_unit_test(the_sooner),
+    };
+
+    log_init("test", LOG_LEVEL_ERROR);
+    fake_enter_others(FRONT);
+    if (reader_start(&reader, NULL))
+        return 1;
+    return cmocka_run_group_tests_name("proc-link", tests, NULL, NULL);
+}
