@@ -73,14 +73,14 @@ static void open_it(const char *path, struct selftest *test_r)
     const int fd = open(path, O_RDONLY | O_CLOEXEC), error = errno;
     const uint64_t us = proc_now_us() - start;
 
-    if (fd >= 0)
+    if (fd >= 0) {
         close(fd);
-    if (fd >= 0)
         *test_r = (struct selftest){ .result = SELFTEST_ALLOWED };
-    else if (error == EPERM)
+    } else if (error == EPERM) {
         *test_r = (struct selftest){ .result = SELFTEST_DENIED };
-    else
+    } else {
         selftest_failed(test_r, "cannot open the file", -error);
+    }
     test_r->us = us;
 }
 
