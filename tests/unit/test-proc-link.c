@@ -71,6 +71,7 @@ static int teardown(void **state)
     free(life.jobs);
     close(life.gate);
     close(gate);
+    fake_stop();
     return 0;
 }
 
