@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * test-ask.c - questions to fronts and backs that answer, are silent, lie or are
+ * gone.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "answerer.h"
+#include "ask.h"
+#include "child.h"
+#include "fake.h"
+#include "folder.h"
+#include "names.h"
+#include "two-domains.h"
+
+/* What no test waits for. */
+#define LONG_MS 200000
+
+static char dir[FOLDER_PATH_MAX], lock[2 * FOLDER_PATH_MAX];
+static struct xs_handle *xs;
+static struct ask asks[3];
+
+static int start(void **state)
+{
+    (void)state;
+    folder_make(dir);
+    snprintf(lock, sizeof(lock), "%s/lock", dir);
+    two_domains_start();
+    fake_enter(0);
+    fake_device_create(FRONT, BACK, "");
+    xs = xs_open(0);
+    assert_non_null(xs);
+    answerer_start();
+    memset(asks, 0, sizeof(asks));
+    asks[0] = (struct ask){ .front = FRONT,
+                            .question = { .kind = QUESTION_STATS } };
+    asks[1] = (struct ask){ .to_back = true, .front = FRONT, .back = BACK,
+                            .question = { .kind = QUESTION_STATS } };
+    return 0;
+}
+
+static int stop(void **state)
+{
+    (void)state;
+    answerer_stop();
+    xs_close(xs);
+    fake_stop();
+    folder_remove(dir);
+    return 0;
+}
+
+static void both_answer(void **state)
+{
+    (void)state;
+    answerer_says(ANSWERER_FRONT, FRONT, "stats", "a 1\nb 2");
+    answerer_says(BACK, FRONT, "stats", "");
+    for (int i = 0; i < 3; i++) {
+        ask(xs, lock, asks, 2, LONG_MS);
+        assert_int_equal(asks[0].rc, 0);
+        assert_string_equal(asks[0].lines, "a 1\nb 2");
+        assert_int_equal(asks[1].rc, 0);
+        assert_string_equal(asks[1].lines, "");
+    }
+}
+
+/* Old, of another question, too long, with a NUL: it is waited through. */
+static void what_is_no_answer(void **state)
+{
+    char longest[VSCANIF_MAX_INCIDENTS + 2];
+
+    (void)state;
+    answerer_says_to_another(ANSWERER_FRONT, FRONT, "stats", "a 1");
+    fake_write_octets("/local/domain/3/backend/vscan/5/0/answer", "1\0", 2);
+    ask(xs, lock, asks, 2, 1);
+    assert_int_equal(asks[0].rc, -ETIMEDOUT);
+    assert_int_equal(asks[1].rc, -ETIMEDOUT);
+    memset(longest, 'x', sizeof(longest) - 1);
+    longest[sizeof(longest) - 1] = 0;
+    answerer_says(ANSWERER_FRONT, FRONT, "stats", longest);
+    ask(xs, lock, asks, 1, 1);
+    assert_int_equal(asks[0].rc, -ETIMEDOUT);
+}
+
+/* At the edge of what it may be; the number is of ten digits at most. */
+static void longest_answer(void **state)
+{
+    char lines[VSCANIF_MAX_INCIDENTS];
+
+    (void)state;
+    memset(lines, 'x', sizeof(lines));
+    lines[VSCANIF_MAX_INCIDENTS - 11] = 0;
+    answerer_says(ANSWERER_FRONT, FRONT, "stats", lines);
+    ask(xs, lock, asks, 1, LONG_MS);
+    assert_int_equal(asks[0].rc, 0);
+    assert_string_equal(asks[0].lines, lines);
+}
+
+static void unknown_question(void **state)
+{
+    (void)state;
+    answerer_says(ANSWERER_FRONT, FRONT, "stats", "unknown");
+    ask(xs, lock, asks, 1, LONG_MS);
+    assert_int_equal(asks[0].rc, -EOPNOTSUPP);
+    answerer_says(ANSWERER_FRONT, FRONT, "stats", "unknown ");
+    ask(xs, lock, asks, 1, LONG_MS);
+    assert_int_equal(asks[0].rc, 0);
+}
+
+/* One who is silent costs the others nothing but the time. */
+static void one_is_silent(void **state)
+{
+    (void)state;
+    answerer_says(BACK, FRONT, "stats", "a 1");
+    do {
+        ask(xs, lock, asks, 2, 50);
+        assert_int_equal(asks[0].rc, -ETIMEDOUT);
+    } while (asks[1].rc == -ETIMEDOUT);
+    assert_int_equal(asks[1].rc, 0);
+    assert_string_equal(asks[1].lines, "a 1");
+}
+
+/* Nothing is made of what is not there, nor waited for. */
+static void nobody_is_there(void **state)
+{
+    (void)state;
+    asks[2] = asks[0];
+    asks[2].front = OTHER;
+    asks[1].front = OTHER;
+    answerer_says(ANSWERER_FRONT, FRONT, "stats", "a 1");
+    ask(xs, lock, asks, 3, LONG_MS);
+    assert_int_equal(asks[0].rc, 0);
+    assert_int_equal(asks[1].rc, -ENOENT);
+    assert_int_equal(asks[2].rc, -ENOENT);
+    assert_null(fake_read("/local/domain/7"));
+    assert_null(fake_read("/local/domain/3/backend/vscan/7"));
+}
+
+static void failures_are_told(void **state)
+{
+    (void)state;
+    answerer_says(ANSWERER_FRONT, FRONT, "stats", "a 1");
+    answerer_says(BACK, FRONT, "stats", "a 1");
+    fake_at(FAKE_XS_WATCH, 1, NULL, NULL, ENOMEM);
+    ask(xs, lock, asks, 2, LONG_MS);
+    assert_int_equal(asks[0].rc, -ENOMEM);
+    assert_int_equal(asks[1].rc, 0);
+    fake_at(FAKE_XS_WRITE, 1, NULL, NULL, EIO);
+    ask(xs, lock, asks, 2, LONG_MS);
+    assert_int_equal(asks[0].rc, -EIO);
+    assert_int_equal(asks[1].rc, 0);
+    ask(xs, "/nonexistent/lock", asks, 2, LONG_MS);
+    assert_int_equal(asks[0].rc, -EIO);
+    ask(xs, lock, asks, 0, LONG_MS);
+}
+
+static void hold_lock(void)
+{
+    int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+
+    must(fd >= 0 && !flock(fd, LOCK_EX));
+}
+
+static void others_are_asking(void **state)
+{
+    pid_t pid = child_start(hold_lock);
+
+    (void)state;
+    answerer_says(ANSWERER_FRONT, FRONT, "stats", "a 1");
+    ask(xs, lock, asks, 1, 1);
+    assert_int_equal(asks[0].rc, -EBUSY);
+    assert_null(fake_read("/local/domain/5/vscan/0/question"));
+    child_stop(pid);
+    ask(xs, lock, asks, 1, LONG_MS);
+    assert_int_equal(asks[0].rc, 0);
+}
+
+/* Until somebody else opens it, too. */
+static void hold_until_opened(void)
+{
+    int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int events = inotify_init1(IN_CLOEXEC);
+    char buffer[512];
+
+    must(fd >= 0 && !flock(fd, LOCK_EX));
+    must(inotify_add_watch(events, lock, IN_OPEN) >= 0);
+    if (fork() == 0) {
+        must(read(events, buffer, sizeof(buffer)) > 0);
+        flock(fd, LOCK_UN);
+        _exit(0);
+    }
+    close(fd);
+}
+
+/* Who gives it up is noticed. */
+static void turns_are_taken(void **state)
+{
+    pid_t pid = child_start(hold_until_opened);
+
+    (void)state;
+    answerer_says(ANSWERER_FRONT, FRONT, "stats", "a 1");
+    ask(xs, lock, asks, 1, LONG_MS);
+    assert_int_equal(asks[0].rc, 0);
+    child_stop(pid);
+}
+
+static void reasons(void **state)
+{
+    (void)state;
+    assert_string_equal(ask_why(-ETIMEDOUT), "no answer");
+    assert_string_equal(ask_why(-EIO), strerror(EIO));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(both_answer),
+        TEST(what_is_no_answer),
+        TEST(longest_answer),
+        TEST(unknown_question),
+        TEST(one_is_silent),
+        TEST(nobody_is_there),
+        TEST(failures_are_told),
+        TEST(others_are_asking),
+        TEST(turns_are_taken),
+        TEST(reasons),
+    };
+
+    return cmocka_run_group_tests_name("ask", tests, NULL, NULL);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * ask.h - asks fronts and backs, and waits for what they answer (vscanif.h,
+ * "Questions").
+ *
+ * Overview: all questions are put first, then all answers are waited for
+ * together, each by a watch on its node: one guest that hangs costs the time
+ * that is given, however many there are, and none of it is the others'.  Who
+ * asks waits until others on this host have their answers, as there is one node
+ * for the questions to a side, and takes that from the same time.
+ */
+#ifndef VSCAN_TOOLSTACK_ASK_H
+#define VSCAN_TOOLSTACK_ASK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <xenstore.h>
+
+#include "question.h"
+
+/* Held by who asks; and the time that commands give all answers. */
+#define ASK_LOCK        "/run/xen-vscan-ask.lock"
+#define ASK_TIMEOUT_MS  2000
+
+struct ask {
+    bool to_back;               /* or the front is asked */
+    uint32_t front, back;       /* domids of the guest and of its back */
+    struct question question;   /* its number is found by ask() */
+    /* What came of it: 0, and lines as answer_lines() gives them; or -ENOENT,
+     * there is nobody to ask; -EBUSY, others are asking; -ETIMEDOUT, there was
+     * no answer; -EOPNOTSUPP, the question is not known to that side; -errno. */
+    int rc;
+    char lines[VSCANIF_MAX_INCIDENTS + 1];
+};
+
+/* No two of them are for the same side of the same guest.  @lock is ASK_LOCK,
+ * but in tests. */
+void ask(struct xs_handle *xs, const char *lock, struct ask *asks, size_t nr,
+         int64_t timeout_ms);
+
+/* "no answer": what an rc means, for people. */
+const char *ask_why(int rc);
+
+#endif
