@@ -15,6 +15,7 @@
 
 #include <cmocka.h>
 
+#include "ask.h"
 #include "domain.h"
 #include "fake-libxl.h"
 #include "fake.h"
@@ -118,12 +119,23 @@ char *domain_name(const struct machine *m, uint32_t domid,
     return out;
 }
 
+/* ask-lock.c ----------------------------------------------------------------*/
+
+static char ask_lock_path[64];
+
+const char *ask_lock(void)
+{
+    return ask_lock_path;
+}
+
 /* Tests ---------------------------------------------------------------------*/
 
 int vscanctl_start(void **state)
 {
     (void)state;
     memset(states, 0, sizeof(states));
+    snprintf(ask_lock_path, sizeof(ask_lock_path), "/tmp/vscan-test-ask-%d",
+             (int)getpid());
     vscanctl_domain_gone(7);
     vscanctl_domain_gone(9);
     fake_libxl_start();
@@ -142,6 +154,7 @@ int vscanctl_stop(void **state)
 {
     (void)state;
     fake_stop();
+    unlink(ask_lock_path);
     return 0;
 }
 

@@ -56,7 +56,11 @@ static void decoded(void **state)
     assert_int_equal(line_word_decode("a%20b", out, sizeof(out)), 0);
     assert_string_equal(out, "a b");
     assert_int_equal(line_word_decode("-", out, sizeof(out)), 0);
+    assert_string_equal(out, "");
+    assert_int_equal(line_word_decode("%2d", out, sizeof(out)), 0);
     assert_string_equal(out, "-");
+    assert_int_equal(line_word_decode("%2D", out, sizeof(out)), -EINVAL);
+    assert_int_equal(line_word_decode("%2da", out, sizeof(out)), -EINVAL);
     assert_int_equal(line_word_decode("abcd", out, sizeof(out)), -EINVAL);
     assert_int_equal(line_word_decode("", out, sizeof(out)), -EINVAL);
     assert_int_equal(line_word_decode("%41", out, sizeof(out)), -EINVAL);

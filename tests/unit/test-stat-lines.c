@@ -38,7 +38,7 @@ static void lines_are_read(void **state)
     assert_int_equal(stats.nr_costs, 3);
     assert_true(stats.costs[0].process);
     assert_true(stats.costs[0].us == UINT64_MAX);
-    assert_string_equal(stat_lines_path(&stats, &stats.costs[0]), "-");
+    assert_string_equal(stat_lines_path(&stats, &stats.costs[0]), "");
     assert_string_equal(stat_lines_path(&stats, &stats.costs[1]), "/c");
     assert_string_equal(stat_lines_path(&stats, &stats.costs[2]), "/a b");
     assert_int_equal(stats.costs[2].nr, 2);
@@ -91,6 +91,14 @@ static void as_many_as_there_can_be(void **state)
                      VSCANIF_MAX_INCIDENTS - 11);
 }
 
+static void add_word(struct text *to, const char *word)
+{
+    if (!*word || !strcmp(word, "-"))
+        text_add(to, *word ? "%2d" : "-");
+    else
+        text_add_word(to, word);
+}
+
 /* What is read, written again; the costs are sorted by then. */
 static void format(char *out, size_t size)
 {
@@ -110,7 +118,7 @@ static void format(char *out, size_t size)
                  " ", text.len ? "\n" : "", c->process ? "process" : "file",
                  c->us, c->nr, c->octets);
         text_add(&text, head);
-        text_add_word(&text, stat_lines_path(&stats, c));
+        add_word(&text, stat_lines_path(&stats, c));
     }
 }
 

@@ -20,9 +20,11 @@
 
 #include "question.h"
 
-/* Held by who asks; and the time that commands give all answers. */
-#define ASK_LOCK        "/run/xen-vscan-ask.lock"
+/* The time that commands give all answers. */
 #define ASK_TIMEOUT_MS  2000
+
+/* The file that is locked by who asks. */
+const char *ask_lock(void);
 
 struct ask {
     bool to_back;               /* or the front is asked */
@@ -35,7 +37,7 @@ struct ask {
     char lines[VSCANIF_MAX_INCIDENTS + 1];
 };
 
-/* No two of them are for the same side of the same guest.  @lock is ASK_LOCK,
+/* No two of them are for the same side of the same guest.  @lock is ask_lock(),
  * but in tests. */
 void ask(struct xs_handle *xs, const char *lock, struct ask *asks, size_t nr,
          int64_t timeout_ms);

@@ -42,8 +42,11 @@ int line_word_decode(const char *word, char *out, size_t size)
     if (strlen(word) >= sizeof(decoded) || word_decode(word, decoded) ||
         strlen(decoded) >= size)
         return -EINVAL;
+    /* What is "-" itself must not be taken for an empty one. */
     text_add_word(&text, decoded);
-    if (strcmp(again, word))
+    if (!strcmp(word, "-"))
+        decoded[0] = 0;
+    else if (strcmp(strcmp(again, "-") ? again : "%2d", word))
         return -EINVAL;
     memcpy(out, decoded, strlen(decoded) + 1);
     return 0;

@@ -18,7 +18,7 @@ char *line_next(char **rest_r);
 int line_words(char *line, char *words[], unsigned int nr);
 
 /* Decodes a WORD (vscanif.h, "Policy nodes") of at most @size octets, its NUL
- * included; "-" is itself.  0 or -EINVAL. */
+ * included; "-" is an empty one.  0 or -EINVAL. */
 int line_word_decode(const char *word, char *out, size_t size);
 
 #endif
