@@ -35,6 +35,14 @@ static void list(void)
                                   said, sizeof(said)), STATUS_DONE);
 }
 
+static const char *list_json(void)
+{
+    assert_int_equal(vscanctl_run(list_main, (const char *const[]){
+                                      "--json", NULL }, said, sizeof(said)),
+                     STATUS_DONE);
+    return said;
+}
+
 /* How many lines begin with @text. */
 static unsigned int lines(const char *text)
 {
@@ -170,6 +178,37 @@ static void not_covered(void **state)
     assert_string_equal(said, HEAD ROW);
 }
 
+/* All that the table tells is in the JSON, too. */
+static void as_json(void **state)
+{
+    (void)state;
+    assert_string_equal(list_json(), "{\"devices\":[{\"domain\":\"web\","
+        "\"domid\":5,\"backend\":\"scanner\",\"backend_domid\":3,"
+        "\"front_state\":\"Initialising\",\"back_state\":\"Initialising\","
+        "\"policy\":{\"mode\":\"enforce\",\"fail\":\"open\","
+        "\"timeout_ms\":30000},\"policy_error\":null,\"stale\":null,"
+        "\"front_error\":null,\"back_error\":null,\"engines\":[],"
+        "\"not_covered\":[],\"not_covered_more\":0}],\"not_protected\":[]}\n");
+    fake_write(WEB_POLICY, "fail=perhaps");
+    fake_front_write(5, NODE_ERROR, "one\x1b");
+    fake_front_write(5, NODE_NOT_COVERED, "nfs4 /a\x1b: x\n");
+    fake_back_write(3, 5, NODE_ENGINES, "clamav ok 1764225810: \"1.4\"");
+    list_json();
+    assert_non_null(strstr(said, "\"policy\":null,\"policy_error\":\"policy: "
+                                 "bad value: \\\"fail=perhaps\\\"\""));
+    assert_non_null(strstr(said, "\"front_error\":\"one\\u001b\""));
+    assert_non_null(strstr(said, "\"not_covered\":[\"nfs4 /a?: x\"]"));
+    assert_non_null(strstr(said, "\"engines\":[{\"name\":\"clamav\",\"state\":"
+                                 "\"ok\",\"signatures\":\"2025-11-27T06:43:30Z"
+                                 "\",\"text\":\"\\\"1.4\\\"\"}]"));
+    fake_remove(WEB_RECORD);
+    assert_non_null(strstr(list_json(), "\"stale\":\"stale: nodes are missing; "
+                                        "vscanctl detach 5\""));
+    fake_device_remove(5, 3);
+    assert_non_null(strstr(list_json(), "\"not_protected\":[{\"domain\":"
+                                        "\"scanner\",\"domid\":3,\"why\":\""));
+}
+
 /* No octet of a guest's moves the cursor or begins a row. */
 static void not_covered_is_hostile(void **state)
 {
@@ -303,7 +342,7 @@ static void fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(rows), TEST(bad_policies), TEST(modes), TEST(errors),
+        TEST(rows), TEST(as_json), TEST(bad_policies), TEST(modes), TEST(errors),
         TEST(stale), TEST(orphan),
         TEST(not_covered), TEST(not_covered_is_hostile),
         TEST(not_covered_is_bounded), TEST(engines),
