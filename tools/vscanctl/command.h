@@ -23,6 +23,7 @@ int list_main(int argc, char **argv);
 int policy_main(int argc, char **argv);
 int release_main(int argc, char **argv);
 int reload_main(int argc, char **argv);
+int show_main(int argc, char **argv);
 int stats_main(int argc, char **argv);
 int status_main(int argc, char **argv);
 

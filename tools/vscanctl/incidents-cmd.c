@@ -53,7 +53,7 @@ static void print(const char *before, struct json_object *record,
         printf("%s%s", before, escape(text, safe, sizeof(safe)));
 }
 
-static void print_line(struct json_object *record)
+void incidents_print_line(struct json_object *record)
 {
     print("", record, "time");
     print("  ", record, "domain");
@@ -87,7 +87,7 @@ static void print_record(const struct incidents *i, struct json_object *record)
         puts(json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN |
                                             JSON_C_TO_STRING_NOSLASHESCAPE));
     else
-        print_line(record);
+        incidents_print_line(record);
 }
 
 /* Returns 0 or -errno. */

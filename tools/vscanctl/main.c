@@ -51,6 +51,9 @@ static const struct command {
     { "incidents", incidents_main, " [--follow] [--json] [<domain>]",
       "Shows what has been found in guests, or in one of them, and what has\n"
       "      been done about it." },
+    { "show", show_main, " [--json] <domain>",
+      "Shows all about one guest on a page: its state, policy, engines, what is\n"
+      "      not covered, what has been done to it, counts, newest incidents." },
     { "stats", stats_main, " [--json] [--top <n>] [<domain>]",
       "Shows what the fronts and the backs of all guests, or of one, have\n"
       "      counted; with --top, the costliest files and programs, 1 to 20." },

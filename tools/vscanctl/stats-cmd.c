@@ -19,6 +19,7 @@
 #include "command.h"
 #include "json-add.h"
 #include "number.h"
+#include "stats-json.h"
 #include "survey.h"
 
 #define MAX_TOP 20
@@ -28,8 +29,6 @@ struct stats {
     uint32_t top;               /* costs that are shown of each kind */
     const char *domain;         /* NULL: all guests */
 };
-
-/* Text --------------------------------------------------------------------- */
 
 /* Below the guest's line: 79 columns. */
 #define ROW "    %-32s %20s %20s\n"
@@ -111,64 +110,6 @@ static void print_guest(const struct stats *s, const struct survey_guest *g)
     print_costs(&g->back.stats, true, s->top);
 }
 
-/* JSON --------------------------------------------------------------------- */
-
-static struct json_object *costs_json(const struct stat_lines *stats,
-                                      bool process, uint32_t top)
-{
-    struct json_object *list = json_object_new_array();
-
-    for (unsigned int i = 0; i < stats->nr_costs && top; i++) {
-        const struct stat_cost *cost = &stats->costs[i];
-        struct json_object *one;
-
-        if (cost->process != process)
-            continue;
-        one = json_object_new_object();
-        json_add_text(one, "path", stat_lines_path(stats, cost));
-        json_add_number(one, "us", cost->us);
-        json_add_number(one, "requests", cost->nr);
-        json_add_number(one, "octets", cost->octets);
-        json_object_array_add(list, one);
-        top--;
-    }
-    return list;
-}
-
-static struct json_object *side_json(const struct survey_side *side)
-{
-    struct json_object *object = json_object_new_object();
-    struct json_object *counts;
-
-    json_add_text(object, "error", side->rc ? ask_why(side->rc) : NULL);
-    counts = json_object_new_object();
-    for (unsigned int i = 0; i < side->stats.nr_counts; i++)
-        json_add_number(counts, side->stats.counts[i].key,
-                        side->stats.counts[i].value);
-    json_object_object_add(object, "counts", counts);
-    return object;
-}
-
-static struct json_object *guest_json(const struct stats *s,
-                                      const struct survey_guest *g)
-{
-    struct json_object *object = json_object_new_object();
-
-    json_add_text(object, "domain", g->name);
-    json_add_number(object, "domid", g->domid);
-    json_add_text(object, "backend", g->back_name);
-    json_add_number(object, "backend_domid", g->back_domid);
-    json_object_object_add(object, "front", side_json(&g->front));
-    json_object_object_add(object, "back", side_json(&g->back));
-    if (!s->top)
-        return object;
-    json_object_object_add(object, "files", costs_json(&g->back.stats, false,
-                                                       s->top));
-    json_object_object_add(object, "programs", costs_json(&g->back.stats, true,
-                                                          s->top));
-    return object;
-}
-
 /* The command -------------------------------------------------------------- */
 
 static void show(const struct stats *s, const struct survey *survey)
@@ -183,7 +124,8 @@ static void show(const struct stats *s, const struct survey *survey)
     all = json_object_new_object();
     guests = json_object_new_array();
     for (size_t i = 0; i < survey->nr; i++)
-        json_object_array_add(guests, guest_json(s, &survey->guests[i]));
+        json_object_array_add(guests, stats_json_guest(&survey->guests[i],
+                                                       s->top));
     json_object_object_add(all, "guests", guests);
     json_show(all);
 }

@@ -18,6 +18,7 @@
 
 #include <json-c/json.h>
 
+#include "age.h"
 #include "alarm.h"
 #include "command.h"
 #include "device.h"
@@ -34,22 +35,6 @@ struct look {
     bool alarm;
     uint64_t now;
 };
-
-/* "3 d 4 h", "12 min", "5 s". */
-static const char *age(uint64_t seconds, char out[32])
-{
-    if (seconds >= 86400)
-        snprintf(out, 32, "%" PRIu64 " d %" PRIu64 " h", seconds / 86400,
-                 seconds % 86400 / 3600);
-    else if (seconds >= 3600)
-        snprintf(out, 32, "%" PRIu64 " h %" PRIu64 " min", seconds / 3600,
-                 seconds % 3600 / 60);
-    else if (seconds >= 60)
-        snprintf(out, 32, "%" PRIu64 " min", seconds / 60);
-    else
-        snprintf(out, 32, "%" PRIu64 " s", seconds);
-    return out;
-}
 
 static void add_json(const struct look *s, uint32_t domid,
                      const struct alarms *alarms)
@@ -84,7 +69,7 @@ static void add_json(const struct look *s, uint32_t domid,
 static void print_guest(const struct look *s, uint32_t domid,
                         const struct alarms *alarms, bool any)
 {
-    char name[DOMAIN_NAME_SIZE], id[16], since[32];
+    char name[DOMAIN_NAME_SIZE], id[16], since[AGE_SIZE];
 
     domain_name(s->m, domid, name);
     snprintf(id, sizeof(id), "%u", domid);
@@ -98,7 +83,7 @@ static void print_guest(const struct look *s, uint32_t domid,
             continue;
         snprintf(text, sizeof(text), "%s: %s", alarm_text(a),
                  alarms->alarm[a].text);
-        printf(ROW, name, id, age(s->now > then ? s->now - then : 0, since),
+        printf(ROW, name, id, age(age_since(then, s->now), since),
                text);
         name[0] = id[0] = 0;
     }
