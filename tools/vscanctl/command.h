@@ -18,6 +18,7 @@ enum status {
 int act_main(int argc, char **argv);
 int attach_main(int argc, char **argv);
 int detach_main(int argc, char **argv);
+int guest_selftest_main(int argc, char **argv);
 int incidents_main(int argc, char **argv);
 int list_main(int argc, char **argv);
 int policy_main(int argc, char **argv);
