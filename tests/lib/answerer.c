@@ -89,10 +89,11 @@ static void look(const char *path)
         struct reply *r = &a.reply[i];
 
         if (r->set && !strcmp(question_of(r->back, r->front).s, path) &&
-            !strncmp(words, r->words, strlen(r->words)))
+            (!strcmp(words, r->words) ||
+             !strcmp(r->words, ANSWERER_ANY)))
             found = r;
     }
-    if (a.what && !strncmp(words, a.before, strlen(a.before))) {
+    if (a.what && !strcmp(words, a.before)) {
         what = a.what;
         a.what = NULL;
     }

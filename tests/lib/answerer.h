@@ -17,14 +17,16 @@
 /* The domid that stands for the front in the place of a back. */
 #define ANSWERER_FRONT  UINT32_MAX
 
+/* In place of words: all that there can be. */
+#define ANSWERER_ANY    "*"
+
 /* Nobody answers yet; to be called after fake_start(). */
 void answerer_start(void);
 void answerer_stop(void);
 
 /*
  * From now on the back in domain @back, or the front, answers questions about
- * guest @front whose words begin with @words by these lines: the latest that
- * was set for them counts.  @lines NULL: it does not.
+ * guest @front with these words by these lines.  @lines NULL: it does not.
  */
 void answerer_says(uint32_t back, uint32_t front, const char *words,
                    const char *lines);

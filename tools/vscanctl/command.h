@@ -22,6 +22,7 @@ int guest_selftest_main(int argc, char **argv);
 int incidents_main(int argc, char **argv);
 int list_main(int argc, char **argv);
 int policy_main(int argc, char **argv);
+int quarantine_list_main(int argc, char **argv);
 int release_main(int argc, char **argv);
 int reload_main(int argc, char **argv);
 int show_main(int argc, char **argv);
