@@ -60,6 +60,8 @@ static const struct command {
     { "stats", stats_main, " [--json] [--top <n>] [<domain>]",
       "Shows what the fronts and the backs of all guests, or of one, have\n"
       "      counted; with --top, the costliest files and programs, 1 to 20." },
+    { "outbreak", outbreak_main, " [--json]",
+      "Shows contents that were found in two guests or more." },
     { "quarantine", quarantine_list_main, " [--json] <domain>",
       "Shows what is in the guest's quarantine, as the guest tells." },
     { "list", list_main, " [--json]",
