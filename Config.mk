@@ -35,7 +35,7 @@ LDFLAGS_HARD := $(if $(SANITIZER),-fsanitize=$(SANITIZER)) -pie \
 # Debian packages: to build and test, for the lab, and for make lint.
 PACKAGES_BUILD := gcc libc6-dev pkg-config libxen-dev uuid-dev libclamav-dev \
                   libyara-dev libssl-dev libseccomp-dev libjson-c-dev \
-                  libcmocka-dev clamav-testfiles yara
+                  libncurses-dev libcmocka-dev clamav-testfiles yara
 PACKAGES_LAB   := qemu-system-x86 mmdebstrap cpio e2fsprogs kmod xz-utils \
                   openssh-client util-linux
 PACKAGES_LINT  := cppcheck shellcheck

@@ -82,7 +82,8 @@ $(O)/tools/vscand/vscand: $(DAEMON_OBJ)
 $(O)/tools/vscanctl/vscanctl $(O)/tools/vscand/vscand:
 	@echo "LD $@"
 	@$(CC) $(LDFLAGS_HARD) -pthread -o $@ $^ \
-	    $(call libs,xenlight xlutil xencontrol xenstore xentoollog json-c)
+	    $(call libs,xenlight xlutil xencontrol xenstore xentoollog json-c \
+	    ncurses)
 
 # Packages -------------------------------------------------------------------
 
@@ -177,8 +178,8 @@ $(O)/tests/libvscan.a: $(LIB_OBJ)
 
 link_test = mkdir -p $(@D) && $(CC) $(ALL_CFLAGS) $(TEST_CFLAGS) \
     $(LDFLAGS_HARD) -o $@ $(1) $(FAKE_OBJ) $(TEST_LIBS) \
-    $(call libs,cmocka xentoollog xlutil xenlight json-c libclamav yara \
-    libcrypto libseccomp)
+    $(call libs,cmocka xentoollog xlutil xenlight json-c ncurses libclamav \
+    yara libcrypto libseccomp)
 
 $(O)/tests/unit/test-%: tests/unit/test-%.c $(FAKE_OBJ) $(TEST_LIBS) \
     | deps-build

@@ -29,5 +29,6 @@ int reload_main(int argc, char **argv);
 int show_main(int argc, char **argv);
 int stats_main(int argc, char **argv);
 int status_main(int argc, char **argv);
+int top_main(int argc, char **argv);
 
 #endif
