@@ -113,8 +113,8 @@ static int help(void)
            "  signatures-days=DAYS|off   older signatures are an alarm; 7\n\n"
            "  --help      Shows this.\n"
            "  --version   Shows the version of the protocol.\n\n"
-           "Exit status: 0 done, 1 failed, 2 usage; status: 3 a guest is not\n"
-           "protected.\n");
+           "Exit status: 0 done, 1 failed (selftest: it does not hold), 2 usage;\n"
+           "status: 3 a guest is not protected.\n");
     return fflush(stdout) ? STATUS_FAILED : STATUS_DONE;
 }
 
