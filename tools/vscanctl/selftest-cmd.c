@@ -145,7 +145,7 @@ int guest_selftest_main(int argc, char **argv)
 {
     static const struct selftest_host host = {
         .log = &incident_log, .vscand_lock = VSCAND_LOCK,
-        .front_ms = 8000, .record_ms = 5000,
+        .front_ms = 8000, .record_ms = 10000,
     };
 
     return selftest_guest(&host, argc, argv);
