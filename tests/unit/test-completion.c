@@ -55,6 +55,14 @@ static void words_at_their_place(void **state)
     assert_string_equal(offered("incidents --"), " --follow --json \n");
     assert_string_equal(offered("policy load def"), " default \n");
     assert_string_equal(offered("list x"), "  \n");
+    assert_string_equal(offered("list -"), " --json \n");
+    assert_string_equal(offered("s"), " status show stats selftest \n");
+    assert_string_equal(offered("selftest w"), " web \n");
+    assert_string_equal(offered("show --json w"), " web \n");
+    assert_string_equal(offered("stats --"), " --json --top \n");
+    assert_string_equal(offered("quarantine w"), " web \n");
+    assert_string_equal(offered("outbreak -"), " --json \n");
+    assert_string_equal(offered("top -"), " -d -b -n \n");
 }
 
 /* Each "KEY=" of a text of all keys is offered. */

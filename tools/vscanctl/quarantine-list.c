@@ -70,7 +70,7 @@ static void print_all(const struct quarantined *q, const char *domain, int rc)
 static void show_json(const struct quarantined *q, int rc)
 {
     struct json_object *all = json_object_new_object();
-    struct json_object *list = json_object_new_array();
+    struct json_object *items = json_object_new_array();
 
     for (unsigned int i = 0; i < q->nr; i++) {
         const struct quarantined_item *item = &q->items[i];
@@ -81,9 +81,9 @@ static void show_json(const struct quarantined *q, int rc)
         json_add_number(one, "size", item->size);
         json_add_text(one, "detection", item->name);
         json_add_text(one, "path", item->path);
-        json_object_array_add(list, one);
+        json_object_array_add(items, one);
     }
-    json_object_object_add(all, "items", list);
+    json_object_object_add(all, "items", items);
     json_add_number(all, "total_items", q->total.nr);
     json_add_number(all, "total_octets", q->total.octets);
     json_add_text(all, "error", rc ? ask_why(rc) : NULL);
