@@ -53,8 +53,8 @@ static void answer(const struct reply *r, uint32_t nr)
         names_front(r->front) : names_back(r->back, r->front);
     char text[sizeof(r->lines) + 32];
 
-    snprintf(text, sizeof(text), "%u%s%s", r->to_another ? nr ^ 0x80000000u : nr,
-             *r->lines ? "\n" : "", r->lines);
+    snprintf(text, sizeof(text), "%u%s%s",
+             r->to_another ? nr ^ 0x80000000u : nr, *r->lines ? "\n" : "", r->lines);
     xs_write(a.xs, XBT_NULL, names_node(folder.s, NODE_ANSWER).s, text,
              (unsigned int)strlen(text));
 }

@@ -3,8 +3,8 @@
  * vscanctl.h - commands of vscanctl on the fake xenstore, for tests.
  *
  * Overview: plays domain.c, which needs libxl, and ask-lock.c: domain 0 is
- * "Domain-0", 3 "scanner" and 5 "web"; those three exist unless a test says otherwise.  7,
- * "scanner" too, and 9, "other", exist when a test says so.
+ * "Domain-0", 3 "scanner" and 5 "web"; those three exist unless a test says
+ * otherwise.  7, "scanner" too, and 9, "other", exist when a test says so.
  * To libxl itself (fake-libxl.h) 5 is there.
  */
 #ifndef VSCAN_TESTS_VSCANCTL_H

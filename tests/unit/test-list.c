@@ -342,8 +342,8 @@ static void fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(rows), TEST(as_json), TEST(bad_policies), TEST(modes), TEST(errors),
-        TEST(stale), TEST(orphan),
+        TEST(rows), TEST(as_json), TEST(bad_policies), TEST(modes),
+        TEST(errors), TEST(stale), TEST(orphan),
         TEST(not_covered), TEST(not_covered_is_hostile),
         TEST(not_covered_is_bounded), TEST(engines),
         TEST(engines_are_hostile), TEST(fails),

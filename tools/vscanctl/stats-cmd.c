@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * stats-cmd.c - vscanctl stats: what fronts and backs have counted, and which files
- * and programs cost most.
+ * stats-cmd.c - vscanctl stats: what fronts and backs have counted, and which
+ * files and programs cost most.
  *
  * Overview: whatever they count is shown under the name that they give it; a
  * count that both have stands in one row.

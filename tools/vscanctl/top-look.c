@@ -56,7 +56,8 @@ static void look_at_engines(const struct machine *m, const struct survey *s,
         if (xsx_read(m->xs, XBT_NULL, folder.s, NODE_ENGINES, &node))
             continue;
         rest = node;
-        while (nr++ < VSCANIF_MAX_ENGINES && engine_line_next(&rest, &line) == 1)
+        while (nr++ < VSCANIF_MAX_ENGINES &&
+               engine_line_next(&rest, &line) == 1)
             add_engine(&text, &line, now);
         free(node);
     }
