@@ -26,6 +26,7 @@
 #include "log.h"
 #include "policy.h"
 #include "proc.h"
+#include "routes.h"
 #include "stream.h"
 
 #define SLOTS           ((unsigned int)VSCANIF_RING_SIZE)
@@ -34,8 +35,6 @@
 /* How many may start before one for which there are not enough pages now, and
  * how far back in the queue they are looked for. */
 #define MAX_PASSED      64
-/* The part of the pool that one content takes at most, by itself. */
-#define AUTO_POOL_PART  4
 /* Octets that are read in the link's own loop when they are in memory. */
 #define MAX_READ_NOW    65536
 /* Scans of a file that keeps changing under them. */
@@ -77,13 +76,11 @@ struct jobs {
     int gate;
     struct reader *reader;
     struct channel *channel;
-    uint32_t grants, max_grants;
+    uint32_t grants;
     bool connected;
-    uint8_t transport;          /* enum policy_transport */
     uint32_t epoch;
     uint32_t domid;
-    struct jobs_limits limits;
-    uint64_t max_file;          /* the policy's, octets */
+    struct routes routes;
     struct stream *stream;      /* of the connection; NULL: it has none */
     uint64_t added;             /* jobs so far */
     uint32_t serial;            /* requests so far */
@@ -105,8 +102,10 @@ int jobs_create(struct jobs **jobs_r, int gate, struct reader *reader,
     jobs->gate = gate;
     jobs->reader = reader;
     jobs->channel = channel;
-    jobs->max_grants = max_grants;
-    jobs->max_file = (uint64_t)VSCANIF_DEFAULT_FILE_MIB << 20;
+    jobs->routes = (struct routes){
+        .max_grants = max_grants,
+        .max_file = (uint64_t)VSCANIF_DEFAULT_FILE_MIB << 20,
+    };
     TAILQ_INIT(&jobs->queue);
     TAILQ_INIT(&jobs->large);
     TAILQ_INIT(&jobs->free);
@@ -118,8 +117,8 @@ int jobs_create(struct jobs **jobs_r, int gate, struct reader *reader,
 
 void jobs_set_policy(struct jobs *jobs, const struct policy *policy)
 {
-    jobs->transport = policy->transport;
-    jobs->max_file = (uint64_t)policy->max_file_mib << 20;
+    jobs->routes.transport = policy->transport;
+    jobs->routes.max_file = (uint64_t)policy->max_file_mib << 20;
 }
 
 static void send_verdict(struct jobs *jobs, uint64_t id,
@@ -200,73 +199,36 @@ static void enqueue(struct jobs *jobs, struct job *job)
         TAILQ_INSERT_HEAD(&jobs->queue, job, link);
 }
 
-/* Can one request name as much? */
-static bool fits_request(const struct jobs *jobs, uint64_t size)
-{
-    return size <= (uint64_t)jobs->limits.max_pages * VSCANIF_PAGE_SIZE;
-}
-
-/* Is content of this size to go through the pool at once, when there is room? */
-static bool is_for_pool(const struct jobs *jobs, uint64_t size)
-{
-    const struct pages *pool = jobs->channel->pages;
-    const uint64_t needed = pages_needed(size);
-
-    if (!pool || !fits_request(jobs, size))
-        return false;
-    if (jobs->transport == TRANSPORT_POOL)
-        return needed <= pages_nr(pool) - (jobs->stream ?
-                         stream_pages(jobs->stream) : 0);
-    return jobs->transport == TRANSPORT_AUTO &&
-           AUTO_POOL_PART * needed <= pages_nr(pool);
-}
-
-/* Is it to go in pieces? */
-static bool is_for_stream(const struct jobs *jobs, uint64_t size)
-{
-    if (!jobs->stream)
-        return false;
-    switch (jobs->transport) {
-    case TRANSPORT_STREAM:
-        return true;
-    case TRANSPORT_POOL:
-        return !is_for_pool(jobs, size);
-    case TRANSPORT_AUTO:
-        return !fits_request(jobs, size);
-    }
-    return false;
-}
-
-static bool is_too_large(const struct jobs *jobs, uint64_t size)
-{
-    return size > jobs->max_file ||
-           (is_for_stream(jobs, size) ? size > jobs->limits.max_stream :
-            !fits_request(jobs, size));
-}
-
 /* Finds room for its content.  Returns as judge_unread(). */
 static int find_pages(struct jobs *jobs, struct job *job,
                       struct verdict *verdict_r)
 {
     const uint64_t size = (uint64_t)job->before.st_size;
-    const uint32_t total = share_total_pages(size);
-    const bool for_pool = is_for_pool(jobs, size);
-    const bool grantable = total <= jobs->max_grants;
+    const enum route route = routes_find(&jobs->routes, size);
 
-    if (is_for_stream(jobs, size))
-        return -EBUSY;
-    if (for_pool && pages_get(jobs->channel->pages, pages_needed(size),
-                              &job->first)) {
-        job->pages = jobs->channel->pages;
-        return 0;
-    }
-    if (for_pool && (jobs->transport == TRANSPORT_POOL || !grantable))
-        return -EAGAIN;
-    if (!grantable) {
+    switch (route) {
+    case ROUTE_TOO_LARGE:
+        *verdict_r = verdict_not_scanned(VSCANIF_REASON_TOO_LARGE);
+        return 1;
+    case ROUTE_NO_GRANTS:
         *verdict_r = verdict_not_scanned(REASON_NO_GRANTS);
         return 1;
+    case ROUTE_STREAM:
+        return -EBUSY;
+    case ROUTE_POOL:
+    case ROUTE_POOL_OR_GRANTS:
+        if (pages_get(jobs->channel->pages, pages_needed(size), &job->first)) {
+            job->pages = jobs->channel->pages;
+            return 0;
+        }
+        if (route == ROUTE_POOL)
+            return -EAGAIN;
+        break;
+    case ROUTE_GRANTS:
+        break;
     }
-    return total > jobs->max_grants - jobs->grants ? -EAGAIN : 0;
+    return share_total_pages(size) > jobs->routes.max_grants - jobs->grants ?
+           -EAGAIN : 0;
 }
 
 /*
@@ -286,10 +248,6 @@ static int judge_unread(struct jobs *jobs, struct job *job,
     /* FIFOs, sockets and devices have no content to scan; nor has nothing. */
     if (!S_ISREG(st->st_mode) || st->st_size == 0) {
         *verdict_r = verdict_clean();
-        return 1;
-    }
-    if (is_too_large(jobs, (uint64_t)st->st_size)) {
-        *verdict_r = verdict_not_scanned(VSCANIF_REASON_TOO_LARGE);
         return 1;
     }
     return find_pages(jobs, job, verdict_r);
@@ -457,8 +415,8 @@ static bool run_stream(struct jobs *jobs)
         TAILQ_REMOVE(&jobs->large, job, link);
         if (!fstat(job->fd, &job->before) && S_ISREG(job->before.st_mode) &&
             job->before.st_size > 0 &&
-            is_for_stream(jobs, (uint64_t)job->before.st_size) &&
-            !is_too_large(jobs, (uint64_t)job->before.st_size)) {
+            routes_find(&jobs->routes, (uint64_t)job->before.st_size) ==
+            ROUTE_STREAM) {
             begin_stream(jobs, job);
         } else {
             enqueue(jobs, job);
@@ -595,9 +553,13 @@ void jobs_connected(struct jobs *jobs, uint32_t domid,
     jobs->connected = true;
     jobs->epoch++;
     jobs->domid = domid;
-    jobs->limits = *limits;
-    if (limits->max_stream && jobs->transport != TRANSPORT_PER_REQUEST)
+    if (limits->max_stream)
         jobs->stream = stream_create(jobs->channel, jobs->reader);
+    jobs->routes.max_pages = limits->max_pages;
+    jobs->routes.max_stream = limits->max_stream;
+    jobs->routes.pool_pages = jobs->channel->pages ?
+                              pages_nr(jobs->channel->pages) : 0;
+    jobs->routes.stream_pages = jobs->stream ? stream_pages(jobs->stream) : 0;
     /* Always: the gate may know one from a link before us. */
     tell_generation(jobs, channel_generation(jobs->channel));
     run_queue(jobs);

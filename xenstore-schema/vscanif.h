@@ -331,7 +331,8 @@
  *      that of its question.  A question that is replaced before it has been
  *      answered need not be answered.  No access is held up because of one.
  *      Lines that do not fit are left out, the last ones.  What is said is the
- *      guest's or the scanner's word.  WORDS are:
+ *      guest's or the scanner's word; in it, "-" stands for a WORD that is
+ *      empty.  WORDS are:
  *
  *        stats                Front and back.  Lines "KEY VALUE", VALUE a
  *                             uint64, KEY 1 ... VSCANIF_MAX_KEY octets of a-z,
@@ -341,6 +342,10 @@
  *                             requests have taken it longest of late, the
  *                             costliest first; microseconds from request to
  *                             answer, requests, octets of content.
+ *                             There are always: of the front events, held,
+ *                             record-hits, infected, not-scanned; of the back
+ *                             requests, known (answered without a scan),
+ *                             octets, answer-us.
  *        quarantine SKIP      Front.  A line "items NR OCTETS", all that there
  *                             are; then, the newest first, beginning after the
  *                             SKIP newest, lines "item ID TIME SIZE NAME PATH".

@@ -8,7 +8,7 @@
 . "$(dirname "$0")/lib.sh"
 
 # Around a page, the pool's quarter with its info page, and a directory.
-sizes=(68 4095 4096 4097 65536 65537 520192 520193 2097152 4194304)
+sizes=(68 4096 4097 520192 520193 2097152)
 letter=a
 # What a signature of this case finds at any offset.
 anywhere=vscan-transport-anywhere
@@ -42,8 +42,10 @@ is_absent() { not node "$1"; }
 all_are_scanned() {
     local size
     for size in "${sizes[@]}"; do
-        in_domain guest1 'rm -f /root/way' &&
-            text "$size" | put_text guest1 /root/way || return 1
+        # shellcheck disable=SC2016 # expanded in the guest
+        in_domain guest1 'rm -f /root/way
+            { printf %s "$1"; head -c "$2" /dev/zero | tr "\0" "$3"; } >/root/way' \
+            "$(eicar_text)" $((size - 68)) "$letter" || return 1
         if ! read_is_denied guest1 /root/way ||
            ! wait_for tells "$(digest "$size")"; then
             echo "$size octets"
@@ -54,12 +56,13 @@ all_are_scanned() {
     done
 }
 
-# Pages of guest1 that somebody has mapped, as Xen sees them.
+# Pages of guest1 that somebody has mapped read-only, as Xen sees them.
 active_grants() {
     in_domain dom0 'xl dmesg -c >/dev/null && xl debug-keys g && xl dmesg' |
         awk -v remote="remote d$(domid guest1) " '
             /grant-table for remote/ { mine = index($0, remote) }
-            mine && /\[0x[0-9a-f]+\]/ { n++ }
+            # Pins: the low octet counts mappings that can be written.
+            mine && /\[0x[0-9a-f]+\]/ && $5 ~ /00$/ { n++ }
             END { print n + 0 }'
 }
 is_active() { [ "$(active_grants)" -eq "$1" ]; }
@@ -75,8 +78,8 @@ id=$(connection)
 before=$(active_grants)
 check "transport=auto: each size is scanned as it is" all_are_scanned
 check "on one connection" has "$front/connection-id" "$id"
-check "the pool is mapped, $before pages in all" test "$before" -ge 513
-check "and nothing else has stayed so" wait_for is_active "$before"
+check "the pool is mapped" test "$before" -eq 512
+check "and nothing else has stayed so" wait_for is_active 512
 
 letter=b
 check "policy: transport=pool pool-pages=1025" "$LAB" exec dom0 -- \
@@ -86,8 +89,7 @@ check "the two connect anew" wait_for is_another "$id"
 check "with another pool" has "$front/pool-pages" 1025
 check "and two directories" has "$front/pool-refs" '[1-9][0-9]*,[1-9][0-9]*'
 check "transport=pool: each size is scanned as it is" all_are_scanned
-# The directories are mapped for a moment only.
-check "nothing else has stayed mapped" wait_for is_active $((before + 513))
+check "nothing else has stayed mapped" wait_for is_active 1025
 
 letter=c
 id=$(connection)
@@ -95,7 +97,7 @@ check "policy: transport=stream" "$LAB" exec dom0 -- \
     vscanctl policy set guest1 fail=closed close-write=no transport=stream
 check "the two connect anew" wait_for is_another "$id"
 check "transport=stream: each size is scanned as it is" all_are_scanned
-check "nothing else has stayed mapped" wait_for is_active "$before"
+check "nothing else has stayed mapped" wait_for is_active 512
 
 # More than one request can name: in pieces by default; with holes, too.
 letter=d
@@ -103,8 +105,8 @@ id=$(connection)
 check "policy: the default way" "$LAB" exec dom0 -- \
     vscanctl policy set guest1 fail=closed close-write=no timeout-ms=600000
 check "the two connect anew" wait_for is_another "$id"
-sizes=(33554432 33554433)
-check "32 MiB, and an octet more: scanned as it is" all_are_scanned
+sizes=(33554433)
+check "32 MiB and an octet: scanned as it is" all_are_scanned
 check "signatures for what is anywhere in a file" new_signatures
 # shellcheck disable=SC2016 # expanded in the guest
 check "a sparse file of 99 MiB, its end is found" in_domain guest1 '
@@ -118,8 +120,8 @@ check "without that it is clean" in_domain guest1 '
 check "101 MiB are too large, at once" in_domain guest1 '
     rm /root/sparse && truncate -s 101M /root/sparse &&
     ! timeout 10 cat /root/sparse >/dev/null'
-check "nothing else has stayed mapped" wait_for is_active "$before"
-sizes=(68 4096 4097 2097152)
+check "nothing else has stayed mapped" wait_for is_active 512
+sizes=(68 4096 4097 520193)
 
 letter=e
 id=$(connection)
@@ -128,6 +130,6 @@ check "policy: transport=per-request" "$LAB" exec dom0 -- \
 check "the two connect anew" wait_for is_another "$id"
 check "without a pool" is_absent "$front/pool-pages"
 check "transport=per-request: each size is scanned as it is" all_are_scanned
-check "nothing has stayed mapped" wait_for is_active $((before - 512))
+check "nothing has stayed mapped" wait_for is_active 0
 in_domain scanner 'rm /var/lib/clamav/transport.ndb'
 finish
