@@ -69,6 +69,8 @@ int channel_create(struct channel *channel, uint32_t domid,
                                    pool_pages) : 0;
     if (rc)
         log_warning("no page pool of %u pages: %s", pool_pages, strerror(-rc));
+    else if (pool_pages)
+        channel->traffic.pages += pool_pages + connection_pool_dirs(pool_pages);
     return 0;
 }
 
@@ -94,6 +96,12 @@ void channel_destroy(struct channel *channel)
     channel->port = -1;
 }
 
+static void signal_back(struct channel *channel)
+{
+    channel->traffic.notified++;
+    xenevtchn_notify(channel->xce, (evtchn_port_t)channel->port);
+}
+
 int channel_put(struct channel *channel, const struct vscanif_request *req)
 {
     bool notify;
@@ -101,9 +109,12 @@ int channel_put(struct channel *channel, const struct vscanif_request *req)
 
     assert(channel->page);
     rc = ring_front_put(&channel->ring, req, &notify);
-    if (!rc && notify)
-        xenevtchn_notify(channel->xce, (evtchn_port_t)channel->port);
-    return rc;
+    if (rc)
+        return rc;
+    channel->traffic.by_operation[req->operation]++;
+    if (notify)
+        signal_back(channel);
+    return 0;
 }
 
 int channel_get(struct channel *channel, struct vscanif_response *rsp_r)
@@ -117,7 +128,7 @@ bool channel_cancel(struct channel *channel, uint32_t id)
     assert(channel->page);
     if (!ring_front_cancel(channel->page, id))
         return false;
-    xenevtchn_notify(channel->xce, (evtchn_port_t)channel->port);
+    signal_back(channel);
     return true;
 }
 
@@ -128,6 +139,7 @@ bool channel_events(struct channel *channel)
 
     while ((port = xenevtchn_pending(channel->xce)) >= 0)
         ours |= port == channel->port;
+    channel->traffic.events += ours;
     return ours;
 }
 

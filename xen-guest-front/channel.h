@@ -16,6 +16,7 @@
 #include "connection.h"
 #include "pages.h"
 #include "ring.h"
+#include "traffic.h"
 
 struct xentoollog_logger;
 
@@ -28,6 +29,7 @@ struct channel {
     uint32_t ring_ref;
     int port;                   /* -1: closed */
     ring_front ring;
+    struct traffic traffic;     /* of all connections */
 };
 
 void channel_init(struct channel *channel);

@@ -327,6 +327,8 @@ static void on_read(struct jobs *jobs, struct job *job)
         stop_flight(jobs, job);
         enqueue(jobs, job);
     } else {
+        jobs->channel->traffic.copied += job->task.size;
+        jobs->channel->traffic.pages += job->grants;
         send_request(jobs, job);
     }
 }

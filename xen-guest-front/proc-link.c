@@ -27,6 +27,7 @@
 #include "number.h"
 #include "policy.h"
 #include "proc.h"
+#include "question.h"
 #include "remedies.h"
 #include "xsfront.h"
 
@@ -50,6 +51,7 @@ struct link {
     struct jobs *jobs;
     struct xsfront xsfront;
     struct window remedies;
+    uint32_t stats_nr;          /* of the question for them; 0: none yet */
     bool connected;
     uint8_t transport;          /* enum policy_transport */
     uint32_t pool_pages;        /* the policy's */
@@ -153,13 +155,17 @@ static void on_detached(void *arg)
 static void on_question(void *arg, const char *text)
 {
     struct link_msg msg = { .kind = LINK_QUESTION };
+    struct link *link = arg;
+    struct question question;
     int fd = memtext_make(text);
 
+    if (!question_parse(text, &question) && question.kind == QUESTION_STATS)
+        link->stats_nr = question.nr;
     if (fd < 0) {
         log_error("cannot pass a question on: %s", strerror(-fd));
         return;
     }
-    tell_gate(arg, &msg, fd);
+    tell_gate(link, &msg, fd);
     close(fd);
 }
 
@@ -190,12 +196,23 @@ static void on_not_covered(struct link *link, int fd)
     close(fd);
 }
 
+/* What the gate cannot know. */
+static void add_traffic(struct link *link, char *text)
+{
+    struct text answer = answer_go_on(text);
+
+    traffic_answer(&link->channel.traffic, "pages-granted", &answer);
+}
+
 static void on_answer(struct link *link, uint64_t id, int fd)
 {
     char text[VSCANIF_MAX_INCIDENTS + 1];
 
-    if (!memtext_read(fd, text, sizeof(text)))
+    if (!memtext_read(fd, text, sizeof(text))) {
+        if (link->stats_nr == (uint32_t)id)
+            add_traffic(link, text);
         xsfront_answer(&link->xsfront, (uint32_t)id, text);
+    }
     close(fd);
 }
 

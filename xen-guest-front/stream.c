@@ -121,6 +121,8 @@ static void send_piece(struct stream *stream, uint64_t octets, bool hole)
         req.nr_pages = pages_needed(octets) - 1;
         req.info_ref = first_of(stream, stream->next);
     }
+    if (req.nr_pages)
+        stream->channel->traffic.copied += octets;
     stream->at += octets;
     stream->over = !octets || stream->at == stream->size;
     stream->piece[stream->next].sent = true;

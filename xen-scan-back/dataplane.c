@@ -62,6 +62,7 @@ static int copy_page(struct dataplane *dp, grant_ref_t ref, void *to)
 
     if (!page)
         return errno == ENOMEM ? -ENOMEM : -EACCES;
+    dp->traffic.pages++;
     memcpy(to, page, VSCANIF_PAGE_SIZE);
     xengnttab_unmap(dp->xgt, page, 1);
     return 0;
@@ -88,6 +89,7 @@ static int map_pool(struct dataplane *dp, const struct connection *connection)
     if (!dp->pool)
         return errno == ENOMEM ? -ENOMEM : -EACCES;
     dp->limits.pool_pages = nr;
+    dp->traffic.pages += nr;
     return 0;
 }
 
@@ -134,13 +136,19 @@ int dataplane_connect(struct dataplane *dp, const struct connection *connection,
     return 0;
 }
 
+static void signal_front(struct dataplane *dp)
+{
+    dp->traffic.notified++;
+    xenevtchn_notify(dp->xce, (evtchn_port_t)dp->port);
+}
+
 void dataplane_announce(struct dataplane *dp, uint64_t generation)
 {
     dp->generation = generation;
     if (!dp->page)
         return;
     ring_back_set_generation(dp->page, generation);
-    xenevtchn_notify(dp->xce, (evtchn_port_t)dp->port);
+    signal_front(dp);
 }
 
 void dataplane_disconnect(struct dataplane *dp)
@@ -164,6 +172,7 @@ bool dataplane_events(struct dataplane *dp)
 
     while ((port = xenevtchn_pending(dp->xce)) >= 0)
         ours |= port == dp->port;
+    dp->traffic.events += ours;
     return ours;
 }
 
@@ -191,7 +200,10 @@ int dataplane_get(struct dataplane *dp, struct scan_request *req_r,
     if (rc != 1)
         return rc;
     rc = check_request(&untrusted_req, &dp->limits, req_r, why_r);
-    return rc ? rc : 1;
+    if (rc)
+        return rc;
+    dp->traffic.by_operation[req_r->operation]++;
+    return 1;
 }
 
 /* Fills dp->refs from info and directory pages. */
@@ -280,6 +292,7 @@ int dataplane_map(struct dataplane *dp, const struct scan_request *req,
                                                dp->domid, dp->refs, PROT_READ);
     if (!*pages_r)
         return errno == ENOMEM ? -ENOMEM : -EACCES;
+    dp->traffic.pages += req->nr_pages;
     return 0;
 }
 
@@ -326,5 +339,5 @@ void dataplane_put(struct dataplane *dp, const struct scan_request *req,
     assert(rc == 0);    /* never more responses than requests taken */
     (void)rc;
     if (notify)
-        xenevtchn_notify(dp->xce, (evtchn_port_t)dp->port);
+        signal_front(dp);
 }

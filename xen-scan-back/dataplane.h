@@ -20,6 +20,7 @@
 #include "check.h"
 #include "connection.h"
 #include "ring.h"
+#include "traffic.h"
 
 struct xentoollog_logger;
 
@@ -30,6 +31,7 @@ struct dataplane {
     xenevtchn_handle *xce;
     uint32_t domid;             /* the guest */
     struct check_limits limits;
+    struct traffic traffic;     /* of all connections */
     void *page;                 /* NULL: not connected */
     const void *pool;           /* the guest's page pool; NULL: it has none */
     grant_ref_t pool_refs[VSCANIF_MAX_POOL_PAGES];

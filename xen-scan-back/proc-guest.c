@@ -192,6 +192,7 @@ static int make_question(struct guest *guest, const struct flight *flight,
                            msg_r->size, msg_r->at);
     }
     rc = snapshot_make(pages, msg_r->size, fd_r);
+    guest->dp.traffic.copied += rc ? 0 : msg_r->size;
     return rc == -EFAULT ? -EACCES : rc;
 }
 
@@ -306,6 +307,8 @@ static int take_piece(struct guest *guest, const struct scan_request *req,
                           dataplane_piece(&guest->dp, req), why_r);
     if (rc == -EPROTO)
         return rc;
+    if (guest->assembly.on && !rc && req->nr_pages)
+        guest->dp.traffic.copied += req->size;
     dataplane_put(&guest->dp, req, &taken);
     /* One that has ended before has been answered before. */
     if (guest->assembly.on && (rc || ends))
@@ -515,6 +518,7 @@ static void on_question(struct guest *guest)
         .us = proc_now_us(),
         .in_flight = flights_count(&guest->flights) + guest->has_next,
         .incidents = guest->incidents.window.newest,
+        .traffic = &guest->dp.traffic,
     };
     char node[VSCANIF_MAX_INCIDENTS + 1];
     struct question question;

@@ -97,6 +97,7 @@ char *stats_answer(struct stats *stats, const struct question *question,
 
     if (question->kind == QUESTION_STATS) {
         add_counters(&text, stats, now);
+        traffic_answer(now->traffic, "pages-mapped", &text);
         add_costs(&text, stats, (int64_t)(now->us / US));
     } else {
         answer_line(&text, "unknown");

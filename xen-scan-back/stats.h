@@ -13,6 +13,7 @@
 
 #include "costs.h"
 #include "question.h"
+#include "traffic.h"
 #include "vscanif.h"
 
 /* Files, and programs, that are told of at most. */
@@ -46,6 +47,7 @@ struct stats_now {
     uint64_t us;                /* of proc_now_us() */
     uint64_t in_flight;         /* requests that are not answered yet */
     uint64_t incidents;
+    const struct traffic *traffic;
 };
 
 /*

@@ -116,6 +116,12 @@ bool answer_line(struct text *answer, const char *line)
     return true;
 }
 
+struct text answer_go_on(char *out)
+{
+    return (struct text){ .out = out, .size = VSCANIF_MAX_INCIDENTS + 1,
+                          .len = strlen(out) };
+}
+
 const char *answer_lines(const char *text, uint32_t nr)
 {
     const size_t len = strcspn(text, "\n");

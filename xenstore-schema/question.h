@@ -47,6 +47,9 @@ int question_parse(const char *text, struct question *question_r);
 struct text answer_begin(uint32_t nr, char *out);
 bool answer_line(struct text *answer, const char *line);
 
+/* Goes on with an answer that has been begun at @out. */
+struct text answer_go_on(char *out);
+
 /* The lines of the answer to question @nr, each but the last with its end; NULL
  * when it is the answer to another one, or none. */
 const char *answer_lines(const char *text, uint32_t nr);

@@ -35,7 +35,12 @@ static void answered(uint8_t verdict, const char *path, const char *process,
 
 static const char *ask(uint64_t us)
 {
-    const struct stats_now now = { .us = us, .in_flight = 3, .incidents = 4 };
+    static const struct traffic traffic = {
+        .by_operation = { 0, 1, 2, 3, 4 }, .pages = 5, .copied = 6,
+        .notified = 7, .events = UINT64_MAX,
+    };
+    const struct stats_now now = { .us = us, .in_flight = 3, .incidents = 4,
+                                   .traffic = &traffic };
     const struct question question = { .nr = UINT32_MAX,
                                        .kind = QUESTION_STATS };
 
@@ -58,6 +63,9 @@ static void all_counters(void **state)
         "4294967295\nrequests 7\nclean 2\ninfected 1\nnot-scanned 1\nknown 1\n"
         "octets 107\nscan-us 75\nanswer-us 150\nin-flight 3\nincidents 4\n"
         "connections 2\ncancelled 18446744073709551615\n"
+        "requests-granted 1\nrequests-pool 2\nstreams 3\npieces 4\n"
+        "pages-mapped 5\noctets-copied 6\nnotified 7\n"
+        "notifications 18446744073709551615\n"
         "file 90 2 104 /a%20b\nprocess 90 2 104 /bin/x\n"
         "file 40 1 2 /%01\nprocess 40 1 2 %2d\n"
         "file 20 1 1 -\nprocess 20 1 1 -");
@@ -118,7 +126,7 @@ static void as_many_as_fit(void **state)
     (void)state;
     add_names(COSTS_NAME_SIZE - 1);
     ask(6000000);
-    /* Each line has some 370 octets, and the counters 200. */
+    /* Each line has some 370 octets, and the counters 350. */
     assert_int_equal(count(out, "\nfile "), 2);
     assert_int_equal(count(out, "\nprocess "), 2);
     assert_true(strlen(out) <= VSCANIF_MAX_INCIDENTS);
@@ -130,7 +138,7 @@ static void the_greatest_counters(void **state)
 {
     (void)state;
     memset(&stats, 0xff, offsetof(struct stats, costs));
-    assert_int_equal(count(ask(1), "18446744073709551615"), 10);
+    assert_int_equal(count(ask(1), "18446744073709551615"), 11);
     assert_non_null(strstr(out, "\ncancelled 18446744073709551615"));
 }
 
