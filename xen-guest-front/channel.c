@@ -17,6 +17,21 @@ void channel_init(struct channel *channel)
     *channel = (struct channel){ .port = -1 };
 }
 
+static int open_events(struct channel *channel, const char **why_r)
+{
+    channel->xce = xenevtchn_open(channel->logger, 0);
+    if (!channel->xce) {
+        *why_r = "cannot open /dev/xen/evtchn (is the module xen-evtchn "
+                 "loaded?)";
+        return -errno;
+    }
+    if (fcntl(xenevtchn_fd(channel->xce), F_SETFL, O_NONBLOCK)) {
+        *why_r = "cannot make /dev/xen/evtchn non-blocking";
+        return -errno;
+    }
+    return 0;
+}
+
 int channel_open_devices(struct channel *channel, const char **why_r)
 {
     /* The libraries would have a line for each page that is not to be had. */
@@ -32,16 +47,22 @@ int channel_open_devices(struct channel *channel, const char **why_r)
                  "is the module xen-gntalloc loaded?)";
         return -errno;
     }
-    channel->xce = xenevtchn_open(channel->logger, 0);
-    if (!channel->xce) {
-        *why_r = "cannot open /dev/xen/evtchn (is the module xen-evtchn "
-                 "loaded?)";
-        return -errno;
+    return open_events(channel, why_r);
+}
+
+int channel_restored(struct channel *channel)
+{
+    xenevtchn_handle *before = channel->xce;
+    const char *why;
+    int rc = open_events(channel, &why);
+
+    if (rc) {
+        if (channel->xce)
+            xenevtchn_close(channel->xce);
+        channel->xce = before;
+        return rc;
     }
-    if (fcntl(xenevtchn_fd(channel->xce), F_SETFL, O_NONBLOCK)) {
-        *why_r = "cannot make /dev/xen/evtchn non-blocking";
-        return -errno;
-    }
+    channel->port = -1;
     return 0;
 }
 

@@ -56,6 +56,16 @@ void channel_publish(const struct channel *channel,
 /* Gives up ring page, port and pool.  May be called at any time. */
 void channel_destroy(struct channel *channel);
 
+/*
+ * This domain has been restored since the port was bound: the port is gone, and
+ * the kernel does not know it any more; to unbind it, or to close the handle that
+ * it was bound with, is a BUG() of Linux (evtchn_unbind_from_user() in
+ * drivers/xen/evtchn.c).  So that handle is kept open as long as this process
+ * lives, and there is another one.  Returns 0 or -errno, and then nothing has
+ * changed.
+ */
+int channel_restored(struct channel *channel);
+
 /* Puts a request and signals the back if it sleeps. Returns 0 or -errno. */
 int channel_put(struct channel *channel, const struct vscanif_request *req);
 

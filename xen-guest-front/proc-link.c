@@ -143,6 +143,28 @@ static void on_drop(void *arg)
     channel_destroy(&link->channel);
 }
 
+static int add_fd(struct link *link, int fd)
+{
+    struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+
+    return epoll_ctl(link->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+/* Whoever watches the handle of before would never rest. */
+static void on_restored(void *arg)
+{
+    struct link *link = arg;
+    const int before = xenevtchn_fd(link->channel.xce);
+    int rc = channel_restored(&link->channel);
+
+    if (!rc) {
+        epoll_ctl(link->epoll, EPOLL_CTL_DEL, before, NULL);
+        rc = add_fd(link, xenevtchn_fd(link->channel.xce));
+    }
+    if (rc)
+        log_error("cannot open /dev/xen/evtchn anew: %s", strerror(-rc));
+}
+
 static void on_detached(void *arg)
 {
     struct link *link = arg;
@@ -172,7 +194,7 @@ static void on_question(void *arg, const char *text)
 static const struct xsfront_ops xsfront_ops = {
     .make = on_make, .drop = on_drop, .connected = on_connected,
     .attached = on_attached, .detached = on_detached,
-    .question = on_question,
+    .question = on_question, .restored = on_restored,
 };
 
 /* Events ------------------------------------------------------------------ */
@@ -407,13 +429,6 @@ static uint32_t raise_grant_limit(void)
         log_warning("%s is %u, wanted %u: files that need more pages are not "
                     "scanned", GNTALLOC_LIMIT, limit, WANTED_GRANTS);
     return limit < MAX_GRANTS ? limit : MAX_GRANTS;
-}
-
-static int add_fd(struct link *link, int fd)
-{
-    struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
-
-    return epoll_ctl(link->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
 static int start(struct link *link)

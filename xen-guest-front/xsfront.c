@@ -41,9 +41,25 @@ static void set_error(struct xsfront *front, const char *error)
     xsx_write(front->xs, XBT_NULL, FRONT_FOLDER, NODE_ERROR, error);
 }
 
+/* Drops ring and port; those of a domain that has been saved and restored since
+ * are nobody's any more, which whoever drops them has to know. */
+static void drop(struct xsfront *front)
+{
+    uint32_t own_domid = front->own_domid;
+
+    xsx_own_domid(front->xs, &own_domid);
+    if (own_domid != front->own_domid) {
+        log_info("this guest has been restored: it was domain %u, and is %u",
+                 front->own_domid, own_domid);
+        front->own_domid = own_domid;
+        front->ops->restored(front->arg);
+    }
+    front->ops->drop(front->arg);
+}
+
 static void close_refused(struct xsfront *front, const char *error)
 {
-    front->ops->drop(front->arg);
+    drop(front);
     set_error(front, error);
     front->refused = true;
     set_state(front, XenbusStateClosed);
@@ -176,7 +192,7 @@ static void publish(struct xsfront *front)
     char why[128];
     int rc;
 
-    front->ops->drop(front->arg);
+    drop(front);
     if (read_offer(front, why, sizeof(why))) {
         close_refused(front, why);
         return;
@@ -213,7 +229,7 @@ static bool ids_agree(struct xsfront *front)
 
 static void drop_and_set(struct xsfront *front, enum xenbus_state state)
 {
-    front->ops->drop(front->arg);
+    drop(front);
     set_state(front, state);
 }
 
@@ -276,7 +292,7 @@ static void on_detached(struct xsfront *front)
 {
     if (!front->attached && front->told)
         return;
-    front->ops->drop(front->arg);
+    drop(front);
     front->attached = false;
     front->told = true;
     front->state = XenbusStateUnknown;
@@ -305,9 +321,7 @@ static bool on_device(struct xsfront *front, uint32_t back_domid)
     if (front->attached && front->back_domid == back_domid &&
         !was_made_anew(front))
         return false;
-    front->ops->drop(front->arg);
-    /* Another one, perhaps, since this guest was saved and restored. */
-    xsx_own_domid(front->xs, &front->own_domid);
+    drop(front);
     front->attached = true;
     front->refused = front->backed_off = false;
     front->back_domid = back_domid;

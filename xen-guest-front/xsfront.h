@@ -34,6 +34,9 @@ struct xsfront_ops {
                 struct connection *connection_r);
     /* Drops them; called at any time, also when there are none. */
     void (*drop)(void *arg);
+    /* Comes before that when this guest has been restored, and is another domain
+     * than the one that has made them. */
+    void (*restored)(void *arg);
     /* Both sides are connected.  Returns false when the back's process has
      * gone meanwhile: then the connection is dropped again. */
     bool (*connected)(void *arg, uint32_t domid,

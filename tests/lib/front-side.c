@@ -38,6 +38,14 @@ static void on_drop(void *arg)
     fs.ring = fs.connected = false;
 }
 
+/* Nothing of the other domain's may have been dropped. */
+static void on_restored(void *arg)
+{
+    (void)arg;
+    fs.restored++;
+    fs.ring_at_restore = fs.ring;
+}
+
 static bool on_connected(void *arg, uint32_t domid,
                          const struct xsfront_limits *limits)
 {
@@ -81,7 +89,7 @@ static void on_question(void *arg, const char *text)
 
 const struct xsfront_ops front_side_ops = {
     .make = on_make, .drop = on_drop, .connected = on_connected,
-    .attached = on_attached, .detached = on_detached,
+    .restored = on_restored, .attached = on_attached, .detached = on_detached,
     .question = on_question,
 };
 

@@ -25,8 +25,9 @@
 struct front_side {
     struct xsfront front;
     bool ring;                  /* there is one */
+    bool ring_at_restore;       /* there was one then */
     bool connected;
-    unsigned int made, attached, detached;
+    unsigned int made, attached, detached, restored;
     int make_rc;
     bool back_is_dead;
     uint32_t max_pool_pages, domid;

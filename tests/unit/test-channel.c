@@ -251,6 +251,31 @@ static void made_again(void **state)
     assert_false(channel_back_alive(&t.channel));
 }
 
+/* What was bound by the domain before is left alone, and its handle is open. */
+static void restored(void **state)
+{
+    xenevtchn_handle *before = t.channel.xce;
+
+    (void)state;
+    join();
+    fake_at(FAKE_EVTCHN_OPEN, 1, NULL, NULL, EMFILE);
+    assert_int_equal(channel_restored(&t.channel), -EMFILE);
+    assert_ptr_equal(t.channel.xce, before);
+    assert_true(t.channel.port >= 0);
+    assert_int_equal(channel_restored(&t.channel), 0);
+    assert_ptr_not_equal(t.channel.xce, before);
+    assert_false(channel_events(&t.channel));
+    channel_destroy(&t.channel);
+    assert_int_equal(fake_ports(FRONT), 1);
+    xengnttab_unmap(t.xgt, t.page, 1);
+    t.page = NULL;
+    xenevtchn_unbind(t.xce, (evtchn_port_t)t.port);
+    join();
+    xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
+    assert_true(channel_events(&t.channel));
+    xenevtchn_close(before);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, machine_start, \
                                                    machine_stop)
 
@@ -261,7 +286,8 @@ int main(void)
         TEST(devices_fail), TEST(back_is_told_when_we_go),
         TEST(we_are_told_when_the_back_goes), TEST(there_and_back),
         TEST(events_wait_for_the_work), TEST(event_of_an_old_port),
-        TEST(made_again), TEST(generation_as_the_back_writes_it),
+        TEST(made_again), TEST(restored),
+        TEST(generation_as_the_back_writes_it),
     };
 
     return cmocka_run_group_tests_name("channel", tests, NULL, NULL);

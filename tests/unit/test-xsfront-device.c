@@ -424,6 +424,26 @@ static void back_domain_goes(void **state)
     expect_front_state("1");
 }
 
+/* Another domain than the one that has made ring and port: who drops them hears
+ * of that first, and once. */
+static void guest_is_restored(void **state)
+{
+    (void)state;
+    bring_front_to('4');
+    assert_int_equal(fs.restored, 0);
+    fake_write("/local/domain/5/domid", "9");
+    back_writes(NODE_STATE, "2");
+    expect_front_state("3");
+    assert_int_equal(fs.restored, 1);
+    assert_true(fs.ring_at_restore);
+    assert_int_equal(fs.front.own_domid, 9);
+    back_connects();
+    expect_front_state("4");
+    back_writes(NODE_STATE, "2");
+    front_settles();
+    assert_int_equal(fs.restored, 1);
+}
+
 #define DEVICE(test) cmocka_unit_test_setup_teardown( \
     test, front_side_with_device, front_side_stop)
 #define NO_DEVICE(test) cmocka_unit_test_setup_teardown( \
@@ -442,7 +462,7 @@ int main(void)
         NO_DEVICE(device_comes_and_goes),
         cmocka_unit_test_setup_teardown(removed_device_is_not_made_again,
                                         front_side_with_device, check_removed),
-        DEVICE(tells_what_is_not_covered),
+        DEVICE(tells_what_is_not_covered), DEVICE(guest_is_restored),
         DEVICE(device_moves_to_another_back),
         cmocka_unit_test(device_is_made_anew_unseen),
         cmocka_unit_test(device_and_back_are_anew_unseen),

@@ -150,6 +150,10 @@ before=$(domid guest1)
 check "guest1 is saved" "$LAB" exec dom0 -- xl save guest1 "$image"
 check "guest1 is restored" "$LAB" exec dom0 -- xl restore "$image"
 after "restored" "$before"
+check "its kernel has nothing to complain about" not in_domain guest1 \
+    'dmesg | grep -E "kernel BUG|Oops|invalid opcode"'
+check "the front has noticed" in_domain guest1 \
+    'grep "this guest has been restored" /var/log/xen-guest-front.log'
 before=$(domid guest1)
 in_domain guest1 '(sleep 1; reboot -f) >/dev/null 2>&1 &'
 after "rebooted" "$before"
