@@ -60,7 +60,7 @@ check "with the SHA-256 of EICAR" log_has \
 check "and with the guest's UUID" log_has \
     "\"uuid\":\"$(node "/local/domain/$(domid guest1)/vm" | sed 's|^/vm/||')\""
 check "vscanctl incidents shows it" \
-    grep -q "guest1(.*incident .*Eicar.* open $top/eicar pid" \
+    grep -q "guest1(.*incident .*Eicar.* open $top/eicar by .* pid" \
     <<<"$(vscanctl incidents guest1)"
 check "nothing has been done" not is_paused
 # The second one: whoever opens it may stand still then.
