@@ -86,6 +86,26 @@ static void other_records_are_nothing(void **state)
     assert_int_equal(all.nr, 0);
 }
 
+/* Of all guests, one after the other. */
+static void selftests_do_not_count(void **state)
+{
+    static const char content[] = "275a021bbfb6489e54d471899f7db9d1663fc695ec2f"
+                                  "e2a2c4538aabf651fd0f";
+    char record[512];
+
+    (void)state;
+    for (unsigned int i = 0; i < 4; i++) {
+        snprintf(record, sizeof(record), "{\"kind\":\"incident\",\"uuid\":"
+                 "\"u%u\",\"sha256\":\"%s\",\"selftest\":%s}", i, content,
+                 i < 3 ? "true" : "false");
+        add_text(record);
+    }
+    assert_int_equal(all.nr, 1);
+    assert_int_equal(all.content[0].nr_guests, 1);
+    spread_sort(&all);
+    assert_int_equal(all.nr, 0);
+}
+
 static void bounds(void **state)
 {
     (void)state;
@@ -134,6 +154,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(most_guests_first),
         TEST(other_records_are_nothing),
+        TEST(selftests_do_not_count),
         TEST(bounds),
         TEST(collisions),
     };

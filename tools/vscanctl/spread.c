@@ -102,13 +102,22 @@ static bool is_none(const uint8_t digest[INCIDENT_DIGEST_OCTETS])
     return !memcmp(digest, none, sizeof(none));
 }
 
+/* As vscand's, an outbreak is made of what nobody has brought about. */
+static bool is_selftest(struct json_object *record)
+{
+    struct json_object *value;
+
+    return json_object_object_get_ex(record, "selftest", &value) &&
+           json_object_get_boolean(value);
+}
+
 void spread_add(struct spread *spread, struct json_object *record)
 {
     uint8_t digest[INCIDENT_DIGEST_OCTETS];
     struct content *content;
     const char *time = text_of(record, "time");
 
-    if (strcmp(text_of(record, "kind"), "incident") ||
+    if (strcmp(text_of(record, "kind"), "incident") || is_selftest(record) ||
         incident_digest_parse(text_of(record, "sha256"), digest) ||
         is_none(digest))
         return;
