@@ -245,7 +245,8 @@ static void selftest_has_no_consequences(void **state)
 {
     (void)state;
     say("on-incident=pause outbreak=2 on-outbreak=pause");
-    assert_int_equal(selftest_begin(m.xs, 5, (uint64_t)time(NULL)), 0);
+    assert_int_equal(selftest_begin(m.xs, 5, (uint64_t)time(NULL), 100),
+                     0);
     report("9 1\n" LINE(1, EICAR));
     look(2000);
     assert_int_equal(lines("\"incident\""), 1);
@@ -260,14 +261,30 @@ static void selftest_has_no_consequences(void **state)
     assert_int_equal(lines("\"selftest\""), 1);
 }
 
+/* While vscand did not run. */
+static void selftest_that_is_seen_late(void **state)
+{
+    (void)state;
+    say("on-incident=pause");
+    assert_int_equal(selftest_begin(m.xs, 5, 1764225800, 100), 0);
+    report("9 1\n" LINE(1, EICAR));
+    look(2000);
+    assert_int_equal(lines(",\"selftest\":true}"), 1);
+    assert_string_equal(acted, "");
+    report("9 2\n" LINE(2, DIGEST));
+    look(3000);
+    assert_string_equal(acted, "5 web incidents: pause/tmp/x;");
+}
+
 /* It is over; or it is another guest's. */
 static void the_text_alone_is_no_selftest(void **state)
 {
     (void)state;
     say("on-incident=pause");
-    assert_int_equal(selftest_begin(m.xs, 3, (uint64_t)time(NULL)), 0);
+    assert_int_equal(selftest_begin(m.xs, 3, (uint64_t)time(NULL), 100),
+                     0);
     assert_int_equal(selftest_begin(m.xs, 5, (uint64_t)time(NULL) -
-                                             SELFTEST_SECONDS - 1), 0);
+                                             SELFTEST_SECONDS - 1, 100), 0);
     report("9 1\n" LINE(1, EICAR));
     look(2000);
     assert_string_equal(acted, "5 web incidents: pause/tmp/x;");
@@ -372,6 +389,7 @@ int main(void)
         TEST(storm_reaches_the_threshold),
         TEST(storm_is_no_storm_here),
         TEST(selftest_has_no_consequences),
+        TEST(selftest_that_is_seen_late),
         TEST(the_text_alone_is_no_selftest),
         TEST(remedy_is_recorded_and_no_more),
         TEST(missed_remedies_are_counted),

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -23,6 +24,7 @@
 #include "folder.h"
 #include "names.h"
 #include "selftest-cmd.h"
+#include "selftest-node.h"
 #include "vscand-lock.h"
 #include "vscanctl.h"
 
@@ -102,6 +104,23 @@ static void all_holds(void **state)
     assert_string_equal(said, "front: denied after 12.3 ms\n"
                               "back: clamav:Eicar x\nvscand: recorded\n");
     assert_non_null(fake_read("/libxl/5/vscan-selftest"));
+}
+
+/* What is found at the end of the time that an access is held has no
+ * consequences, however long that is. */
+static void long_held(void **state)
+{
+    const uint64_t now = (uint64_t)time(NULL);
+    struct machine m;
+
+    (void)state;
+    fake_write(WEB_POLICY, "timeout-ms=600000");
+    answerer_says(ANSWERER_FRONT, 5, "selftest", "selftest denied 12345 -");
+    answerer_does_before("selftest", all_do_it);
+    assert_int_equal(RUN("web"), STATUS_DONE);
+    assert_int_equal(machine_init(&m), 0);
+    assert_true(selftest_holds(m.xs, 5, now + 600));
+    machine_dispose(&m);
 }
 
 /* A back that was started anew begins with 1. */
@@ -204,6 +223,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(all_holds),
+        TEST(long_held),
         TEST(back_was_started_anew),
         TEST(nothing_holds),
         TEST(bad_windows),

@@ -33,21 +33,37 @@ static int stop(void **state)
     return vscanctl_stop(state);
 }
 
-static void holds_for_a_minute(void **state)
+static void holds_for_its_time(void **state)
 {
     (void)state;
     assert_false(selftest_holds(m.xs, 5, NOW));
-    assert_int_equal(selftest_begin(m.xs, 5, NOW), 0);
+    assert_int_equal(selftest_begin(m.xs, 5, NOW, 999), 0);
     assert_true(fake_is(NODE, "1764225870"));
     assert_true(selftest_holds(m.xs, 5, NOW));
     assert_true(selftest_holds(m.xs, 5, NOW + SELFTEST_SECONDS));
     assert_false(selftest_holds(m.xs, 5, NOW + SELFTEST_SECONDS + 1));
     /* The clock was set back. */
-    assert_false(selftest_holds(m.xs, 5, NOW - 1));
+    assert_false(selftest_holds(m.xs, 5, NOW - VSCANIF_MAX_TIMEOUT_MS / 1000
+                                - 1));
     assert_false(selftest_holds(m.xs, 3, NOW));
     /* It begins anew. */
-    assert_int_equal(selftest_begin(m.xs, 5, NOW + 100), 0);
+    assert_int_equal(selftest_begin(m.xs, 5, NOW + 100, 100), 0);
     assert_true(selftest_holds(m.xs, 5, NOW + 160));
+}
+
+/* The text may be found when the access has been held for all of its time. */
+static void holds_longer_than_an_access(void **state)
+{
+    const uint64_t end = NOW + VSCANIF_MAX_TIMEOUT_MS / 1000 +
+                         SELFTEST_SECONDS;
+
+    (void)state;
+    assert_int_equal(selftest_begin(m.xs, 5, NOW, VSCANIF_MAX_TIMEOUT_MS), 0);
+    assert_true(selftest_holds(m.xs, 5, NOW));
+    assert_true(selftest_holds(m.xs, 5, end));
+    assert_false(selftest_holds(m.xs, 5, end + 1));
+    /* Longer than any. */
+    assert_false(selftest_holds(m.xs, 5, NOW - 1));
 }
 
 static void malformed_does_not_hold(void **state)
@@ -71,7 +87,7 @@ static void no_domain_no_selftest(void **state)
     (void)state;
     fake_domain_destroy(5);
     fake_remove("/libxl/5");
-    assert_int_equal(selftest_begin(m.xs, 5, NOW), -ENOENT);
+    assert_int_equal(selftest_begin(m.xs, 5, NOW, 100), -ENOENT);
     assert_null(fake_read(NODE));
 }
 
@@ -100,8 +116,9 @@ static void this_text_and_no_other(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(holds_for_a_minute), TEST(malformed_does_not_hold),
-        TEST(no_domain_no_selftest), TEST(this_text_and_no_other),
+        TEST(holds_for_its_time), TEST(holds_longer_than_an_access),
+        TEST(malformed_does_not_hold), TEST(no_domain_no_selftest),
+        TEST(this_text_and_no_other),
     };
 
     return cmocka_run_group_tests_name("selftest-node", tests, NULL, NULL);

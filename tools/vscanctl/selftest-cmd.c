@@ -62,13 +62,13 @@ static bool tell_front(const struct ask *a)
 
 static bool ask_front(const struct machine *m,
                       const struct selftest_host *host,
-                      const struct device *device)
+                      const struct device *device, uint32_t timeout_ms)
 {
     struct ask a = { .front = device->front,
                      .question = { .kind = QUESTION_SELFTEST } };
 
     ask(m->xs, ask_lock(), &a, 1,
-        (int64_t)timeout_of(m, device->front) + host->front_ms);
+        (int64_t)timeout_ms + host->front_ms);
     return tell_front(&a);
 }
 
@@ -96,16 +96,18 @@ static int test(const struct machine *m,
                 const struct selftest_host *host,
                 const struct device *device)
 {
+    const uint32_t timeout_ms = timeout_of(m, device->front);
     struct selftest_watch watch;
     bool denied, found, recorded;
-    int rc = selftest_begin(m->xs, device->front, (uint64_t)time(NULL));
+    int rc = selftest_begin(m->xs, device->front, (uint64_t)time(NULL),
+                            timeout_ms);
 
     if (rc) {
         warnx("cannot mark the selftest: %s", strerror(-rc));
         return rc;
     }
     selftest_watch_begin(&watch, m, device, host->log);
-    denied = ask_front(m, host, device);
+    denied = ask_front(m, host, device, timeout_ms);
     /* What takes long is to be seen while it does. */
     fflush(stdout);
     selftest_watch_wait(&watch, host->record_ms);

@@ -14,11 +14,13 @@
 static const char eicar[] =
     "275a021bbfb6489e54d471899f7db9d1663fc695ec2fe2a2c4538aabf651fd0f";
 
-int selftest_begin(struct xs_handle *xs, uint32_t domid, uint64_t now)
+int selftest_begin(struct xs_handle *xs, uint32_t domid, uint64_t now,
+                   uint32_t timeout_ms)
 {
     char text[24];
 
-    snprintf(text, sizeof(text), "%" PRIu64, now + SELFTEST_SECONDS);
+    snprintf(text, sizeof(text), "%" PRIu64, now + timeout_ms / 1000 +
+             SELFTEST_SECONDS);
     return own_node_write(xs, domid, OWN_SELFTEST, text);
 }
 
@@ -30,7 +32,7 @@ bool selftest_holds(struct xs_handle *xs, uint32_t domid, uint64_t now)
 
     if (own_node_read(xs, domid, OWN_SELFTEST, &text))
         return false;
-    holds = !number_parse(text, now, now + SELFTEST_SECONDS, &until);
+    holds = !number_parse(text, now, now + SELFTEST_MAX_SECONDS, &until);
     free(text);
     return holds;
 }

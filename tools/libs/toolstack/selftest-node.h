@@ -4,7 +4,8 @@
  * to be found in it, and nothing is to be done to its VM because of that.
  *
  * Overview: the toolstack's own node "selftest" (own-node.h): seconds since 1970
- * until which that holds, SELFTEST_SECONDS ahead at most.  It is over by itself,
+ * until which that holds: SELFTEST_SECONDS beyond the time for which an access
+ * may be held, as the text may be found at its very end.  It is over by itself,
  * as who has begun it may have gone; and it covers this one content alone, so
  * that a guest that is infected meanwhile gains nothing.
  */
@@ -18,12 +19,16 @@
 
 #include "incident.h"
 
-/* How long it holds: longer than an access may be held by default. */
 #define SELFTEST_SECONDS    60
+/* No selftest holds longer. */
+#define SELFTEST_MAX_SECONDS \
+    (VSCANIF_MAX_TIMEOUT_MS / 1000 + SELFTEST_SECONDS)
 
-/* It holds from @now on, in seconds since 1970.  Returns 0; -ENOENT: the domain
- * is gone; another -errno. */
-int selftest_begin(struct xs_handle *xs, uint32_t domid, uint64_t now);
+/* It holds from @now on, in seconds since 1970, in a guest where an access may
+ * be held for @timeout_ms, VSCANIF_MAX_TIMEOUT_MS at most.  Returns 0; -ENOENT:
+ * the domain is gone; another -errno. */
+int selftest_begin(struct xs_handle *xs, uint32_t domid, uint64_t now,
+                   uint32_t timeout_ms);
 
 /* Does it hold at @now?  What is malformed, or too far ahead, does not. */
 bool selftest_holds(struct xs_handle *xs, uint32_t domid, uint64_t now);
