@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
@@ -167,11 +167,22 @@ static void failures_are_told(void **state)
     ask(xs, lock, asks, 0, LONG_MS);
 }
 
-static void hold_lock(void)
+/* By somebody else, who asks the front. */
+static int lock_front(void)
 {
+    struct flock front = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET,
+        .l_start = ask_lock_octet(&asks[0]), .l_len = 1,
+    };
     int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 
-    must(fd >= 0 && !flock(fd, LOCK_EX));
+    must(fd >= 0 && !fcntl(fd, F_OFD_SETLK, &front));
+    return fd;
+}
+
+static void hold_lock(void)
+{
+    lock_front();
 }
 
 static void others_are_asking(void **state)
@@ -188,18 +199,37 @@ static void others_are_asking(void **state)
     assert_int_equal(asks[0].rc, 0);
 }
 
+/* As in a selftest of a front that hangs: other sides answer. */
+static void others_are_asking_one_side(void **state)
+{
+    pid_t pid = child_start(hold_lock);
+
+    (void)state;
+    answerer_says(ANSWERER_FRONT, FRONT, "stats", "a 1");
+    answerer_says(BACK, FRONT, "stats", "b 1");
+    ask(xs, lock, asks + 1, 1, LONG_MS);
+    assert_int_equal(asks[1].rc, 0);
+    assert_string_equal(asks[1].lines, "b 1");
+    do {
+        ask(xs, lock, asks, 2, 50);
+        assert_int_equal(asks[0].rc, -EBUSY);
+    } while (asks[1].rc == -ETIMEDOUT);
+    assert_int_equal(asks[1].rc, 0);
+    child_stop(pid);
+}
+
 /* Until somebody else opens it, too. */
 static void hold_until_opened(void)
 {
-    int fd = open(lock, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    int events = inotify_init1(IN_CLOEXEC);
+    int fd = lock_front(), events = inotify_init1(IN_CLOEXEC);
     char buffer[512];
 
-    must(fd >= 0 && !flock(fd, LOCK_EX));
     must(inotify_add_watch(events, lock, IN_OPEN) >= 0);
     if (fork() == 0) {
+        struct flock all = { .l_type = F_UNLCK, .l_whence = SEEK_SET };
+
         must(read(events, buffer, sizeof(buffer)) > 0);
-        flock(fd, LOCK_UN);
+        must(!fcntl(fd, F_OFD_SETLK, &all));
         _exit(0);
     }
     close(fd);
@@ -215,6 +245,47 @@ static void turns_are_taken(void **state)
     ask(xs, lock, asks, 1, LONG_MS);
     assert_int_equal(asks[0].rc, 0);
     child_stop(pid);
+}
+
+/* A survey of both sides, whose back is silent. */
+static struct ask survey[2];
+static struct xs_handle *survey_xs;
+
+static void *survey_both(void *arg)
+{
+    ask(survey_xs, lock, survey, 2, LONG_MS);
+    return arg;
+}
+
+static void answer_by_hand(void)
+{
+    char answer[16];
+    uint32_t nr = survey[1].question.nr;
+
+    snprintf(answer, sizeof(answer), "%u\nb 1", nr);
+    fake_back_write(BACK, FRONT, "answer", answer);
+}
+
+/* Its turn with the front is over as soon as that has answered. */
+static void turns_end_with_the_answer(void **state)
+{
+    pthread_t thread;
+
+    (void)state;
+    answerer_says(ANSWERER_FRONT, FRONT, "stats", "a 1");
+    memcpy(survey, asks, sizeof(survey));
+    survey_xs = xs_open(0);
+    assert_int_equal(pthread_create(&thread, NULL, survey_both, NULL), 0);
+    /* It has begun, and waits. */
+    while (!fake_read("/local/domain/3/backend/vscan/5/0/question"))
+        usleep(1000);
+    ask(xs, lock, asks, 1, LONG_MS);
+    assert_int_equal(asks[0].rc, 0);
+    assert_null(fake_read("/local/domain/3/backend/vscan/5/0/answer"));
+    answer_by_hand();
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    assert_int_equal(survey[1].rc, 0);
+    xs_close(survey_xs);
 }
 
 static void reasons(void **state)
@@ -237,7 +308,9 @@ int main(void)
         TEST(nobody_is_there),
         TEST(failures_are_told),
         TEST(others_are_asking),
+        TEST(others_are_asking_one_side),
         TEST(turns_are_taken),
+        TEST(turns_end_with_the_answer),
         TEST(reasons),
     };
 

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "names.h"
@@ -19,71 +19,78 @@
 #include "question-node.h"
 #include "xs.h"
 
-/* In place of a result: it is waited for. */
+/* In place of a result: its turn is waited for, or its answer. */
+#define WAITS   2
 #define ASKED   1
-
-/* Waits until there is something to read; -ETIMEDOUT. */
-static int wait_for(int fd, int64_t deadline)
-{
-    struct pollfd p = { .fd = fd, .events = POLLIN };
-    const int64_t left = deadline - proc_now_ms();
-    int r;
-
-    if (left <= 0)
-        return -ETIMEDOUT;
-    r = poll(&p, 1, (int)left);
-    return r < 0 && errno != EINTR ? -errno : 0;
-}
 
 /* Taking turns ------------------------------------------------------------- */
 
+/* The file in which those who are asked are locked. */
+struct turns {
+    int fd, events;
+};
+
 /*
- * Each who gives the lock up closes its file, which is an event.  The kernel
- * tells of the close of one who was killed a moment before the lock is free: who
- * sees it too early waits in vain, which costs it the time that it was given.
+ * Who gives a lock up touches the file, and who ends closes it, which are events.
+ * The kernel tells of the close of one who was killed a moment before the lock is
+ * free: who sees it too early waits in vain, which costs it the time that it was
+ * given.  Returns 0 or -errno.
  */
-static int wait_for_lock(int fd, int events, int64_t deadline)
+static int turns_open(struct turns *turns, const char *path)
 {
-    char buffer[4096];
     int rc = 0;
 
-    while (!rc && flock(fd, LOCK_EX | LOCK_NB)) {
-        if (errno != EWOULDBLOCK)
-            return -errno;
-        rc = wait_for(events, deadline);
-        while (!rc && read(events, buffer, sizeof(buffer)) > 0)
-            ;
-    }
-    return rc == -ETIMEDOUT ? -EBUSY : rc;
-}
-
-/* Returns a descriptor for end_turn(), or -errno. */
-static int take_turn(const char *path, int64_t deadline)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    int events, rc = 0;
-
+    turns->events = -1;
+    turns->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     /* -ENOENT would say that there is nobody to ask. */
-    if (fd < 0)
+    if (turns->fd < 0)
         return errno == ENOENT ? -EIO : -errno;
-    events = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-    if (events < 0 || inotify_add_watch(events, path, IN_CLOSE_WRITE) < 0)
+    turns->events = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    if (turns->events < 0 ||
+        inotify_add_watch(turns->events, path, IN_CLOSE_WRITE | IN_ATTRIB) < 0)
         rc = -errno;
-    if (!rc)
-        rc = wait_for_lock(fd, events, deadline);
-    if (events >= 0)
-        close(events);
-    if (rc) {
-        close(fd);
-        return rc;
-    }
-    return fd;
+    return rc;
 }
 
-static void end_turn(int fd)
+static void turns_close(struct turns *turns)
 {
-    flock(fd, LOCK_UN);
-    close(fd);
+    if (turns->events >= 0)
+        close(turns->events);
+    if (turns->fd >= 0)
+        close(turns->fd);
+}
+
+/* Of an open file, so that it goes with it: F_WRLCK or F_UNLCK. */
+static int turns_set(const struct turns *turns, const struct ask *a, short type)
+{
+    struct flock lock = {
+        .l_type = type, .l_whence = SEEK_SET, .l_start = ask_lock_octet(a),
+        .l_len = 1,
+    };
+
+    return fcntl(turns->fd, F_OFD_SETLK, &lock) ? -errno : 0;
+}
+
+/* Returns 0; -EAGAIN: it is another one's turn; or -errno. */
+static int take_turn(const struct turns *turns, const struct ask *a)
+{
+    int rc = turns_set(turns, a, F_WRLCK);
+
+    return rc == -EACCES ? -EAGAIN : rc;
+}
+
+static void end_turn(const struct turns *turns, const struct ask *a)
+{
+    turns_set(turns, a, F_UNLCK);
+    futimens(turns->fd, NULL);
+}
+
+static void drain(int events)
+{
+    char buffer[4096];
+
+    while (read(events, buffer, sizeof(buffer)) > 0)
+        ;
 }
 
 /* Asking ------------------------------------------------------------------- */
@@ -141,63 +148,113 @@ static void look(struct xs_handle *xs, struct ask *a)
     free(text);
 }
 
-static size_t nr_asked(const struct ask *asks, size_t nr)
+static bool is_open(const struct ask *a)
 {
-    size_t asked = 0;
+    return a->rc == WAITS || a->rc == ASKED;
+}
 
+static bool any_is_open(const struct ask *asks, size_t nr)
+{
     for (size_t i = 0; i < nr; i++)
-        asked += asks[i].rc == ASKED;
-    return asked;
+        if (is_open(&asks[i]))
+            return true;
+    return false;
+}
+
+static void close_one(struct xs_handle *xs, const struct turns *turns,
+                      struct ask *a, size_t i)
+{
+    xs_unwatch(xs, answer_path(a).s, token_of(i).s);
+    end_turn(turns, a);
+}
+
+/* Puts all whose turn it is by now. */
+static void put_all(struct xs_handle *xs, const struct turns *turns,
+                    struct ask *asks, size_t nr)
+{
+    for (size_t i = 0; i < nr; i++) {
+        int rc;
+
+        if (asks[i].rc != WAITS || (rc = take_turn(turns, &asks[i])) == -EAGAIN)
+            continue;
+        asks[i].rc = rc ? rc : put(xs, &asks[i], i);
+        if (!rc && asks[i].rc != ASKED)
+            end_turn(turns, &asks[i]);
+    }
 }
 
 /* One event at a time, so that who makes many of them gains no time. */
-static int take_event(struct xs_handle *xs, struct ask *asks, size_t nr,
-                      int64_t deadline)
+static int take_event(struct xs_handle *xs, const struct turns *turns,
+                      struct ask *asks, size_t nr)
 {
+    char **event = xs_check_watch(xs);
     uint32_t i;
-    char **event;
-    int rc = wait_for(xs_fileno(xs), deadline);
 
-    if (rc)
-        return rc;
-    event = xs_check_watch(xs);
     if (!event)
         return errno == EAGAIN ? 0 : -errno;
     if (!number_parse_u32(event[XS_WATCH_TOKEN], 0, UINT32_MAX, &i) &&
-        i < nr && asks[i].rc == ASKED)
+        i < nr && asks[i].rc == ASKED) {
         look(xs, &asks[i]);
+        if (asks[i].rc != ASKED)
+            close_one(xs, turns, &asks[i], i);
+    }
     free(event);
     return 0;
 }
 
-static void wait_for_all(struct xs_handle *xs, struct ask *asks, size_t nr,
-                         int64_t deadline)
+/* Waits until something has happened.  Returns 0; -ETIMEDOUT; -errno. */
+static int wait_for_more(struct xs_handle *xs, const struct turns *turns,
+                         struct ask *asks, size_t nr, int64_t deadline)
+{
+    struct pollfd fds[2] = {
+        { .fd = xs_fileno(xs), .events = POLLIN },
+        { .fd = turns->events, .events = POLLIN },
+    };
+    const int64_t left = deadline - proc_now_ms();
+
+    if (left <= 0)
+        return -ETIMEDOUT;
+    if (poll(fds, 2, (int)left) < 0)
+        return errno == EINTR ? 0 : -errno;
+    if (fds[1].revents) {
+        drain(turns->events);
+        put_all(xs, turns, asks, nr);
+    }
+    return fds[0].revents ? take_event(xs, turns, asks, nr) : 0;
+}
+
+static void ask_all(struct xs_handle *xs, const struct turns *turns,
+                    struct ask *asks, size_t nr, int64_t deadline)
 {
     int rc = 0;
 
-    while (!rc && nr_asked(asks, nr))
-        rc = take_event(xs, asks, nr, deadline);
-    for (size_t i = 0; i < nr; i++)
-        if (asks[i].rc == ASKED)
+    put_all(xs, turns, asks, nr);
+    while (!rc && any_is_open(asks, nr))
+        rc = wait_for_more(xs, turns, asks, nr, deadline);
+    for (size_t i = 0; i < nr; i++) {
+        if (asks[i].rc == ASKED) {
             asks[i].rc = rc;
+            close_one(xs, turns, &asks[i], i);
+        } else if (asks[i].rc == WAITS) {
+            asks[i].rc = rc == -ETIMEDOUT ? -EBUSY : rc;
+        }
+    }
 }
 
 void ask(struct xs_handle *xs, const char *lock, struct ask *asks, size_t nr,
          int64_t timeout_ms)
 {
     const int64_t deadline = proc_now_ms() + timeout_ms;
-    int fd = take_turn(lock, deadline);
+    struct turns turns;
+    int rc = turns_open(&turns, lock);
 
     for (size_t i = 0; i < nr; i++) {
         asks[i].lines[0] = 0;
-        asks[i].rc = fd < 0 ? fd : put(xs, &asks[i], i);
+        asks[i].rc = rc ? rc : WAITS;
     }
-    if (fd < 0)
-        return;
-    wait_for_all(xs, asks, nr, deadline);
-    for (size_t i = 0; i < nr; i++)
-        xs_unwatch(xs, answer_path(&asks[i]).s, token_of(i).s);
-    end_turn(fd);
+    if (!rc)
+        ask_all(xs, &turns, asks, nr, deadline);
+    turns_close(&turns);
 }
 
 const char *ask_why(int rc)

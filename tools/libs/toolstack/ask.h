@@ -5,9 +5,10 @@
  *
  * Overview: all questions are put first, then all answers are waited for
  * together, each by a watch on its node: one guest that hangs costs the time
- * that is given, however many there are, and none of it is the others'.  Who
- * asks waits until others on this host have their answers, as there is one node
- * for the questions to a side, and takes that from the same time.
+ * that is given, however many there are, and none of it is the others'.  As there
+ * is one node for the questions to a side, who asks waits until others on this
+ * host have the answer of that side, and takes that from the same time; other
+ * sides are asked meanwhile.
  */
 #ifndef VSCAN_TOOLSTACK_ASK_H
 #define VSCAN_TOOLSTACK_ASK_H
@@ -16,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <sys/types.h>
+
 #include <xenstore.h>
 
 #include "question.h"
@@ -23,7 +26,7 @@
 /* The time that commands give all answers. */
 #define ASK_TIMEOUT_MS  2000
 
-/* The file that is locked by who asks. */
+/* The file in which sides are locked (F_OFD_SETLK) by who asks them. */
 const char *ask_lock(void);
 
 struct ask {
@@ -36,6 +39,12 @@ struct ask {
     int rc;
     char lines[VSCANIF_MAX_INCIDENTS + 1];
 };
+
+/* The octet of the file that stands for the side. */
+static inline off_t ask_lock_octet(const struct ask *a)
+{
+    return 2 * (off_t)a->front + a->to_back;
+}
 
 /* No two of them are for the same side of the same guest.  @lock is ask_lock(),
  * but in tests. */
