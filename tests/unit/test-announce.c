@@ -76,7 +76,38 @@ static void others_wait(void **state)
     expect(3, 5 + ANNOUNCE_MS);
     expect_none(5 + 2 * ANNOUNCE_MS, -1);
     add(4);
-    expect(4, 5 + 2 * ANNOUNCE_MS);
+    expect(4, 5 + 3 * ANNOUNCE_MS);
+}
+
+/* In a day of ever new outbreaks. */
+static void without_end(void **state)
+{
+    int64_t now = 5, last = 0;
+    struct question q;
+    int nr = 0;
+
+    (void)state;
+    for (; now < 24 * 3600 * INT64_C(1000); now += 1000) {
+        add(1);
+        if (!announce_take(&a, now, &q))
+            continue;
+        nr++;
+        last = now;
+    }
+    assert_in_range(nr, 24, 36);
+    /* One that comes late does not make it less. */
+    now = last + ANNOUNCE_MAX_MS + 5000;
+    add(2);
+    expect(2, now);
+    add(3);
+    expect_none(now, ANNOUNCE_MAX_MS);
+    /* Then it is quiet. */
+    expect(3, now + ANNOUNCE_MAX_MS);
+    now += 3 * (int64_t)ANNOUNCE_MAX_MS;
+    add(4);
+    expect(4, now);
+    add(5);
+    expect_none(now, ANNOUNCE_MS);
 }
 
 #define TEST(name) cmocka_unit_test_setup(name, start)
@@ -85,6 +116,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(the_first_is_said_at_once), TEST(others_wait),
+        TEST(without_end),
     };
 
     return cmocka_run_group_tests_name("announce", tests, NULL, NULL);

@@ -16,6 +16,17 @@ void announce_add(struct announce *announce,
     announce->waits = true;
 }
 
+/* After the one that is said now. */
+static int64_t next_pause(const struct announce *announce, int64_t now_ms)
+{
+    const int64_t pause_ms = announce->pause_ms;
+
+    if (!pause_ms || now_ms - announce->said_ms >= ANNOUNCE_MAX_MS +
+                     announce->pause_ms)
+        return ANNOUNCE_MS;
+    return pause_ms < ANNOUNCE_MAX_MS / 2 ? 2 * pause_ms : ANNOUNCE_MAX_MS;
+}
+
 bool announce_take(struct announce *announce, int64_t now_ms,
                    struct question *question_r)
 {
@@ -23,7 +34,9 @@ bool announce_take(struct announce *announce, int64_t now_ms,
         return false;
     *question_r = announce->question;
     announce->waits = false;
-    announce->due_ms = now_ms + ANNOUNCE_MS;
+    announce->pause_ms = next_pause(announce, now_ms);
+    announce->said_ms = now_ms;
+    announce->due_ms = now_ms + announce->pause_ms;
     return true;
 }
 

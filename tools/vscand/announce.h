@@ -2,11 +2,13 @@
 /*
  * announce.h - when guests are told of an outbreak.
  *
- * Overview: the first one is said at once, others ANNOUNCE_MS after the last:
- * for an announcement guests forget what they know of clean files, and a scanner
- * domain that makes up outbreaks among its guests must not keep those of others
- * from their work.  Of several that wait the newest is said, as a guest is asked
- * one question at a time.  Pure.
+ * Overview: the first one is said at once, the next ANNOUNCE_MS after that, and
+ * each further one after twice the time, ANNOUNCE_MAX_MS at most, until there was
+ * none for as long: for an announcement guests forget what they know of clean
+ * files and tell all their users.  Two guests that find ever new content, or a
+ * scanner domain that makes it up, can have one made whenever they like, and must
+ * not keep those of others from their work.  Of several that wait the newest is
+ * said, as a guest is asked one question at a time.  Pure.
  */
 #ifndef VSCAND_ANNOUNCE_H
 #define VSCAND_ANNOUNCE_H
@@ -17,12 +19,14 @@
 #include "question.h"
 
 #define ANNOUNCE_MS     10000
+#define ANNOUNCE_MAX_MS 3600000
 
 /* All 0: nothing has been said. */
 struct announce {
     struct question question;
     bool waits;                 /* it is to be said, */
     int64_t due_ms;             /* no sooner */
+    int64_t said_ms, pause_ms;  /* the last one; what is waited after it */
 };
 
 /* This content has been found in several guests, under this name, which is not
