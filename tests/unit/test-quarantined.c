@@ -45,7 +45,7 @@ static void piece_by_piece(void **state)
     answerer_says(ANSWERER_FRONT, 5, "quarantine 0",
                   "items 3 204\n" ITEM("3") "\n" ITEM("2"));
     answerer_says(ANSWERER_FRONT, 5, "quarantine 2", "items 3 204\n" ITEM("1"));
-    assert_int_equal(quarantined_ask(m.xs, &device, LONG_MS, &q), 0);
+    assert_int_equal(quarantined_ask(m.xs, &device, LONG_MS, LONG_MS, &q), 0);
     assert_int_equal(q.nr, 3);
     assert_int_equal(q.total.octets, 204);
     assert_string_equal(q.items[0].path, "/3");
@@ -56,7 +56,7 @@ static void empty(void **state)
 {
     (void)state;
     answerer_says(ANSWERER_FRONT, 5, "quarantine 0", "items 0 0");
-    assert_int_equal(quarantined_ask(m.xs, &device, LONG_MS, &q), 0);
+    assert_int_equal(quarantined_ask(m.xs, &device, LONG_MS, LONG_MS, &q), 0);
     assert_int_equal(q.nr, 0);
 }
 
@@ -67,7 +67,7 @@ static void less_than_told(void **state)
     answerer_says(ANSWERER_FRONT, 5, "quarantine 0",
                   "items 4294967295 1\n" ITEM("1"));
     answerer_says(ANSWERER_FRONT, 5, "quarantine 1", "items 4294967295 1");
-    assert_int_equal(quarantined_ask(m.xs, &device, LONG_MS, &q), 0);
+    assert_int_equal(quarantined_ask(m.xs, &device, LONG_MS, LONG_MS, &q), 0);
     assert_int_equal(q.nr, 1);
     assert_int_equal(q.total.nr, UINT32_MAX);
 }
@@ -78,14 +78,33 @@ static void ends_early(void **state)
     (void)state;
     answerer_says(ANSWERER_FRONT, 5, "quarantine 0", "items 2 1\n" ITEM("1"));
     answerer_says(ANSWERER_FRONT, 5, "quarantine 1", "items 2 1\nnonsense");
-    assert_int_equal(quarantined_ask(m.xs, &device, LONG_MS, &q), -EINVAL);
+    assert_int_equal(quarantined_ask(m.xs, &device, LONG_MS, LONG_MS, &q),
+                     -EINVAL);
     assert_int_equal(q.nr, 1);
     quarantined_dispose(&q);
     answerer_says(ANSWERER_FRONT, 5, "quarantine 0", "unknown");
-    assert_int_equal(quarantined_ask(m.xs, &device, LONG_MS, &q), -EOPNOTSUPP);
+    assert_int_equal(quarantined_ask(m.xs, &device, LONG_MS, LONG_MS, &q),
+                     -EOPNOTSUPP);
     assert_int_equal(q.nr, 0);
     quarantined_dispose(&q);
-    assert_int_equal(quarantined_ask(m.xs, &device, 0, &q), -ETIMEDOUT);
+    assert_int_equal(quarantined_ask(m.xs, &device, 0, LONG_MS, &q),
+                     -ETIMEDOUT);
+}
+
+/* The second answer never comes: the first one does not use up its time, nor
+ * does it wait for longer than all of them may take. */
+static void silent_in_the_end(void **state)
+{
+    static const int64_t ms[2][2] = { { 50, LONG_MS }, { LONG_MS, 50 } };
+
+    (void)state;
+    answerer_says(ANSWERER_FRONT, 5, "quarantine 0", "items 2 1\n" ITEM("1"));
+    for (unsigned int i = 0; i < 2; i++)
+        do {
+            quarantined_dispose(&q);
+            assert_int_equal(quarantined_ask(m.xs, &device, ms[i][0], ms[i][1],
+                                             &q), -ETIMEDOUT);
+        } while (!q.nr);
 }
 
 /* As many as are remembered, and one more. */
@@ -97,7 +116,7 @@ static void bounded(void **state)
                   "\n" ITEM("4") "\n" ITEM("5") "\n" ITEM("6") "\n" ITEM("7")
                   "\n" ITEM("8") "\n" ITEM("9") "\n" ITEM("a") "\n" ITEM("b")
                   "\n" ITEM("c") "\n" ITEM("d") "\n" ITEM("e") "\n" ITEM("f"));
-    assert_int_equal(quarantined_ask(m.xs, &device, LONG_MS, &q), 0);
+    assert_int_equal(quarantined_ask(m.xs, &device, LONG_MS, LONG_MS, &q), 0);
     assert_int_equal(q.nr, QUARANTINED_MAX);
 }
 
@@ -111,6 +130,7 @@ int main(void)
         TEST(less_than_told),
         TEST(ends_early),
         TEST(bounded),
+        TEST(silent_in_the_end),
     };
 
     return cmocka_run_group_tests_name("quarantined", tests, NULL, NULL);

@@ -98,7 +98,7 @@ static int list(const struct machine *m, const struct one_guest *words)
 
     if (rc)
         return rc;
-    rc = quarantined_ask(m->xs, &device, ASK_TIMEOUT_MS, &q);
+    rc = quarantined_ask(m->xs, &device, ASK_TIMEOUT_MS, QUARANTINED_MS, &q);
     if (rc)
         warnx("the front cannot tell what is there: %s", ask_why(rc));
     if (words->json)

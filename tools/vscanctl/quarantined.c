@@ -45,23 +45,26 @@ static int take(struct quarantined *q, char *lines)
 
 /* An answer without items is the last one, whatever number the guest tells. */
 static int ask_for_all(struct xs_handle *xs, const struct device *device,
-                       int64_t deadline, struct quarantined *q)
+                       int64_t timeout_ms, int64_t deadline,
+                       struct quarantined *q)
 {
     int rc;
 
     do {
+        const int64_t left = deadline - proc_now_ms();
         struct ask a = { .front = device->front,
                          .question = { .kind = QUESTION_QUARANTINE,
                                        .skip = q->nr } };
 
-        ask(xs, ask_lock(), &a, 1, deadline - proc_now_ms());
+        ask(xs, ask_lock(), &a, 1, left < timeout_ms ? left : timeout_ms);
         rc = a.rc ? a.rc : take(q, a.lines);
     } while (rc > 0 && q->nr < q->total.nr && q->nr < QUARANTINED_MAX);
     return rc < 0 ? rc : 0;
 }
 
 int quarantined_ask(struct xs_handle *xs, const struct device *device,
-                    int64_t timeout_ms, struct quarantined *quarantined_r)
+                    int64_t timeout_ms, int64_t all_ms,
+                    struct quarantined *quarantined_r)
 {
     struct quarantined *q = quarantined_r;
 
@@ -69,7 +72,7 @@ int quarantined_ask(struct xs_handle *xs, const struct device *device,
     q->items = calloc(QUARANTINED_MAX, sizeof(q->items[0]));
     if (!q->items)
         return -ENOMEM;
-    return ask_for_all(xs, device, proc_now_ms() + timeout_ms, q);
+    return ask_for_all(xs, device, timeout_ms, proc_now_ms() + all_ms, q);
 }
 
 void quarantined_dispose(struct quarantined *quarantined)

@@ -16,6 +16,10 @@
 /* Items that are listed at most. */
 #define QUARANTINED_MAX 4096
 
+/* The time for all of it: a guest that has so many takes some hundred answers,
+ * and looks at all items for each. */
+#define QUARANTINED_MS  60000
+
 struct quarantined {
     struct quarantine_total total;      /* as the latest answer has it */
     unsigned int nr;
@@ -27,11 +31,12 @@ struct quarantined {
 };
 
 /*
- * All answers come within @timeout_ms.  Returns 0; or what the one that did not
+ * Each answer comes within @timeout_ms, and all within @all_ms.  Returns 0; or what the one that did not
  * come has (ask.h), with what was told before.  To be disposed of in any case.
  */
 int quarantined_ask(struct xs_handle *xs, const struct device *device,
-                    int64_t timeout_ms, struct quarantined *quarantined_r);
+                    int64_t timeout_ms, int64_t all_ms,
+                    struct quarantined *quarantined_r);
 void quarantined_dispose(struct quarantined *quarantined);
 
 #endif
