@@ -188,9 +188,20 @@ char *selftest_line(const struct selftest *test, char out[SELFTEST_LINE_SIZE])
 
 /* The command ---------------------------------------------------------------*/
 
-/* Of the front that runs.  Returns a sentence when there is none. */
+void selftest_judge(struct selftest *test, uint64_t before, uint64_t after)
+{
+    if (test->result != SELFTEST_DENIED || after != before)
+        return;
+    test->result = SELFTEST_FAILED;
+    snprintf(test->why, sizeof(test->why), "denied, but nothing was found: "
+             "there was no verdict");
+}
+
+/* Of the front that runs, and what it has found so far.  Returns a sentence when
+ * there is none. */
 static const char *find_terms(const char *status_path,
-                              struct selftest_terms *terms_r)
+                              struct selftest_terms *terms_r,
+                              uint64_t *infected_r)
 {
     const char *why = NULL;
     const struct status *status = status_map(status_path, &why);
@@ -201,6 +212,7 @@ static const char *find_terms(const char *status_path,
         .attached = status && status->attached, .mode = policy.mode,
         .timeout_ms = policy.timeout_ms,
     };
+    *infected_r = status ? status->count[COUNT_INFECTED] : 0;
     if (!status)
         return why;
     munmap((void *)(uintptr_t)status, sizeof(*status));
@@ -225,7 +237,8 @@ int selftest_main(const char *status_path)
     struct selftest_terms terms;
     struct selftest_job job;
     struct selftest test;
-    const char *no_front = find_terms(status_path, &terms);
+    uint64_t before, after;
+    const char *no_front = find_terms(status_path, &terms, &before);
     int rc = selftest_start(&job, &children, SELFTEST_DIR, &terms);
 
     if (rc) {
@@ -235,6 +248,8 @@ int selftest_main(const char *status_path)
         selftest_end(&job, &children, &test);
     }
     children_end(&children);
+    if (!find_terms(status_path, &terms, &after) && !no_front)
+        selftest_judge(&test, before, after);
     if (test.result == SELFTEST_ALLOWED && no_front)
         snprintf(test.why, sizeof(test.why), "%s: %s", status_path, no_front);
     printf("%s", results[test.result]);

@@ -62,6 +62,10 @@ void selftest_end(struct selftest_job *job, struct children *children,
 /* One that could not even be begun, for the reason @rc (-errno). */
 void selftest_failed(struct selftest *test_r, const char *what, int rc);
 
+/* A denial is none of ours when the front has found no more after it than
+ * before: without a verdict a policy may deny, too. */
+void selftest_judge(struct selftest *test, uint64_t before, uint64_t after);
+
 /* The line of an answer (vscanif.h, "Questions").  Returns @out. */
 char *selftest_line(const struct selftest *test, char out[SELFTEST_LINE_SIZE]);
 

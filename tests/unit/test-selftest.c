@@ -201,6 +201,27 @@ static void killed_in_time(void **state)
     assert_int_equal(room_names("/mnt"), 0);
 }
 
+/* fail=closed, and no back: no less denied, but by nobody who knows the text. */
+static void denied_without_a_verdict(void **state)
+{
+    struct selftest test = { .result = SELFTEST_DENIED, .us = 7 };
+
+    (void)state;
+    selftest_judge(&test, 3, 4);
+    assert_int_equal(test.result, SELFTEST_DENIED);
+    /* The front was started anew meanwhile. */
+    selftest_judge(&test, 3, 0);
+    assert_int_equal(test.result, SELFTEST_DENIED);
+    assert_string_equal(test.why, "");
+    selftest_judge(&test, 3, 3);
+    assert_int_equal(test.result, SELFTEST_FAILED);
+    assert_int_equal(test.us, 7);
+    assert_non_null(strstr(test.why, "no verdict"));
+    test = (struct selftest){ .result = SELFTEST_ALLOWED };
+    selftest_judge(&test, 3, 3);
+    assert_int_equal(test.result, SELFTEST_ALLOWED);
+}
+
 static void path_is_too_long(void **state)
 {
     struct children children = { .child = { { .pid = 0 } } };
@@ -241,6 +262,7 @@ int main(void)
         cmocka_unit_test(never_a_file_that_is_there),
         cmocka_unit_test(file_is_gone_already),
         cmocka_unit_test(killed_in_time), cmocka_unit_test(path_is_too_long),
+        cmocka_unit_test(denied_without_a_verdict),
         cmocka_unit_test(program_is_clean),
     };
 
