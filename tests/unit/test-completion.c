@@ -58,6 +58,7 @@ static void words_at_their_place(void **state)
     assert_string_equal(offered("list -"), " --json \n");
     assert_string_equal(offered("s"), " status show stats selftest \n");
     assert_string_equal(offered("selftest w"), " web \n");
+    assert_string_equal(offered("selftest -"), " --json \n");
     assert_string_equal(offered("show --json w"), " web \n");
     assert_string_equal(offered("stats --"), " --json --top \n");
     assert_string_equal(offered("quarantine w"), " web \n");

@@ -181,6 +181,25 @@ static void bad_windows(void **state)
     }
 }
 
+static void json(void **state)
+{
+    (void)state;
+    answerer_says(ANSWERER_FRONT, 5, "selftest", "selftest denied 12345 -");
+    answerer_does_before("selftest", all_do_it);
+    assert_int_equal(RUN("--json", "web"), STATUS_DONE);
+    assert_string_equal(said, "{\"holds\":true,\"front\":{\"error\":null,"
+                        "\"result\":\"denied\",\"us\":12345,\"why\":null},"
+                        "\"found\":true,\"detection\":\"clamav:Eicar x\","
+                        "\"recorded\":true,\"vscand_runs\":false}\n");
+    host.record_ms = 1;
+    answerer_says(ANSWERER_FRONT, 5, "selftest", "selftest denied");
+    assert_int_equal(RUN("--json", "web"), STATUS_FAILED);
+    assert_string_equal(said, "{\"holds\":false,\"front\":{\"error\":\"the "
+                        "answer is malformed\",\"result\":null,\"us\":null,"
+                        "\"why\":null},\"found\":false,\"detection\":null,"
+                        "\"recorded\":false,\"vscand_runs\":false}\n");
+}
+
 static void hold_lock(void)
 {
     must(!vscand_lock(lock));
@@ -211,7 +230,7 @@ static void usage(void **state)
 {
     (void)state;
     assert_int_equal(RUN(NULL), STATUS_USAGE);
-    assert_int_equal(RUN("--json", "web"), STATUS_USAGE);
+    assert_int_equal(RUN("--follow", "web"), STATUS_USAGE);
     assert_int_equal(RUN("scanner"), STATUS_FAILED);
     fake_at(FAKE_XS_WRITE, 1, NULL, NULL, EIO);
     assert_int_equal(RUN("web"), STATUS_FAILED);
@@ -228,6 +247,7 @@ int main(void)
         TEST(nothing_holds),
         TEST(bad_windows),
         TEST(silent_front),
+        TEST(json),
         TEST(usage),
     };
 

@@ -46,7 +46,7 @@ static const struct command {
       "      run:<program>, notify; in this order." },
     { "release", release_main, " <domain>",
       "Gives a guest its network back, and lets it go on, after those." },
-    { "selftest", guest_selftest_main, " <domain>",
+    { "selftest", guest_selftest_main, " [--json] <domain>",
       "Is the harmless EICAR text denied in the guest, found by its back and\n"
       "      recorded here?" },
     { "status", status_main, " [--json]",

@@ -3,7 +3,7 @@
  * selftest-cmd.c - vscanctl selftest: is the harmless EICAR text denied in the
  * guest, found by its back and recorded here?
  *
- * Overview: each of the three says so for itself; a line for each.
+ * Overview: each of the three says so for itself; a line for each, or JSON.
  */
 #include "selftest-cmd.h"
 
@@ -18,6 +18,7 @@
 #include "ask.h"
 #include "check.h"
 #include "command.h"
+#include "json-add.h"
 #include "one-guest.h"
 #include "policy.h"
 #include "selftest-line.h"
@@ -39,66 +40,112 @@ static uint32_t timeout_of(const struct machine *m, uint32_t domid)
     return policy.timeout_ms;
 }
 
-/* Returns whether it was denied. */
-static bool tell_front(const struct ask *a)
+/* What the three say. */
+struct findings {
+    int front_rc;               /* ask.h; 0: */
+    struct selftest_line front;
+    struct selftest_watch watch;
+    bool vscand_runs;
+};
+
+static bool is_denied(const struct findings *f)
 {
-    struct selftest_line line;
+    return !f->front_rc && f->front.result == SELFTEST_DENIED;
+}
+
+static bool holds(const struct findings *f)
+{
+    return is_denied(f) && f->watch.found && f->watch.recorded;
+}
+
+/* Text --------------------------------------------------------------------- */
+
+static void print_front(const struct findings *f)
+{
+    const struct selftest_line *line = &f->front;
     char safe[1024];
-    int rc = a->rc ? a->rc : selftest_line_parse(a->lines, &line);
 
-    if (rc) {
-        printf("front: %s\n", ask_why(rc));
-        return false;
+    if (f->front_rc) {
+        printf("front: %s\n", ask_why(f->front_rc));
+        return;
     }
-    printf("front: %s", selftest_result_text(line.result));
-    if (line.result != SELFTEST_FAILED)
-        printf(" after %" PRIu64 ".%" PRIu64 " ms", line.us / 1000,
-               line.us % 1000 / 100);
-    if (*line.word)
-        printf(": %s", escape(line.word, safe, sizeof(safe)));
+    printf("front: %s", selftest_result_text(line->result));
+    if (line->result != SELFTEST_FAILED)
+        printf(" after %" PRIu64 ".%" PRIu64 " ms", line->us / 1000,
+               line->us % 1000 / 100);
+    if (*line->word)
+        printf(": %s", escape(line->word, safe, sizeof(safe)));
     putchar('\n');
-    return line.result == SELFTEST_DENIED;
 }
 
-static bool ask_front(const struct machine *m,
-                      const struct selftest_host *host,
-                      const struct device *device, uint32_t timeout_ms)
+static void print_others(const struct findings *f)
 {
-    struct ask a = { .front = device->front,
-                     .question = { .kind = QUESTION_SELFTEST } };
-
-    ask(m->xs, ask_lock(), &a, 1,
-        (int64_t)timeout_ms + host->front_ms);
-    return tell_front(&a);
-}
-
-static bool tell_back(const struct selftest_watch *watch)
-{
+    const struct selftest_watch *watch = &f->watch;
     char safe[4 * VSCANIF_MAX_NAME];
 
-    if (watch->found)
-        printf("back: %s\n", escape(watch->detection, safe, sizeof(safe)));
-    else
-        puts("back: it has not found it");
-    return watch->found;
-}
-
-static bool tell_vscand(const struct selftest_watch *watch,
-                        const struct selftest_host *host)
-{
+    printf("back: %s\n", watch->found ?
+           escape(watch->detection, safe, sizeof(safe)) :
+           "it has not found it");
     printf("vscand: %s\n", watch->recorded ? "recorded" :
-           vscand_runs(host->vscand_lock) ? "it has recorded nothing" :
-           "it does not run");
-    return watch->recorded;
+           f->vscand_runs ? "it has recorded nothing" : "it does not run");
+    if (!holds(f))
+        printf("failed:%s%s%s\n", is_denied(f) ? "" : " front",
+               watch->found ? "" : " back", watch->recorded ? "" : " vscand");
 }
 
-static int test(const struct machine *m,
-                const struct selftest_host *host,
-                const struct device *device)
+/* JSON --------------------------------------------------------------------- */
+
+static void add_flag(struct json_object *object, const char *key, bool is)
+{
+    json_object_object_add(object, key, json_object_new_boolean(is));
+}
+
+static struct json_object *front_json(const struct findings *f)
+{
+    struct json_object *object = json_object_new_object();
+    const bool answered = !f->front_rc;
+
+    json_add_text(object, "error", answered ? NULL : ask_why(f->front_rc));
+    json_add_text(object, "result",
+                  answered ? selftest_result_text(f->front.result) : NULL);
+    json_object_object_add(object, "us", answered ?
+                           json_object_new_uint64(f->front.us) : NULL);
+    json_add_text(object, "why",
+                  answered && *f->front.word ? f->front.word : NULL);
+    return object;
+}
+
+static void show_json(const struct findings *f)
+{
+    const struct selftest_watch *watch = &f->watch;
+    struct json_object *object = json_object_new_object();
+
+    add_flag(object, "holds", holds(f));
+    json_object_object_add(object, "front", front_json(f));
+    add_flag(object, "found", watch->found);
+    json_add_text(object, "detection", watch->found ? watch->detection : NULL);
+    add_flag(object, "recorded", watch->recorded);
+    add_flag(object, "vscand_runs", f->vscand_runs);
+    json_show(object);
+}
+
+/* The command -------------------------------------------------------------- */
+
+static void ask_front(const struct machine *m, uint32_t domid,
+                      int64_t timeout_ms, struct findings *f)
+{
+    struct ask a = { .front = domid,
+                     .question = { .kind = QUESTION_SELFTEST } };
+
+    ask(m->xs, ask_lock(), &a, 1, timeout_ms);
+    f->front_rc = a.rc ? a.rc : selftest_line_parse(a.lines, &f->front);
+}
+
+static int test(const struct machine *m, const struct selftest_host *host,
+                const struct device *device, bool json)
 {
     const uint32_t timeout_ms = timeout_of(m, device->front);
-    struct selftest_watch watch;
-    bool denied, found, recorded;
+    struct findings f;
     int rc = selftest_begin(m->xs, device->front, (uint64_t)time(NULL),
                             timeout_ms);
 
@@ -106,18 +153,20 @@ static int test(const struct machine *m,
         warnx("cannot mark the selftest: %s", strerror(-rc));
         return rc;
     }
-    selftest_watch_begin(&watch, m, device, host->log);
-    denied = ask_front(m, host, device, timeout_ms);
+    selftest_watch_begin(&f.watch, m, device, host->log);
+    ask_front(m, device->front, (int64_t)timeout_ms + host->front_ms, &f);
+    if (!json)
+        print_front(&f);
     /* What takes long is to be seen while it does. */
     fflush(stdout);
-    selftest_watch_wait(&watch, host->record_ms);
-    found = tell_back(&watch);
-    recorded = tell_vscand(&watch, host);
-    selftest_watch_end(&watch);
-    if (!denied || !found || !recorded)
-        printf("failed:%s%s%s\n", denied ? "" : " front", found ? "" : " back",
-               recorded ? "" : " vscand");
-    return denied && found && recorded ? 0 : -EBADMSG;
+    selftest_watch_wait(&f.watch, host->record_ms);
+    f.vscand_runs = vscand_runs(host->vscand_lock);
+    if (json)
+        show_json(&f);
+    else
+        print_others(&f);
+    selftest_watch_end(&f.watch);
+    return holds(&f) ? 0 : -EBADMSG;
 }
 
 int selftest_guest(const struct selftest_host *host, int argc,
@@ -128,13 +177,13 @@ int selftest_guest(const struct selftest_host *host, int argc,
     struct machine m;
     int rc;
 
-    if (one_guest_parse(argc, argv, "selftest", false, &words))
+    if (one_guest_parse(argc, argv, "selftest", true, &words))
         return STATUS_USAGE;
     if (machine_init(&m))
         return STATUS_FAILED;
     rc = one_guest_find(&m, words.domain, &device);
     if (!rc)
-        rc = test(&m, host, &device);
+        rc = test(&m, host, &device, words.json);
     machine_dispose(&m);
     if (!rc && fflush(stdout)) {
         warn("standard output");
