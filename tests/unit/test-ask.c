@@ -288,6 +288,33 @@ static void turns_end_with_the_answer(void **state)
     xs_close(survey_xs);
 }
 
+#define ANNOUNCEMENT "7 outbreak 0000000000000000000000000000000000000000000" \
+                     "000000000000000000001 x"
+
+/* It is left to the front until that has it, but not for ever. */
+static void announcements_are_left_alone(void **state)
+{
+    static const char question[] = "/local/domain/5/vscan/0/question";
+
+    (void)state;
+    answerer_says(ANSWERER_FRONT, FRONT, "stats", "a 1");
+    answerer_says(BACK, FRONT, "stats", "b 1");
+    fake_write(question, ANNOUNCEMENT);
+    ask(xs, lock, asks, 2, 50);
+    assert_int_equal(asks[0].rc, -EBUSY);
+    assert_string_equal(fake_read(question), ANNOUNCEMENT);
+    ask(xs, lock, asks, 2, LONG_MS);
+    assert_int_equal(asks[0].rc, 0);
+    assert_int_equal(asks[1].rc, 0);
+    /* An answer to it. */
+    fake_write(question, ANNOUNCEMENT);
+    fake_front_write(FRONT, "answer", "7\ndone");
+    do
+        ask(xs, lock, asks, 1, 200);
+    while (asks[0].rc == -ETIMEDOUT);
+    assert_int_equal(asks[0].rc, 0);
+}
+
 static void reasons(void **state)
 {
     (void)state;
@@ -311,6 +338,7 @@ int main(void)
         TEST(others_are_asking_one_side),
         TEST(turns_are_taken),
         TEST(turns_end_with_the_answer),
+        TEST(announcements_are_left_alone),
         TEST(reasons),
     };
 

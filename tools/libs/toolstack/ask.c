@@ -25,22 +25,29 @@
 
 /* Taking turns ------------------------------------------------------------- */
 
+/* How long a front is given to take an announcement before it is asked
+ * something else, and how often that is looked at. */
+#define ANNOUNCEMENT_MS     500
+#define ANNOUNCEMENT_LOOK_MS 20
+
 /* The file in which those who are asked are locked. */
 struct turns {
     int fd, events;
+    int64_t announced_ms;       /* until then announcements are left alone */
 };
 
 /*
- * Who gives a lock up touches the file, and who ends closes it, which are events.
- * The kernel tells of the close of one who was killed a moment before the lock is
- * free: who sees it too early waits in vain, which costs it the time that it was
- * given.  Returns 0 or -errno.
+ * Who gives a lock up touches the file, and who ends closes it, which are
+ * events.  The kernel tells of the close of one who was killed a moment before
+ * the lock is free: who sees it too early waits in vain, which costs it the time
+ * that it was given.  Returns 0 or -errno.
  */
 static int turns_open(struct turns *turns, const char *path)
 {
     int rc = 0;
 
     turns->events = -1;
+    turns->announced_ms = proc_now_ms() + ANNOUNCEMENT_MS;
     turns->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     /* -ENOENT would say that there is nobody to ask. */
     if (turns->fd < 0)
@@ -168,6 +175,14 @@ static void close_one(struct xs_handle *xs, const struct turns *turns,
     end_turn(turns, a);
 }
 
+/* A front that never takes it does not keep others from asking for ever. */
+static bool is_announced_to(struct xs_handle *xs, const struct turns *turns,
+                            const struct ask *a)
+{
+    return !a->to_back && proc_now_ms() < turns->announced_ms &&
+           question_is_announcement(xs, a->front);
+}
+
 /* Puts all whose turn it is by now. */
 static void put_all(struct xs_handle *xs, const struct turns *turns,
                     struct ask *asks, size_t nr)
@@ -175,7 +190,8 @@ static void put_all(struct xs_handle *xs, const struct turns *turns,
     for (size_t i = 0; i < nr; i++) {
         int rc;
 
-        if (asks[i].rc != WAITS || (rc = take_turn(turns, &asks[i])) == -EAGAIN)
+        if (asks[i].rc != WAITS || is_announced_to(xs, turns, &asks[i]) ||
+            (rc = take_turn(turns, &asks[i])) == -EAGAIN)
             continue;
         asks[i].rc = rc ? rc : put(xs, &asks[i], i);
         if (!rc && asks[i].rc != ASKED)
@@ -202,6 +218,16 @@ static int take_event(struct xs_handle *xs, const struct turns *turns,
     return 0;
 }
 
+/* When to look whether more can be put, if no event tells. */
+static int64_t next_look(const struct turns *turns, const struct ask *asks,
+                         size_t nr, int64_t now)
+{
+    for (size_t i = 0; i < nr && now < turns->announced_ms; i++)
+        if (asks[i].rc == WAITS)
+            return now + ANNOUNCEMENT_LOOK_MS;
+    return INT64_MAX;
+}
+
 /* Waits until something has happened.  Returns 0; -ETIMEDOUT; -errno. */
 static int wait_for_more(struct xs_handle *xs, const struct turns *turns,
                          struct ask *asks, size_t nr, int64_t deadline)
@@ -210,16 +236,16 @@ static int wait_for_more(struct xs_handle *xs, const struct turns *turns,
         { .fd = xs_fileno(xs), .events = POLLIN },
         { .fd = turns->events, .events = POLLIN },
     };
-    const int64_t left = deadline - proc_now_ms();
+    const int64_t now = proc_now_ms(), next = next_look(turns, asks, nr, now);
 
-    if (left <= 0)
+    if (now >= deadline)
         return -ETIMEDOUT;
-    if (poll(fds, 2, (int)left) < 0)
+    if (poll(fds, 2, (int)((next < deadline ? next : deadline) - now)) < 0)
         return errno == EINTR ? 0 : -errno;
-    if (fds[1].revents) {
+    if (fds[1].revents)
         drain(turns->events);
+    if (fds[1].revents || next != INT64_MAX)
         put_all(xs, turns, asks, nr);
-    }
     return fds[0].revents ? take_event(xs, turns, asks, nr) : 0;
 }
 

@@ -5,10 +5,11 @@
  *
  * Overview: all questions are put first, then all answers are waited for
  * together, each by a watch on its node: one guest that hangs costs the time
- * that is given, however many there are, and none of it is the others'.  As there
- * is one node for the questions to a side, who asks waits until others on this
- * host have the answer of that side, and takes that from the same time; other
- * sides are asked meanwhile.
+ * that is given, however many there are, and none of it is the others'.  As
+ * there is one node for the questions to a side, who asks waits until others on
+ * this host have the answer of that side, and takes that from the same time;
+ * other sides are asked meanwhile.  An announcement of vscand's, which waits for
+ * nobody, is left to its front for a moment.
  */
 #ifndef VSCAN_TOOLSTACK_ASK_H
 #define VSCAN_TOOLSTACK_ASK_H

@@ -4,7 +4,6 @@
 #include "question-node.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <sys/random.h>
 
@@ -80,4 +79,22 @@ int question_write_back(struct xs_handle *xs, uint32_t back, uint32_t front,
                          .question = question };
 
     return xsx_transaction(xs, write_all, &w);
+}
+
+bool question_is_announcement(struct xs_handle *xs, uint32_t front)
+{
+    struct question question;
+    char *text;
+    bool is;
+
+    if (xsx_read(xs, XBT_NULL, names_policy(front).s, NODE_QUESTION, &text))
+        return false;
+    is = !question_parse(text, &question) &&
+         question.kind == QUESTION_OUTBREAK;
+    free(text);
+    if (!is || xsx_read(xs, XBT_NULL, names_front(front).s, NODE_ANSWER, &text))
+        return is;
+    is = !answer_lines(text, question.nr);
+    free(text);
+    return is;
 }

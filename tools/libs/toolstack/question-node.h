@@ -10,6 +10,7 @@
 #ifndef VSCAN_TOOLSTACK_QUESTION_NODE_H
 #define VSCAN_TOOLSTACK_QUESTION_NODE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <xenstore.h>
@@ -28,5 +29,9 @@ int question_write(struct xs_handle *xs, uint32_t front,
  * as it is, which the back watches. */
 int question_write_back(struct xs_handle *xs, uint32_t back, uint32_t front,
                         struct question *question);
+
+/* Does an announcement (QUESTION_OUTBREAK) still stand there, without an answer
+ * of the front?  Who writes another question takes it from the front. */
+bool question_is_announcement(struct xs_handle *xs, uint32_t front);
 
 #endif
