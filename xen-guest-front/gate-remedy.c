@@ -55,6 +55,8 @@ int remedy_hand(struct gate *gate, const struct remedy_msg *msg, int fd)
     /* Nobody is told of each of a thousand. */
     if (!rc && !gate->remedies++)
         gate->remedy_ms = proc_now_ms();
+    if (!rc && msg->kind == REMEDY_FILE && msg->remedy != REMEDY_DENY)
+        gate->remedy_files++;
     return rc;
 }
 
@@ -124,6 +126,8 @@ static void on_result(struct gate *gate, struct remedy_result *result, int fd)
         close(fd);
     count_remedy(gate, result);
     gate->remedies -= gate->remedies > 0;
+    if (result->remedy != REMEDY_DENY)
+        gate->remedy_files -= gate->remedy_files > 0;
     send_line(gate, result);
 }
 
@@ -131,8 +135,8 @@ static void on_result(struct gate *gate, struct remedy_result *result, int fd)
 static void remedy_drop(struct gate *gate)
 {
     question_on_remedy_gone(gate);
-    gate->status->count[COUNT_REMEDY_FAILED] += gate->remedies;
-    gate->remedies = 0;
+    gate->status->count[COUNT_REMEDY_FAILED] += gate->remedy_files;
+    gate->remedies = gate->remedy_files = 0;
     child_hang_up(&gate->remedy);
     if (gate->remedy.pid > 0)
         kill(gate->remedy.pid, SIGKILL);

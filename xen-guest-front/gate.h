@@ -49,7 +49,9 @@ struct gate {
     struct log_limit log_limit;
     struct child guard, link, marker, remedy;
     int lock;               /* of this front, for the next guard */
-    uint32_t remedies;      /* that the remedy process has not answered */
+    uint32_t remedies;      /* messages that the remedy process has not dealt
+                             * with */
+    uint32_t remedy_files;  /* ... of these, files that are to be removed */
     int64_t remedy_ms;      /* when it last did, or got the first of them */
     struct question asked;  /* of the remedy process; nr 0: nothing */
     uint32_t answer_nr;     /* of the answer that the link has not taken yet; 0:

@@ -349,6 +349,8 @@ static void remedy_process_dies(void **state)
     child_reap(&gate);
     assert_not_told();
     assert_int_equal(gate.asked.nr, 0);
+    /* It was about no file. */
+    assert_remedies(0, 0, 0);
     /* It may not be started so soon. */
     gate.remedy.start_ms = INT64_MAX;
     ask("6 quarantine 0");
@@ -365,6 +367,7 @@ static void remedy_process_dies(void **state)
     child_reap(&gate);
     assert_answer(8, "8\nselftest failed 0 "
                   "the%20remedy%20process:%20Broken%20pipe");
+    assert_remedies(0, 0, 1);
 }
 
 /* It waits for room, after all that the link has to have; once. */
