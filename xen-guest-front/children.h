@@ -13,8 +13,12 @@
  * places of the administrator's program. */
 enum child_kind { CHILD_NOTIFY, CHILD_RUN, CHILD_SELFTEST };
 
-#define CHILDREN_MAX        9   /* of all kinds */
-#define CHILDREN_PER_KIND   4   /* but of CHILD_SELFTEST one */
+/* Of each kind.  Of an outbreak all are notified at once who are logged in, as
+ * many as terminals.h knows. */
+#define CHILDREN_NOTIFY     16
+#define CHILDREN_RUN        4
+#define CHILDREN_SELFTEST   1
+#define CHILDREN_MAX        (CHILDREN_NOTIFY + CHILDREN_RUN + CHILDREN_SELFTEST)
 /* Of one kind, for one user. */
 #define CHILDREN_NOTIFY_USER 1
 #define CHILDREN_RUN_USER   3

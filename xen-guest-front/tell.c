@@ -200,6 +200,9 @@ void tell_detection(struct tell *tell, const struct remedy_msg *msg,
         to_screen(tell, user, msg, outcome);
 }
 
+_Static_assert(TERMINALS_USERS <= CHILDREN_NOTIFY,
+               "each of them is notified, wherever in utmp it stands");
+
 void tell_outbreak(struct tell *tell, const char *name)
 {
     struct terminals_user users[TERMINALS_USERS];

@@ -56,7 +56,7 @@ static void bounded(void **state)
         assert_true(sleeper(CHILD_RUN, 1) > 0);
     assert_int_equal(sleeper(CHILD_RUN, 1), -EAGAIN);
     /* Of all users. */
-    for (uid_t uid = 2; uid <= CHILDREN_PER_KIND; uid++)
+    for (uid_t uid = 2; uid <= CHILDREN_NOTIFY; uid++)
         assert_true(sleeper(CHILD_NOTIFY, uid) > 0);
     assert_int_equal(sleeper(CHILD_NOTIFY, 99), -EAGAIN);
     assert_true(sleeper(CHILD_RUN, 2) > 0);
@@ -114,10 +114,10 @@ static void self_tests(void **state)
 
     (void)state;
     assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-    for (uid_t uid = 1; uid <= CHILDREN_PER_KIND; uid++) {
+    for (uid_t uid = 1; uid <= CHILDREN_NOTIFY; uid++)
         assert_true(sleeper(CHILD_NOTIFY, uid) > 0);
+    for (uid_t uid = 1; uid <= CHILDREN_RUN; uid++)
         assert_true(sleeper(CHILD_RUN, uid) > 0);
-    }
     pid = children_fork_for(&children, "test", CHILD_SELFTEST, 0, 7, ends[1]);
     if (pid == 0) {
         if (write(STDOUT_FILENO, "said", 4) != 4)

@@ -447,6 +447,28 @@ static void outbreak(void **state)
     unlink("/run/utmp");
 }
 
+/* Who only has a terminal, or keeps his notification, takes nobody's place. */
+static void outbreak_on_all_desktops(void **state)
+{
+    static const char *const users[] = {
+        "root", "daemon", "bin", "sys", "games", "man", "mail",
+    };
+    const unsigned int nr = sizeof(users) / sizeof(users[0]);
+    char line_of[16];
+
+    (void)state;
+    need_room();
+    room_write("/run/utmp", "", 0, 0644);
+    room_write("/mnt/notify", "#!/bin/sh\n", 10, 0755);
+    for (unsigned int i = 0; i < nr; i++) {
+        snprintf(line_of, sizeof(line_of), "pts/90%u", i);
+        login(users[i], line_of);
+    }
+    tell_outbreak(&tell, "clamav:x");
+    assert_int_equal(wait_all(), nr);
+    unlink("/run/utmp");
+}
+
 #define TEST(name)  cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -457,6 +479,7 @@ int main(void)
         TEST(evicted), TEST(on_the_terminal), TEST(seldom_on_the_terminal),
         TEST(notify_no), TEST(program_is_run), TEST(no_fork_bomb),
         TEST(desktop), TEST(outbreak),
+        TEST(outbreak_on_all_desktops),
     };
 
     room_enter();
