@@ -106,17 +106,23 @@ static void selftests_do_not_count(void **state)
     assert_int_equal(all.nr, 0);
 }
 
+/* Ten guests, each with its share of them. */
+static void fill(void)
+{
+    for (unsigned int i = 1; i <= SPREAD_MAX; i++)
+        add(i, 1 + i % (SPREAD_MAX / SPREAD_OWN), 1);
+}
+
 static void bounds(void **state)
 {
     (void)state;
-    for (unsigned int i = 1; i <= SPREAD_MAX; i++)
-        add(i, 1, 1);
+    fill();
     assert_int_equal(all.nr, SPREAD_MAX);
     assert_int_equal(all.left_out, 0);
-    add(SPREAD_MAX + 1, 1, 1);
+    add(SPREAD_MAX + 1, 99, 1);
     assert_int_equal(all.left_out, 1);
     /* Those that are there go on. */
-    for (unsigned int i = 2; i <= CONTENT_MAX_GUESTS; i++)
+    for (unsigned int i = 1; i <= CONTENT_MAX_GUESTS; i++)
         add(7, i, 1);
     assert_int_equal(all.left_out, 1);
     add(7, CONTENT_MAX_GUESTS + 1, 1);
@@ -129,6 +135,24 @@ static void bounds(void **state)
     spread_sort(&all);
     assert_int_equal(all.content[0].nr_guests, CONTENT_MAX_GUESTS);
     assert_int_equal(all.content[0].digest[31], 7);
+}
+
+/* Who has found anything that can be made up does not hide what others have. */
+static void one_guest_has_its_share(void **state)
+{
+    (void)state;
+    for (unsigned int i = 1; i <= 2 * SPREAD_MAX; i++)
+        add(i, 1, 1);
+    assert_int_equal(all.nr, SPREAD_OWN);
+    assert_int_equal(all.left_out, 2 * SPREAD_MAX - SPREAD_OWN);
+    add(30000, 2, 1);
+    add(30000, 3, 1);
+    /* What it shares by now is no more its own. */
+    add(5, 2, 1);
+    add(40000, 1, 1);
+    add(40000, 3, 1);
+    spread_sort(&all);
+    assert_int_equal(all.nr, 3);
 }
 
 /* They begin at one place of the table. */
@@ -156,6 +180,7 @@ int main(void)
         TEST(other_records_are_nothing),
         TEST(selftests_do_not_count),
         TEST(bounds),
+        TEST(one_guest_has_its_share),
         TEST(collisions),
     };
 

@@ -41,22 +41,33 @@ static const char *text_of(struct json_object *record, const char *key)
            json_object_get_string(value) : "";
 }
 
-/* A digest is a hash itself; who makes others collide only makes this slow. */
-static struct content *find_content(struct spread *c, const uint8_t *digest)
+/* A digest is a hash itself; who makes others collide only makes this slow.
+ * Returns the slot of the content, or where it is to be put. */
+static uint32_t *find_slot(const struct spread *c, const uint8_t *digest)
 {
-    struct content *content;
     uint32_t at;
 
     memcpy(&at, digest, sizeof(at));
-    for (at &= NR_SLOTS - 1; c->slots[at]; at = (at + 1) & (NR_SLOTS - 1)) {
-        content = &c->content[c->slots[at] - 1];
-        if (!memcmp(content->digest, digest, INCIDENT_DIGEST_OCTETS))
-            return content;
-    }
-    if (c->nr == SPREAD_MAX)
+    for (at &= NR_SLOTS - 1; c->slots[at]; at = (at + 1) & (NR_SLOTS - 1))
+        if (!memcmp(c->content[c->slots[at] - 1].digest, digest,
+                    INCIDENT_DIGEST_OCTETS))
+            break;
+    return &c->slots[at];
+}
+
+/* NULL: there is no place for one that is new, and @guest's. */
+static struct content *find_content(struct spread *c, const uint8_t *digest,
+                                    int guest)
+{
+    uint32_t *slot = find_slot(c, digest);
+    struct content *content;
+
+    if (*slot)
+        return &c->content[*slot - 1];
+    if (c->nr == SPREAD_MAX || guest < 0 || c->guests[guest].own == SPREAD_OWN)
         return NULL;
     content = &c->content[c->nr++];
-    c->slots[at] = (uint32_t)c->nr;
+    *slot = (uint32_t)c->nr;
     memcpy(content->digest, digest, INCIDENT_DIGEST_OCTETS);
     return content;
 }
@@ -82,7 +93,7 @@ static int find_guest(struct spread *c, struct json_object *record)
 }
 
 /* Returns whether it is there now. */
-static bool add_guest(struct content *content, int guest)
+static bool add_guest(struct spread *c, struct content *content, int guest)
 {
     if (guest < 0)
         return false;
@@ -92,6 +103,10 @@ static bool add_guest(struct content *content, int guest)
     if (content->nr_guests == CONTENT_MAX_GUESTS)
         return false;
     content->guests[content->nr_guests++] = (uint16_t)guest;
+    if (content->nr_guests == 1)
+        c->guests[guest].own++;
+    else if (content->nr_guests == 2)
+        c->guests[content->guests[0]].own--;
     return true;
 }
 
@@ -116,13 +131,15 @@ void spread_add(struct spread *spread, struct json_object *record)
     uint8_t digest[INCIDENT_DIGEST_OCTETS];
     struct content *content;
     const char *time = text_of(record, "time");
+    int guest;
 
     if (strcmp(text_of(record, "kind"), "incident") || is_selftest(record) ||
         incident_digest_parse(text_of(record, "sha256"), digest) ||
         is_none(digest))
         return;
-    content = find_content(spread, digest);
-    if (!content || !add_guest(content, find_guest(spread, record))) {
+    guest = find_guest(spread, record);
+    content = find_content(spread, digest, guest);
+    if (!content || !add_guest(spread, content, guest)) {
         spread->left_out++;
         return;
     }

@@ -3,7 +3,9 @@
  * spread.h - in which guests each content has been found, from incidents.
  *
  * Overview: a table of fixed size, as what guests have found in them, and how
- * often, is theirs to choose; what has no place in it is counted.
+ * often, is theirs to choose; what has no place in it is counted.  A guest in
+ * which ever new contents are found has its share of the table alone, so that
+ * what others have in common has a place.
  */
 #ifndef VSCANCTL_SPREAD_H
 #define VSCANCTL_SPREAD_H
@@ -19,6 +21,8 @@
 
 /* Contents, and guests, that are remembered; guests of one content. */
 #define SPREAD_MAX            10000
+/* Of those that only one guest has, its own. */
+#define SPREAD_OWN            1000
 #define SPREAD_MAX_GUESTS     1024
 #define CONTENT_MAX_GUESTS      64
 
@@ -33,6 +37,7 @@ struct content {
 
 struct content_guest {
     char uuid[40], name[80];                /* to be escaped */
+    unsigned int own;                       /* contents that it alone has */
 };
 
 struct spread {
