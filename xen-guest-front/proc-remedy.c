@@ -298,6 +298,15 @@ static int start(struct process *process)
     return 0;
 }
 
+/* The file of one that runs goes with it. */
+static void end_selftest(struct process *process)
+{
+    struct selftest test;
+
+    if (process->selftest.pipe >= 0)
+        selftest_end(&process->selftest, &process->children, &test);
+}
+
 int proc_remedy(int gate)
 {
     struct process process = { .gate = gate, .selftest = { .pipe = -1 } };
@@ -312,6 +321,7 @@ int proc_remedy(int gate)
     prctl(PR_SET_DUMPABLE, 0);
     tell_init(&process.tell, &process.children, &tell_default_paths);
     loop(&process);
+    end_selftest(&process);
     children_end(&process.children);
     return 0;
 }

@@ -4,6 +4,7 @@
  * whole, with the test as its gate.
  */
 #define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/fanotify.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -306,6 +308,61 @@ static void self_tests(void **state)
     assert_answer(7, "7\nselftest allowed ");
 }
 
+/* Allows the next open in /var/tmp; or leaves it held. */
+static void next_open(int fan, bool allow)
+{
+    struct fanotify_response response = { .response = FAN_ALLOW };
+    struct pollfd in = { .fd = fan, .events = POLLIN };
+    struct fanotify_event_metadata event;
+
+    assert_int_equal(poll(&in, 1, LONG_MS), 1);
+    assert_int_equal(read(fan, &event, sizeof(event)), sizeof(event));
+    response.fd = event.fd;
+    if (allow)
+        assert_int_equal(write(fan, &response, sizeof(response)),
+                         sizeof(response));
+    close(event.fd);
+}
+
+static int nr_of_selftest_files(void)
+{
+    static const char begin[] = "xen-guest-front-selftest-";
+    DIR *dir = opendir("/var/tmp");
+    struct dirent *entry;
+    int nr = 0;
+
+    assert_non_null(dir);
+    while ((entry = readdir(dir)))
+        nr += !strncmp(entry->d_name, begin, strlen(begin));
+    closedir(dir);
+    return nr;
+}
+
+/* The front is stopped while the file of a self test is there, and its open is
+ * held. */
+static void stopped_in_a_self_test(void **state)
+{
+    int status, fan = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
+
+    (void)state;
+    need_room();
+    if (fan < 0 || fanotify_mark(fan, FAN_MARK_ADD, FAN_OPEN_PERM |
+                                 FAN_EVENT_ON_CHILD, AT_FDCWD, "/var/tmp"))
+        skip();
+    ask(QUESTION_SELFTEST, 5);
+    /* It is made, and then opened. */
+    next_open(fan, true);
+    next_open(fan, false);
+    assert_int_equal(nr_of_selftest_files(), 1);
+    close(gate);
+    gate = -1;
+    assert_int_equal(waitpid(process, &status, 0), process);
+    process = 0;
+    assert_int_equal(status, 0);
+    assert_int_equal(nr_of_selftest_files(), 0);
+    close(fan);
+}
+
 /* To be told to nobody, as nobody is logged in. */
 static void an_outbreak(void **state)
 {
@@ -411,7 +468,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(each_remedy), TEST(opened_64_times), TEST(unterminated),
         TEST(questions), TEST(quarantine_cannot_be_read), TEST(self_tests),
-        TEST(an_outbreak),
+        TEST(stopped_in_a_self_test), TEST(an_outbreak),
         TEST(signals_do_not_end_it), TEST(nonsense_ends_it), TEST(programs),
     };
 
