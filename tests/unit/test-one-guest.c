@@ -15,31 +15,29 @@
 
 static struct one_guest guest;
 
-static int parse(bool json, const char *first, const char *second)
+static int parse(const char *first, const char *second)
 {
     char *argv[] = { (char *)"vscanctl", (char *)first, (char *)second, NULL };
 
     optind = 0;
-    return one_guest_parse(first ? second ? 3 : 2 : 1, argv, "show", json,
-                           &guest);
+    return one_guest_parse(first ? second ? 3 : 2 : 1, argv, "show", &guest);
 }
 
 static void words(void **state)
 {
     (void)state;
-    assert_int_equal(parse(true, "web", NULL), 0);
+    assert_int_equal(parse("web", NULL), 0);
     assert_string_equal(guest.domain, "web");
     assert_false(guest.json);
-    assert_int_equal(parse(true, "--json", "web"), 0);
+    assert_int_equal(parse("--json", "web"), 0);
     assert_true(guest.json);
     assert_string_equal(guest.domain, "web");
-    assert_int_equal(parse(true, "web", "--json"), 0);
+    assert_int_equal(parse("web", "--json"), 0);
     assert_true(guest.json);
-    assert_int_equal(parse(true, "--json", NULL), -EINVAL);
-    assert_int_equal(parse(true, NULL, NULL), -EINVAL);
-    assert_int_equal(parse(true, "web", "db"), -EINVAL);
-    assert_int_equal(parse(false, "--json", "web"), -EINVAL);
-    assert_int_equal(parse(false, "web", NULL), 0);
+    assert_int_equal(parse("--json", NULL), -EINVAL);
+    assert_int_equal(parse(NULL, NULL), -EINVAL);
+    assert_int_equal(parse("web", "db"), -EINVAL);
+    assert_int_equal(parse("--yaml", "web"), -EINVAL);
 }
 
 static void devices(void **state)

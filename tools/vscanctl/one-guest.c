@@ -9,7 +9,7 @@
 
 #include "check.h"
 
-int one_guest_parse(int argc, char **argv, const char *command, bool with_json,
+int one_guest_parse(int argc, char **argv, const char *command,
                     struct one_guest *guest_r)
 {
     static const struct option options[] = {
@@ -19,8 +19,7 @@ int one_guest_parse(int argc, char **argv, const char *command, bool with_json,
     int option;
 
     *guest_r = (struct one_guest){ .domain = NULL };
-    while ((option = getopt_long(argc, argv, "", with_json ? options :
-                                 options + 1, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option != 'j')
             return -EINVAL;
         guest_r->json = true;

@@ -17,8 +17,8 @@ struct one_guest {
     bool json;
 };
 
-/* 0; or -EINVAL, and has said why.  @with_json: there is that option. */
-int one_guest_parse(int argc, char **argv, const char *command, bool with_json,
+/* 0; or -EINVAL, and has said why. */
+int one_guest_parse(int argc, char **argv, const char *command,
                     struct one_guest *guest_r);
 
 /* The guest's device; 0, or -errno, and has said why. */

@@ -115,7 +115,7 @@ int quarantine_list_main(int argc, char **argv)
     struct machine m;
     int rc;
 
-    if (one_guest_parse(argc, argv, "quarantine", true, &words))
+    if (one_guest_parse(argc, argv, "quarantine", &words))
         return STATUS_USAGE;
     if (machine_init(&m))
         return STATUS_FAILED;

@@ -177,7 +177,7 @@ int selftest_guest(const struct selftest_host *host, int argc,
     struct machine m;
     int rc;
 
-    if (one_guest_parse(argc, argv, "selftest", true, &words))
+    if (one_guest_parse(argc, argv, "selftest", &words))
         return STATUS_USAGE;
     if (machine_init(&m))
         return STATUS_FAILED;

@@ -191,7 +191,7 @@ int show_guest(const struct incident_log *log, int argc, char **argv)
     struct machine m;
     int rc;
 
-    if (one_guest_parse(argc, argv, "show", true, &words))
+    if (one_guest_parse(argc, argv, "show", &words))
         return STATUS_USAGE;
     if (machine_init(&m))
         return STATUS_FAILED;
