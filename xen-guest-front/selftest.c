@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -106,11 +108,14 @@ void selftest_run(const char *path, struct selftest *test_r)
     close(writer);
 }
 
-/* The child's side. */
+/* The child's side.  It lives on when its parent dies, as its file is to go; not
+ * for long: an access is held for its time at most. */
 static void run(const char *path)
 {
     struct selftest test;
 
+    prctl(PR_SET_PDEATHSIG, 0);
+    signal(SIGPIPE, SIG_IGN);
     memset(&test, 0, sizeof(test));
     selftest_run(path, &test);
     _exit(write(STDOUT_FILENO, &test, sizeof(test)) != sizeof(test));

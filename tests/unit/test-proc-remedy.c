@@ -363,6 +363,30 @@ static void stopped_in_a_self_test(void **state)
     close(fan);
 }
 
+/* The process is killed then, by the gate or by root. */
+static void killed_in_a_self_test(void **state)
+{
+    const int64_t end = proc_now_ms() + LONG_MS;
+    int fan = fanotify_init(FAN_CLASS_CONTENT | FAN_CLOEXEC, O_RDONLY);
+
+    (void)state;
+    need_room();
+    if (fan < 0 || fanotify_mark(fan, FAN_MARK_ADD, FAN_OPEN_PERM |
+                                 FAN_EVENT_ON_CHILD, AT_FDCWD, "/var/tmp"))
+        skip();
+    ask(QUESTION_SELFTEST, 5);
+    next_open(fan, true);
+    next_open(fan, false);
+    kill(process, SIGKILL);
+    assert_int_equal(waitpid(process, NULL, 0), process);
+    process = 0;
+    /* The kernel lets it pass. */
+    close(fan);
+    while (nr_of_selftest_files() && proc_now_ms() < end)
+        usleep(1000);
+    assert_int_equal(nr_of_selftest_files(), 0);
+}
+
 /* To be told to nobody, as nobody is logged in. */
 static void an_outbreak(void **state)
 {
@@ -468,7 +492,8 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(each_remedy), TEST(opened_64_times), TEST(unterminated),
         TEST(questions), TEST(quarantine_cannot_be_read), TEST(self_tests),
-        TEST(stopped_in_a_self_test), TEST(an_outbreak),
+        TEST(stopped_in_a_self_test), TEST(killed_in_a_self_test),
+        TEST(an_outbreak),
         TEST(signals_do_not_end_it), TEST(nonsense_ends_it), TEST(programs),
     };
 
