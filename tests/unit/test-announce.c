@@ -27,15 +27,17 @@ static void add(uint8_t number)
     char name[VSCANIF_MAX_NAME] = "";
 
     snprintf(name, sizeof(name), "a:%u", number);
-    announce_add(&a, digest, name);
+    announce_add(&a, 3, digest, name);
 }
 
 static void expect(uint8_t number, int64_t now_ms)
 {
     struct question q;
+    uint32_t back = 0;
     char name[8];
 
-    assert_true(announce_take(&a, now_ms, &q));
+    assert_true(announce_take(&a, now_ms, &q, &back));
+    assert_int_equal(back, 3);
     assert_int_equal(q.kind, QUESTION_OUTBREAK);
     assert_int_equal(q.digest[0], number);
     assert_int_equal(q.digest[31], 7);
@@ -46,8 +48,9 @@ static void expect(uint8_t number, int64_t now_ms)
 static void expect_none(int64_t now_ms, int next)
 {
     struct question q;
+    uint32_t back;
 
-    assert_false(announce_take(&a, now_ms, &q));
+    assert_false(announce_take(&a, now_ms, &q, &back));
     assert_int_equal(announce_next(&a, now_ms), next);
 }
 
@@ -84,12 +87,13 @@ static void without_end(void **state)
 {
     int64_t now = 5, last = 0;
     struct question q;
+    uint32_t back;
     int nr = 0;
 
     (void)state;
     for (; now < 24 * 3600 * INT64_C(1000); now += 1000) {
         add(1);
-        if (!announce_take(&a, now, &q))
+        if (!announce_take(&a, now, &q, &back))
             continue;
         nr++;
         last = now;

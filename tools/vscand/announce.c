@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-void announce_add(struct announce *announce,
+void announce_add(struct announce *announce, uint32_t back,
                   const uint8_t digest[INCIDENT_DIGEST_OCTETS],
                   const char name[VSCANIF_MAX_NAME])
 {
@@ -13,6 +13,7 @@ void announce_add(struct announce *announce,
     *question = (struct question){ .kind = QUESTION_OUTBREAK };
     memcpy(question->digest, digest, sizeof(question->digest));
     memcpy(question->name, name, sizeof(question->name));
+    announce->back = back;
     announce->waits = true;
 }
 
@@ -28,11 +29,12 @@ static int64_t next_pause(const struct announce *announce, int64_t now_ms)
 }
 
 bool announce_take(struct announce *announce, int64_t now_ms,
-                   struct question *question_r)
+                   struct question *question_r, uint32_t *back_r)
 {
     if (!announce->waits || now_ms < announce->due_ms)
         return false;
     *question_r = announce->question;
+    *back_r = announce->back;
     announce->waits = false;
     announce->pause_ms = next_pause(announce, now_ms);
     announce->said_ms = now_ms;

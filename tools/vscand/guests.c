@@ -435,17 +435,18 @@ static int look_at_alarms(struct guests *guests, struct guest *g,
 static int announce_when_due(struct guests *guests, int64_t now_ms)
 {
     struct question question;
+    uint32_t back;
 
-    if (!announce_take(&guests->announce, now_ms, &question))
+    if (!announce_take(&guests->announce, now_ms, &question, &back))
         return announce_next(&guests->announce, now_ms);
     for (unsigned int i = 0; i < guests->nr; i++) {
-        int rc = guests->guest[i]->attached ?
-                 question_write(guests->m->xs, guests->guest[i]->domid,
-                                &question) : 0;
+        const struct guest *g = guests->guest[i];
+        int rc = g->attached && g->back == back ?
+                 question_write(guests->m->xs, g->domid, &question) : 0;
 
         if (rc && rc != -ENOENT)
-            log_error("cannot tell domain %u of the outbreak: %s",
-                      guests->guest[i]->domid, strerror(-rc));
+            log_error("cannot tell domain %u of the outbreak: %s", g->domid,
+                      strerror(-rc));
     }
     return -1;
 }

@@ -51,7 +51,8 @@ static void on_outbreak(struct guests *guests, const struct guest *reporter,
         return;
     record_outbreak(guests->log, &subject, incident, content->nr);
     if (!outbreak_announced(&guests->outbreak, content))
-        announce_add(&guests->announce, incident->digest, incident->name);
+        announce_add(&guests->announce, subject.back, incident->digest,
+                     incident->name);
 }
 
 /* @incident, or NULL: one of which no more is known. */
