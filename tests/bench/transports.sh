@@ -6,11 +6,13 @@
 # for streams, which it looks up when they are whole), so that no engine is
 # measured.  For each file: the median time of its open, pages granted and
 # mapped, octets copied in the guest and in the scanner domain, and signals.
+# It takes a quarter of an hour: set CASE_TIMEOUT.  WAYS="pool auto" and
+# SIZES="4096:100 65536:50" (octets, files) measure less.
 
 . "$(dirname "$0")/../xen/lib.sh"
 
-# SIZE COUNT: as many files of it.
-sizes=("4096 100" "65536 50" "1048576 20" "16777216 5" "67108864 3")
+ways=${WAYS:-per-request pool stream auto}
+sizes=${SIZES:-4096:100 65536:50 1048576:20 16777216:5 67108864:3}
 
 counts() { "$LAB" exec dom0 -- vscanctl stats --json guest1; }
 # BEFORE AFTER KEY: of front and back together, or of one ("front.KEY").
@@ -39,9 +41,9 @@ unprotect guest2
 put_program guest1 opens
 printf '%-12s %9s %9s %8s %8s %10s %10s %8s\n' way octets us granted mapped \
     copied-in copied-out signals
-for way in per-request pool stream auto; do
-    for size in "${sizes[@]}"; do
-        read -r octets count <<<"$size"
+for way in $ways; do
+    for size in $sizes; do
+        octets=${size%:*} count=${size#*:}
         # More than one request can name.
         [ "$way" != per-request ] || [ "$octets" -le 33554432 ] || continue
         protect guest1 scanner fail=closed close-write=no "transport=$way" \
