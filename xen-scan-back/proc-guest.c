@@ -83,8 +83,8 @@ struct guest {
     uint64_t taken_us;          /* and the one that is dealt with */
     struct flights flights;
     struct offers offers;
-    struct assembly assembly;   /* the stream that is on, */
-    struct flight *stream;      /* and its request */
+    struct assembly assembly;   /* of the stream, until it is whole */
+    struct flight *stream;      /* its request, until it is answered; or NULL */
     struct cancels cancels;     /* of the connection */
 };
 
@@ -107,6 +107,7 @@ static void on_drop(void *arg)
     dataplane_disconnect(&guest->dp);
     guest->connected = false;
     assembly_drop(&guest->assembly);
+    guest->stream = NULL;
     guest->has_next = false;
     cancels_forget(&guest->cancels);
     flights_forget(&guest->flights);
@@ -150,6 +151,14 @@ static void answer(struct guest *guest, const struct flight *flight,
              escape(verdict->name, name, sizeof(name)), flight->req.size,
              scan_us, flight->subject.pid, flight->subject.uid,
              escape(flight->subject.path, path, sizeof(path)));
+}
+
+/* It has been answered. */
+static void end_flight(struct guest *guest, struct flight *flight)
+{
+    if (flight == guest->stream)
+        guest->stream = NULL;
+    flight->pool_id = 0;
 }
 
 /*
@@ -255,7 +264,7 @@ static int settle(struct guest *guest, struct flight *flight,
         verdict = verdict_not_scanned(rc == -EACCES ? VSCANIF_REASON_GRANT :
                                       VSCANIF_REASON_RESOURCES);
     answer(guest, flight, &verdict, 0);
-    flight->pool_id = 0;
+    end_flight(guest, flight);
     rc = 0;
 out:
     if (fd >= 0 && msg.kind == POOL_SCAN)
@@ -271,7 +280,7 @@ static void answer_stream(struct guest *guest, unsigned int reason)
 
     assembly_drop(&guest->assembly);
     answer(guest, guest->stream, &none, 0);
-    guest->stream->pool_id = 0;
+    end_flight(guest, guest->stream);
 }
 
 /* Returns as settle(). */
@@ -280,7 +289,8 @@ static int begin_stream(struct guest *guest, struct flight *flight,
 {
     int rc;
 
-    if (guest->assembly.on) {
+    /* One that the pool has, too: its content is in memory still. */
+    if (guest->stream) {
         *why_r = "stream: there is one already";
         return -EPROTO;
     }
@@ -587,7 +597,7 @@ static bool on_pool(struct guest *guest)
         if (!in_place)
             memcpy(flight->digest, msg.digest, sizeof(flight->digest));
         answer(guest, flight, &msg.verdict, msg.scan_us);
-        flight->pool_id = 0;
+        end_flight(guest, flight);
     }
     return rc == -EAGAIN && take_requests(guest);
 }
