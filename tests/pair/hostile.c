@@ -59,6 +59,10 @@ void connect_guest(void)
 
     fake_front_write(FRONT, NODE_STATE, "1");
     expect_state("2");
+    if (t.sring) {
+        xengntshr_unshare(t.xgs, t.sring, 1);
+        xenevtchn_unbind(t.xce, (evtchn_port_t)t.port);
+    }
     t.port = xenevtchn_bind_unbound_port(t.xce, BACK);
     t.sring = xengntshr_share_pages(t.xgs, BACK, 1, &ref, 1);
     ring_front_init(&t.ring, t.sring);
@@ -66,10 +70,14 @@ void connect_guest(void)
     write_number(NODE_VERSION, 1);
     write_number(NODE_RING_REF, ref);
     write_number(NODE_EVENT_CHANNEL, (uint32_t)t.port);
+    if (t.pool_pages) {
+        write_number(NODE_POOL_PAGES, t.pool_pages);
+        write_number(NODE_POOL_REFS, t.pool_ref);
+    }
     write_number(NODE_CONNECTION_ID, ++t.connection);
     write_number(NODE_STATE, 3);
     expect_state("4");
-    assert_int_equal(fake_mapped(BACK), 1);
+    assert_int_equal(fake_mapped(BACK), 1 + t.pool_pages);
 }
 
 static void pool_announces(uint64_t generation)
@@ -78,7 +86,7 @@ static void pool_announces(uint64_t generation)
     pair_pool_announces(t.pool, &t.history);
 }
 
-static int start_with(uint32_t max_pages)
+static int start_with(uint32_t max_pages, uint32_t max_stream_mib)
 {
     struct vscanif_info *info;
     int ends[2];
@@ -94,7 +102,7 @@ static int start_with(uint32_t max_pages)
     assert_int_equal(ipc_pair(ends), 0);
     t.pool = ends[0];
     pair_pool_begins(t.pool, &t.history);
-    back_start(ends[1], max_pages);
+    back_start(ends[1], max_pages, max_stream_mib);
     fake_enter(FRONT);
     t.xgs = xengntshr_open(NULL, 0);
     t.xce = xenevtchn_open(NULL, 0);
@@ -108,13 +116,19 @@ static int start_with(uint32_t max_pages)
 int guest_start(void **state)
 {
     (void)state;
-    return start_with(64);
+    return start_with(64, PAIR_STREAM_MIB);
 }
 
 int guest_start_large(void **state)
 {
     (void)state;
-    return start_with(VSCANIF_MAX_REQUEST_PAGES);
+    return start_with(VSCANIF_MAX_REQUEST_PAGES, PAIR_STREAM_MIB);
+}
+
+int guest_start_streams(void **state)
+{
+    (void)state;
+    return start_with(VSCANIF_MAX_REQUEST_PAGES, VSCANIF_DEFAULT_FILE_MIB);
 }
 
 int guest_stop(void **state)
@@ -146,7 +160,7 @@ static struct vscanif_request request(uint32_t id)
     };
 }
 
-static void send(const struct vscanif_request *req)
+void send_request(const struct vscanif_request *req)
 {
     bool notify;
 
@@ -158,7 +172,7 @@ void send_id(uint32_t id)
 {
     struct vscanif_request req = request(id);
 
-    send(&req);
+    send_request(&req);
 }
 
 /* The largest request there is, made of one page that is named 8192 times and
@@ -178,7 +192,7 @@ void send_large(uint32_t id)
         info->ref[i] = t.refs[1];
     for (unsigned int i = 0; i < VSCANIF_DIR_REFS; i++)
         dir[i] = t.refs[1];
-    send(&req);
+    send_request(&req);
     run_back();
 }
 
@@ -227,7 +241,7 @@ void pool_answers(uint64_t id)
     pool_answers_size(id, 10);
 }
 
-static void expect_closed(void)
+void expect_closed(void)
 {
     expect_state("6");
     assert_non_null(fake_back_read(BACK, FRONT, NODE_ERROR));
@@ -274,7 +288,7 @@ static void malformed_requests(void **state)
         case 4: req.dir_ref[0] = 5; break;
         case 5: req.reserved[71] = 1; break;
         }
-        send(&req);
+        send_request(&req);
         expect_closed();
     }
 }
@@ -305,7 +319,7 @@ static void pages_that_cannot_be_mapped(void **state)
 
     (void)state;
     req.info_ref = 12345;
-    send(&req);
+    send_request(&req);
     expect_state("4");
     assert_int_equal(ring_front_get(&t.ring, &rsp), 1);
     assert_int_equal(rsp.verdict, VSCANIF_VERDICT_NOT_SCANNED);
@@ -422,7 +436,7 @@ static void known_content_goes_to_nobody(void **state)
     assert_int_equal(fake_mapped(BACK), 1);
 }
 
-static void cancel(uint32_t id)
+void cancel(uint32_t id)
 {
     assert_true(ring_front_cancel(t.sring, id));
     xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
@@ -622,5 +636,5 @@ int hostile_run(void)
 
     return cmocka_run_group_tests_name("hostile", tests, NULL, NULL) +
            hostile_in_place_run() + hostile_incidents_run() +
-           hostile_stats_run();
+           hostile_stats_run() + hostile_streams_run();
 }

@@ -31,14 +31,17 @@ struct hostile_guest {
     int port;
     char *file;             /* info page, content page */
     uint32_t refs[2];
+    uint32_t pool_pages;    /* that the next connection publishes; 0: none */
+    uint32_t pool_ref;      /* its directory */
 };
 
 extern struct hostile_guest t;
 
-/* For setup, with requests of few pages or of as many as there can be, and
- * teardown. */
+/* For setup, with requests of few pages or of as many as there can be, or with
+ * streams of as much as a back takes by default, and teardown. */
 int guest_start(void **state);
 int guest_start_large(void **state);
+int guest_start_streams(void **state);
 int guest_stop(void **state);
 
 /* Until it has nothing to do; then it must be in this state. */
@@ -47,6 +50,12 @@ void expect_state(const char *state);
 
 /* The front starts anew. */
 void connect_guest(void);
+
+/* It has broken the protocol; then it starts anew. */
+void expect_closed(void);
+
+void send_request(const struct vscanif_request *req);
+void cancel(uint32_t id);
 
 /* Puts a request of 10 octets on the ring; or the largest one there is, made of
  * one page that is named 8192 times and is the directory of itself. */
@@ -65,9 +74,11 @@ void pool_answers_size(uint64_t id, uint64_t size);
 /* The history knows this content. */
 void put_history(const char content[10], const struct verdict *verdict);
 
-/* The tests of hostile-in-place.c, hostile-incidents.c and hostile-stats.c. */
+/* The tests of hostile-in-place.c, hostile-incidents.c, hostile-stats.c and
+ * hostile-streams.c. */
 int hostile_in_place_run(void);
 int hostile_incidents_run(void);
 int hostile_stats_run(void);
+int hostile_streams_run(void);
 
 #endif

@@ -45,10 +45,10 @@ void pair_pool_begins(int end, const struct history *history)
     pair_pool_announces(end, history);
 }
 
-void back_start(int pool, unsigned int max_pages)
+void back_start(int pool, unsigned int max_pages, unsigned int max_stream_mib)
 {
     const struct xsback_limits limits = { .max_pages = max_pages,
-                                          .max_stream_mib = PAIR_STREAM_MIB };
+                                          .max_stream_mib = max_stream_mib };
     const uint32_t before = fake_enter(BACK);
     const char *why = NULL;
     int rc;

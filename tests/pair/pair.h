@@ -34,12 +34,12 @@ void front_stop(struct reader *reader);
 bool front_connected(void);
 uint32_t front_pool_pages(void);     /* of this connection */
 
-/* The back's link with its end of the pool's socket, which becomes its own;
- * pair_pool_begins() has been called for the other one. */
 /* What the back takes in a stream. */
 #define PAIR_STREAM_MIB 3
 
-void back_start(int pool, unsigned int max_pages);
+/* The back's link with its end of the pool's socket, which becomes its own;
+ * pair_pool_begins() has been called for the other one. */
+void back_start(int pool, unsigned int max_pages, unsigned int max_stream_mib);
 /* As front_step(); also takes note of a device that has gone. */
 bool back_step(unsigned int pick);
 bool back_gone(void);

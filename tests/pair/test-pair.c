@@ -357,7 +357,7 @@ static void start_back(void)
     w.pool = ends[0];
     w.back_alive = true;
     pair_pool_begins(w.pool, &w.history);
-    back_start(ends[1], MAX_PAGES);
+    back_start(ends[1], MAX_PAGES, PAIR_STREAM_MIB);
 }
 
 static void end_back(bool killed)
