@@ -90,6 +90,30 @@ bool pool_crew_wanted(const struct pool *pool, unsigned int crew)
     return crew < pool->nr_shared || pool->crew[crew].owner;
 }
 
+/* Bounds ------------------------------------------------------------------- */
+
+bool pool_load_takes(const struct pool_load *load, uint64_t size)
+{
+    return size > POOL_LARGE_OCTETS ? !load->large :
+           load->octets + size <= POOL_LINK_OCTETS;
+}
+
+void pool_load_add(struct pool_load *load, uint64_t size)
+{
+    if (size > POOL_LARGE_OCTETS)
+        load->large = true;
+    else
+        load->octets += size;
+}
+
+void pool_load_remove(struct pool_load *load, uint64_t size)
+{
+    if (size > POOL_LARGE_OCTETS)
+        load->large = false;
+    else
+        load->octets -= size;
+}
+
 /* Jobs that wait ----------------------------------------------------------- */
 
 /* After a rest of the whole pool all links are equal. */
@@ -107,8 +131,7 @@ static int queue(struct pool *pool, struct pool_link *link, uint64_t id,
     struct pool_job *job = &link->queue[link->queued];
     const unsigned int nr = link->queued + link->running;
 
-    if (nr >= POOL_LINK_JOBS ||
-        (nr > 0 && link->octets + size > POOL_LINK_OCTETS))
+    if (nr >= POOL_LINK_JOBS || !pool_load_takes(&link->load, size))
         return -ENOBUFS;
     if (pool->nr_jobs == 0)
         forget_debts(pool);
@@ -121,7 +144,7 @@ static int queue(struct pool *pool, struct pool_link *link, uint64_t id,
     if (at)
         memcpy(job->at, at, sizeof(job->at));
     link->queued++;
-    link->octets += size;
+    pool_load_add(&link->load, size);
     pool->nr_jobs++;
     return 0;
 }
@@ -153,7 +176,7 @@ static struct pool_job take_at(struct pool *pool, struct pool_link *link,
                                unsigned int i)
 {
     pool->nr_jobs--;
-    link->octets -= link->queue[i].size;
+    pool_load_remove(&link->load, link->queue[i].size);
     return remove_at(link, i);
 }
 
@@ -246,7 +269,7 @@ void pool_abandon(struct pool *pool, unsigned int crew)
 
     assert(pool->crew[crew].state == POOL_CREW_BUSY && job->link);
     job->link->running--;
-    job->link->octets -= job->size;
+    pool_load_remove(&job->link->load, job->size);
     job->link = NULL;
 }
 
@@ -428,7 +451,7 @@ struct pool_job pool_finish(struct pool *pool, unsigned int crew,
     pool->nr_jobs--;
     if (job.link) {
         job.link->running--;
-        job.link->octets -= job.size;
+        pool_load_remove(&job.link->load, job.size);
     }
     if (job.payer)
         charge(job.payer, &job, took, lost);

@@ -32,10 +32,15 @@
 #define POOL_OWN_CREWS        8
 /* Jobs of one link, waiting and running: what its guest can have in flight. */
 #define POOL_LINK_JOBS          VSCANIF_RING_SIZE
-/* Octets of one link's jobs; a single one may have more.  They are memory that
- * belongs to no process, and one guest's must not be all there is.  (Those of
- * jobs in place are not, but may have to be copied after all.) */
+/* Octets of one link's jobs, but for a large one.  They are memory that belongs to
+ * no process, and one guest's must not be all there is.  (Those of jobs in place
+ * are not, but may have to be copied after all.) */
 #define POOL_LINK_OCTETS        ((uint64_t)64 << 20)
+/* A job of more octets than a request can have is large: a stream's.  Of these a
+ * link has one at a time, beside its others, which are not to wait for as long as
+ * it is scanned. */
+#define POOL_LARGE_OCTETS       ((uint64_t)VSCANIF_MAX_REQUEST_PAGES * \
+                                 VSCANIF_PAGE_SIZE)
 /*
  * What a job costs its link on top of its size, octets: a scan of nothing
  * takes as long as scanning so many octets.
@@ -55,6 +60,18 @@
 
 struct pool_link;
 
+/* What counts against these bounds: of a link's jobs, all but ended. */
+struct pool_load {
+    uint64_t octets;            /* of those that are not large */
+    bool large;                 /* there is one that is */
+};
+
+/* Is there room for one more of @size octets? */
+bool pool_load_takes(const struct pool_load *load, uint64_t size);
+
+void pool_load_add(struct pool_load *load, uint64_t size);
+void pool_load_remove(struct pool_load *load, uint64_t size);
+
 struct pool_job {
     uint64_t serial;            /* the pool's, never used twice */
     uint64_t id;                /* the link's */
@@ -72,7 +89,7 @@ struct pool_job {
 struct pool_link {
     uint32_t domid;
     unsigned int queued, running;
-    uint64_t octets;            /* of both */
+    struct pool_load load;      /* of both */
     struct pool_job queue[POOL_LINK_JOBS];      /* the oldest first */
     uint64_t cost;              /* served so far, on the pool's scale */
     unsigned int probation;     /* jobs to end well */
@@ -118,8 +135,8 @@ void pool_attach_link(struct pool *pool, struct pool_link *link,
  */
 void pool_detach_link(struct pool *pool, struct pool_link *link);
 
-/* Returns 0; -ENOBUFS when the link has POOL_LINK_JOBS jobs already, or other
- * jobs and with this one more than POOL_LINK_OCTETS. */
+/* Returns 0; -ENOBUFS when the link has POOL_LINK_JOBS jobs already, or its load
+ * does not take this one. */
 int pool_queue(struct pool *pool, struct pool_link *link, uint64_t id,
                uint64_t size, int fd);
 

@@ -75,7 +75,7 @@ struct guest {
                                  * room */
     bool no_crew;               /* to scan in place: not to be asked for again */
     unsigned int at_pool;       /* requests that the pool has, */
-    uint64_t octets_at_pool;    /* and their size; in place, too: they may have
+    struct pool_load load;      /* and their load; in place, too: they may have
                                  * to be copied */
     struct scan_request next;   /* taken from the ring, waits for room */
     bool has_next;
@@ -234,7 +234,7 @@ static int ask_pool(struct guest *guest, const struct pool_request *msg,
 
     if (!rc) {
         guest->at_pool++;
-        guest->octets_at_pool += msg->size;
+        pool_load_add(&guest->load, msg->size);
     } else {
         offers_end(&guest->offers, msg->id);
     }
@@ -325,13 +325,6 @@ static int take_piece(struct guest *guest, const struct scan_request *req,
         answer_stream(guest, ends ? VSCANIF_REASON_TIMEOUT :
                              VSCANIF_REASON_RESOURCES);
     return 0;
-}
-
-/* Is there room at the pool for that content? */
-static bool has_room(const struct guest *guest, uint64_t size)
-{
-    return guest->at_pool == 0 ||
-           guest->octets_at_pool + size <= POOL_LINK_OCTETS;
 }
 
 /* The pool gets a stream that is whole, and for which there is room.  Returns 0
@@ -437,7 +430,7 @@ static bool must_wait(const struct guest *guest, const struct scan_request *req)
     const bool whole = req->operation == VSCANIF_OP_SCAN ||
                        req->operation == VSCANIF_OP_SCAN_POOL;
 
-    return whole && !has_room(guest, req->size);
+    return whole && !pool_load_takes(&guest->load, req->size);
 }
 
 /* Takes one.  Returns 1; 0 when there is none, or it has to wait; or as
@@ -487,7 +480,7 @@ static bool take_requests(struct guest *guest)
             break;
         if (!assembly_is_whole(&guest->assembly))
             rc = take_one(guest, &why);
-        else if (has_room(guest, guest->assembly.size))
+        else if (pool_load_takes(&guest->load, guest->assembly.size))
             rc = hand_stream_on(guest) ? -EPIPE : 1;
         else
             break;
@@ -583,7 +576,7 @@ static bool on_pool(struct guest *guest)
             continue;
         }
         guest->at_pool--;
-        guest->octets_at_pool -= msg.size;
+        pool_load_remove(&guest->load, msg.size);
         in_place = offers_end(&guest->offers, msg.id);
         flight = flights_by_pool_id(&guest->flights, msg.id);
         if (!guest->connected || !flight)

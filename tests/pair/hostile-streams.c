@@ -59,6 +59,12 @@ static int start(void **state)
     return make_pool();
 }
 
+static int start_large(void **state)
+{
+    guest_start_streams(state);
+    return make_pool();
+}
+
 static void put(uint32_t id, uint8_t operation, uint64_t size,
                 uint32_t nr_pages, uint32_t first, uint32_t stream)
 {
@@ -357,6 +363,39 @@ static void another_while_one_is_scanned(void **state)
     expect_at_pool(1);
 }
 
+/* While one is scanned that is larger than all requests together may be, small
+ * ones are, too; the next one waits until it is answered, whatever connection it
+ * was of. */
+static void others_go_on(void **state)
+{
+    const uint64_t size = (uint64_t)VSCANIF_DEFAULT_FILE_MIB << 20;
+    uint64_t first, second;
+
+    (void)state;
+    put_stream(1, size);
+    put_hole(2, 1, size);
+    expect_taken(2);
+    first = take_at_pool(size);
+    for (uint32_t id = 3; id < 100; id++) {
+        put_small(id);
+        run_back();
+        pool_answers(expect_at_pool(1));
+        expect(id, VSCANIF_VERDICT_CLEAN, 0);
+    }
+    connect_guest();
+    put_small(3);
+    put_stream(1, size);
+    put_hole(2, 1, size);
+    expect_taken(2);
+    second = expect_at_pool(1);
+    pool_answers_size(first, size);
+    first = take_at_pool(size);
+    pool_answers(second);
+    expect(3, VSCANIF_VERDICT_CLEAN, 0);
+    pool_answers_size(first, size);
+    expect(1, VSCANIF_VERDICT_CLEAN, 0);
+}
+
 /* They cost an answer each, and nobody else's turn. */
 static void pieces_without_a_stream(void **state)
 {
@@ -561,6 +600,8 @@ static void storm(void **state)
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, start, guest_stop)
+#define LARGE_TEST(test) cmocka_unit_test_setup_teardown(test, start_large, \
+                                                         guest_stop)
 
 int hostile_streams_run(void)
 {
@@ -568,6 +609,7 @@ int hostile_streams_run(void)
         TEST(malformed_requests), TEST(without_a_pool), TEST(malformed_nodes),
         TEST(from_the_pool), TEST(pieces_and_holes),
         TEST(pieces_that_do_not_belong), TEST(another_while_one_is_scanned),
+        LARGE_TEST(others_go_on),
         TEST(pieces_without_a_stream), TEST(cancelled), TEST(reconnects),
         TEST(in_place), TEST(storm),
     };

@@ -99,23 +99,53 @@ static void octets_are_bounded(void **state)
     struct pool_job job;
 
     (void)state;
-    /* A single job may have more. */
-    put(&a, 1, POOL_LINK_OCTETS + 1);
-    assert_int_equal(pool_queue(&pool, &a, 2, 1, 2), -ENOBUFS);
+    put(&a, 1, POOL_LINK_OCTETS / 2);
+    put(&a, 2, POOL_LINK_OCTETS / 2);
+    assert_int_equal(pool_queue(&pool, &a, 3, 1, 3), -ENOBUFS);
     /* Another link has its own bound. */
-    put(&b, 1, POOL_LINK_OCTETS - 1);
-    put(&b, 2, 1);
-    assert_int_equal(pool_queue(&pool, &b, 3, 1, 3), -ENOBUFS);
+    put(&b, 1, POOL_LINK_OCTETS / 2);
+    put(&b, 2, POOL_LINK_OCTETS / 2 - 1);
+    put(&b, 3, 1);
+    assert_int_equal(pool_queue(&pool, &b, 4, 1, 4), -ENOBUFS);
     /* What runs counts; what has been taken out does not. */
     assert_int_equal(run_one(), 1);
-    put(&a, 2, POOL_LINK_OCTETS);
+    put(&a, 3, POOL_LINK_OCTETS / 2);
     assert_int_equal(pool_start(&pool, 0), 0);
-    assert_int_equal(pool_queue(&pool, &b, 3, 1, 3), -ENOBUFS);
+    assert_int_equal(pool_queue(&pool, &b, 4, 1, 4), -ENOBUFS);
     assert_int_equal(pool_unqueue(&pool, &b, &job), 1);
     assert_int_equal(job.id, 2);
-    put(&b, 3, 1);
+    put(&b, 4, 1);
     ends(0, 0);
-    assert_int_equal(b.octets, 1);
+    assert_int_equal(b.load.octets, 2);
+}
+
+/* A link has a large one beside its others, and not two, until it has ended,
+ * however that is. */
+static void one_large_job(void **state)
+{
+    struct pool_job job;
+
+    (void)state;
+    put(&a, 1, POOL_LARGE_OCTETS + 1);
+    put(&a, 2, POOL_LARGE_OCTETS);
+    put(&a, 3, POOL_LARGE_OCTETS);
+    assert_int_equal(pool_queue(&pool, &a, 4, 1, 4), -ENOBUFS);
+    assert_int_equal(pool_queue(&pool, &a, 4, UINT32_MAX, 4), -ENOBUFS);
+    put(&b, 1, UINT32_MAX);
+    assert_int_equal(pool_start(&pool, 0), 0);
+    assert_int_equal(pool_queue(&pool, &a, 4, UINT32_MAX, 4), -ENOBUFS);
+    assert_int_equal(ends(0, 0).id, 1);
+    assert_int_equal(pool_queue(&pool, &a, 4, 1, 4), -ENOBUFS);
+    put(&a, 4, UINT32_MAX);
+    while (a.queued)
+        pool_unqueue(&pool, &a, &job);
+    assert_int_equal(job.id, 4);
+    put(&a, 5, UINT32_MAX);
+    assert_int_equal(run_one() + run_one(), 1 + 5);
+    put(&a, 6, UINT32_MAX);
+    assert_int_equal(pool_start(&pool, 0), 0);
+    pool_abandon(&pool, 0);
+    put(&a, 7, UINT32_MAX);
 }
 
 /* A job with this content, the same for equal numbers. */
@@ -192,7 +222,7 @@ static void takes_all_of_a_content(void **state)
     assert_int_equal(job.id, 4);
     assert_ptr_equal(job.link, &b);
     assert_int_equal(pool_take_same(&pool, &key, &job), 0);
-    assert_int_equal(a.octets, 2 * MIB);
+    assert_int_equal(a.load.octets, 2 * MIB);
     assert_int_equal(pool.nr_jobs, 3);
     /* The order of the rest is as before. */
     serial = put_content(&a, 6, 6);
@@ -240,7 +270,7 @@ static void abandoned_is_paid_for(void **state)
     pool_name(&b, pool_nameless(&b)->serial, digest);
     pool_abandon(&pool, 0);
     assert_int_equal(a.running, 0);
-    assert_int_equal(a.octets, MIB);
+    assert_int_equal(a.load.octets, MIB);
     assert_int_equal(pool_unneeded(&pool), -1);
     assert_int_equal(pool_unqueue(&pool, &b, &job), 1);
     assert_int_equal(pool_unneeded(&pool), 0);
@@ -525,7 +555,7 @@ static void own_jobs_for_an_own_crew(void **state)
     ends(0, 0);
     ends(own, 0);
     assert_int_equal(pool.nr_jobs, 0);
-    assert_int_equal(a.octets, 0);
+    assert_int_equal(a.load.octets, 0);
 }
 
 static void own_crew_does_nothing_else(void **state)
@@ -605,8 +635,8 @@ static void in_place_counts_as_all_do(void **state)
     struct pool_job job;
 
     (void)state;
-    put_in_place(&a, 1, POOL_LINK_OCTETS - 1);
-    put_in_place(&a, 2, 1);
+    put_in_place(&a, 1, POOL_LINK_OCTETS / 2);
+    put_in_place(&a, 2, POOL_LINK_OCTETS / 2);
     assert_int_equal(pool_queue_in_place(&pool, &a, 3, 1, 3, places),
                      -ENOBUFS);
     assert_int_equal(pool_queue(&pool, &a, 3, 1, 3), -ENOBUFS);
@@ -625,6 +655,7 @@ int main(void)
         cmocka_unit_test_setup(one_link_in_order, setup),
         cmocka_unit_test_setup(queue_is_bounded, setup),
         cmocka_unit_test_setup(octets_are_bounded, setup),
+        cmocka_unit_test_setup(one_large_job, setup),
         cmocka_unit_test_setup(jobs_wait_for_their_names, setup),
         cmocka_unit_test_setup(one_content_runs_once_at_a_time, setup),
         cmocka_unit_test_setup(takes_all_of_a_content, setup),
