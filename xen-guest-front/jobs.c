@@ -81,6 +81,7 @@ struct jobs {
     uint32_t epoch;
     uint32_t domid;
     struct routes routes;
+    uint32_t timeout_ms;        /* the policy's */
     struct stream *stream;      /* of the connection; NULL: it has none */
     uint64_t added;             /* jobs so far */
     uint32_t serial;            /* requests so far */
@@ -106,6 +107,7 @@ int jobs_create(struct jobs **jobs_r, int gate, struct reader *reader,
         .max_grants = max_grants,
         .max_file = (uint64_t)VSCANIF_DEFAULT_FILE_MIB << 20,
     };
+    jobs->timeout_ms = VSCANIF_DEFAULT_TIMEOUT_MS;
     TAILQ_INIT(&jobs->queue);
     TAILQ_INIT(&jobs->large);
     TAILQ_INIT(&jobs->free);
@@ -119,6 +121,7 @@ void jobs_set_policy(struct jobs *jobs, const struct policy *policy)
 {
     jobs->routes.transport = policy->transport;
     jobs->routes.max_file = (uint64_t)policy->max_file_mib << 20;
+    jobs->timeout_ms = policy->timeout_ms;
 }
 
 static void send_verdict(struct jobs *jobs, uint64_t id,
@@ -525,6 +528,14 @@ static void cancel_given_up(struct jobs *jobs)
     }
 }
 
+/* Of a request that was sent; what is still read of a stream does not wait for
+ * the back. */
+static bool waits_for_back(const struct jobs *jobs, const struct job *job)
+{
+    return operation_of(jobs, job) != VSCANIF_OP_STREAM ||
+           stream_is_with_back(jobs->stream);
+}
+
 bool jobs_give_up(struct jobs *jobs, uint64_t id)
 {
     struct job *job;
@@ -540,9 +551,11 @@ bool jobs_give_up(struct jobs *jobs, uint64_t id)
             TAILQ_REMOVE(job->large ? &jobs->large : &jobs->queue, job, link);
             finish(jobs, job, &none);
         } else if (job->state == JOB_SENT) {
+            const bool silent = waits_for_back(jobs, job) &&
+                                jobs->responses == job->responses_before;
+
             cancel_given_up(jobs);
-            return jobs->responses == job->responses_before ||
-                   all_given_up(jobs);
+            return silent || all_given_up(jobs);
         }
         return false;
     }
@@ -603,11 +616,27 @@ void jobs_fail_queued(struct jobs *jobs, unsigned int reason)
     }
 }
 
+/* Is this one in the stream, or waits for that? */
+static bool is_of_stream(const struct jobs *jobs, const struct job *job)
+{
+    return jobs->stream &&
+           ((job->state == JOB_QUEUED && job->large) ||
+            (job->state == JOB_SENT &&
+             operation_of(jobs, job) == VSCANIF_OP_STREAM));
+}
+
 bool jobs_reads(const struct jobs *jobs, uint64_t id)
 {
-    for (unsigned int slot = 0; slot < SLOTS; slot++)
-        if (jobs->slot[slot] && jobs->slot[slot]->msg.id == id)
-            return jobs->slot[slot]->state == JOB_READING;
+    for (unsigned int i = 0; i < JOBS_MAX; i++) {
+        const struct job *job = &jobs->job[i];
+
+        if (job->state == JOB_FREE || job->msg.id != id)
+            continue;
+        /* A large file may take as long and go on all the time. */
+        if (is_of_stream(jobs, job))
+            return stream_reads_ms(jobs->stream) >= jobs->timeout_ms / 2;
+        return job->state == JOB_READING;
+    }
     return false;
 }
 

@@ -37,12 +37,15 @@ void jobs_set_policy(struct jobs *jobs, const struct policy *policy);
 void jobs_add(struct jobs *jobs, const struct gate_msg *msg, int fd);
 
 /*
- * The gate has answered it already; the back is told, if it has it.  Returns true when the back has said
- * nothing at all since it was sent: the back is stuck or gone.
+ * The gate has answered it already; the back is told, if it has it.  Returns true
+ * when the back has said nothing at all since it was sent: the back is stuck or
+ * gone.
  */
 bool jobs_give_up(struct jobs *jobs, uint64_t id);
 
-/* Is the file of this access being read? */
+/* Is the file of this access being read?  Of a large one: has a piece of it, or of
+ * the one that it waits for, been read for half as long as an access may be
+ * held? */
 bool jobs_reads(const struct jobs *jobs, uint64_t id);
 
 /* What the back takes. */

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "proc.h"
+
 struct piece {
     bool sent;
     uint32_t id;
@@ -28,6 +30,7 @@ struct stream {
     int rc;                     /* it could not be read on */
     bool given_up;
     bool over;                  /* no piece comes after those that were sent */
+    int64_t since_ms;           /* when that began, of ... */
     bool reading;               /* the piece that is read, ... */
     unsigned int next;          /* ... or will be */
     struct piece piece[STREAM_PIECES];
@@ -94,12 +97,17 @@ uint32_t stream_pages(const struct stream *stream)
     return total_pages(stream);
 }
 
-bool stream_is_idle(const struct stream *stream)
+static bool has_pieces_sent(const struct stream *stream)
 {
     for (unsigned int i = 0; i < STREAM_PIECES; i++)
         if (stream->piece[i].sent)
-            return false;
-    return stream->over && !stream->reading;
+            return true;
+    return false;
+}
+
+bool stream_is_idle(const struct stream *stream)
+{
+    return stream->over && !stream->reading && !has_pieces_sent(stream);
 }
 
 /* The first page of a piece in the pool. */
@@ -153,6 +161,7 @@ static void go_on(struct stream *stream)
     };
     stream->settle_ns = 0;
     stream->reading = true;
+    stream->since_ms = proc_now_ms();
     reader_submit(stream->reader, &stream->task);
 }
 
@@ -218,6 +227,16 @@ void stream_on_read(struct stream *stream)
     if (stream->over)
         close_file(stream);
     go_on(stream);
+}
+
+bool stream_is_with_back(const struct stream *stream)
+{
+    return stream->over || has_pieces_sent(stream);
+}
+
+int64_t stream_reads_ms(const struct stream *stream)
+{
+    return stream->reading ? proc_now_ms() - stream->since_ms : 0;
 }
 
 bool stream_is_sent(const struct stream *stream)

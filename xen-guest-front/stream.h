@@ -62,6 +62,13 @@ bool stream_taken(struct stream *stream, uint32_t id);
  * dropped, too. */
 void stream_on_read(struct stream *stream);
 
+/* Is the back to answer, a piece or the request?  Else its content is read. */
+bool stream_is_with_back(const struct stream *stream);
+
+/* For how long the piece has been read that is read now, in milliseconds; 0: none
+ * is. */
+int64_t stream_reads_ms(const struct stream *stream);
+
 /* All of it has been sent. */
 bool stream_is_sent(const struct stream *stream);
 

@@ -358,6 +358,50 @@ static void waiting_is_given_up(void **state)
     expect_verdict(3, VSCANIF_VERDICT_NOT_SCANNED, REASON_BACK_DIED);
 }
 
+/* A disk that is slow is none of the back's faults, which owes no answer. */
+static void slow_disk(void **state)
+{
+    struct scan_request stream, end;
+
+    (void)state;
+    add_fd(1, full_file(PAGES(60)));
+    stream = expect(VSCANIF_OP_STREAM, PAGES(60));
+    assert_false(jobs_give_up(js.jobs, 1));
+    end = expect_piece(&stream, 0);
+    take(&end);
+    answer_request(&stream, VSCANIF_VERDICT_NOT_SCANNED);
+    add_fd(2, full_file(PAGES(20)));
+    stream = expect(VSCANIF_OP_STREAM, PAGES(20));
+    expect_piece(&stream, PIECE);
+    expect_piece(&stream, PIECE);
+    assert_true(jobs_give_up(js.jobs, 2));
+}
+
+/* As long as the test does not look, a piece is being read. */
+static void stuck_on_a_disk(void **state)
+{
+    struct scan_request stream, piece;
+
+    (void)state;
+    use_policy("timeout-ms=1000");
+    add_fd(1, full_file(PAGES(60)));
+    add_fd(2, full_file(PAGES(20)));
+    add_fd(3, full_file(5));
+    stream = expect(VSCANIF_OP_STREAM, PAGES(60));
+    assert_false(jobs_reads(js.jobs, 1));
+    assert_false(jobs_reads(js.jobs, 2));
+    usleep(500000);
+    assert_true(jobs_reads(js.jobs, 1));
+    assert_true(jobs_reads(js.jobs, 2));
+    assert_false(jobs_reads(js.jobs, 4));
+    do
+        piece = next_request();
+    while (piece.operation != VSCANIF_OP_PIECE);
+    assert_int_equal(request_stream(&piece), stream.id);
+    assert_false(jobs_reads(js.jobs, 1));
+    assert_false(jobs_reads(js.jobs, 2));
+}
+
 static void expect_violation(const struct vscanif_response *rsp)
 {
     const char *why = NULL;
@@ -439,7 +483,8 @@ int main(void)
         TEST(goes_in_pieces), TEST(which_goes_in_pieces),
         TEST(pieces_are_bounded), TEST(one_at_a_time), TEST(holes),
         TEST(file_shrinks), TEST(back_ends_it), TEST(given_up),
-        TEST(waiting_is_given_up), TEST(verdict_before_the_end),
+        TEST(waiting_is_given_up), TEST(slow_disk), TEST(stuck_on_a_disk),
+        TEST(verdict_before_the_end),
         cmocka_unit_test_teardown(lying_back, jobs_side_stop),
         cmocka_unit_test_teardown(small_pool, jobs_side_stop),
     };
