@@ -119,8 +119,11 @@ void pages_put(struct pages *pages, uint32_t first, uint32_t nr)
 void pages_describe(struct pages *pages, uint32_t page,
                     const struct share_subject *subject)
 {
-    share_write_subject((struct vscanif_info *)(void *)page_at(pages, page),
-                        subject);
+    struct vscanif_info *info = (void *)page_at(pages, page);
+
+    share_write_subject(info, subject);
+    /* Where there may be another file's content. */
+    memset(info->ref, 0, sizeof(info->ref));
 }
 
 int pages_read(struct pages *pages, uint32_t first, int fd, uint64_t offset,

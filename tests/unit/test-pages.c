@@ -233,6 +233,30 @@ static void filled(void **state)
     pages_drop(pages);
 }
 
+/* An info page has nothing of the content that was there before. */
+static void info_after_content(void **state)
+{
+    struct pages *pages = make(8);
+    const char *pool = map(pages);
+    const size_t offset = offsetof(struct vscanif_info, path) + 3;
+    int fd = file_of(3 * PAGE, 'a');
+    uint32_t first;
+
+    (void)state;
+    assert_true(pages_get(pages, 4, &first));
+    assert_int_equal(pages_fill(pages, first, fd, 3 * PAGE, false, &subject),
+                     0);
+    pages_put(pages, first, 4);
+    for (uint32_t page = 0; page < 4; page++) {
+        pages_describe(pages, page, &subject);
+        check_info_page(pool + page * PAGE);
+        assert_true(all_are(pool + page * PAGE + offset, PAGE - offset, 0));
+    }
+    close(fd);
+    unmap(pages, pool);
+    pages_drop(pages);
+}
+
 static void failures(void **state)
 {
     struct pages *pages = make(8);
@@ -262,7 +286,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(sizes), TEST(extents), TEST(lives_until_the_last), TEST(filled),
-        TEST(failures),
+        TEST(info_after_content), TEST(failures),
     };
 
     return cmocka_run_group_tests_name("pages", tests, NULL, NULL);
