@@ -55,7 +55,8 @@ struct link {
     bool connected;
     uint8_t transport;          /* enum policy_transport */
     uint32_t pool_pages;        /* the policy's */
-    bool anew;                  /* to be connected anew, because of these */
+    bool anew;                  /* ring and pool are as these were before: to be
+                                 * made anew */
     int64_t down_since_ms;      /* when the last connection ended */
     int64_t retry_ms;           /* when to try again; 0: no need to */
 };
@@ -78,8 +79,9 @@ static void on_policy(struct link *link, const char *text)
 
     if (policy_parse(text, &policy, why, sizeof(why)))
         return;
-    link->anew = link->connected && (policy.transport != link->transport ||
-                                     policy.pool_pages != link->pool_pages);
+    link->anew |= link->channel.page &&
+                  (policy.transport != link->transport ||
+                   policy.pool_pages != link->pool_pages);
     link->transport = policy.transport;
     link->pool_pages = policy.pool_pages;
     jobs_set_policy(link->jobs, &policy);
@@ -110,6 +112,7 @@ static int on_make(void *arg, uint32_t domid, uint32_t max_pool_pages,
     int rc = channel_create(&link->channel, domid,
                             pages < max_pool_pages ? pages : max_pool_pages);
 
+    link->anew = false;
     if (!rc)
         channel_publish(&link->channel, connection_r);
     return rc;

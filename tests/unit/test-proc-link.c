@@ -195,6 +195,37 @@ static void remedies_outlive_the_device(void **state)
     expect_node(NODE_REMEDIES, want);
 }
 
+static void look_at_all(void)
+{
+    on_xenstore(&life);
+}
+
+/* What was published before the policy changed is published anew, though no back
+ * has joined it yet. */
+static void pool_of_the_policy(void **state)
+{
+    (void)state;
+    fake_back_write(BACK, FRONT, NODE_VERSIONS, "1");
+    fake_back_write(BACK, FRONT, NODE_MAX_POOL_PAGES, "200");
+    fake_back_write(BACK, FRONT, NODE_STATE, "2");
+    life.pool_pages = 100;
+    settle(FRONT, look_at_all);
+    expect_node(NODE_STATE, "3");
+    expect_node(NODE_POOL_PAGES, "100");
+    fake_write("/local/domain/5/vscan/0/policy", "pool-pages=50");
+    settle(FRONT, look_at_all);
+    expect_node(NODE_STATE, "3");
+    expect_node(NODE_POOL_PAGES, "50");
+    fake_write("/local/domain/5/vscan/0/policy", "pool-pages=300");
+    settle(FRONT, look_at_all);
+    expect_node(NODE_POOL_PAGES, "200");
+    fake_write("/local/domain/5/vscan/0/policy", "transport=per-request");
+    settle(FRONT, look_at_all);
+    expect_node(NODE_STATE, "3");
+    expect_node(NODE_POOL_PAGES, NULL);
+    expect_node(NODE_POOL_REFS, NULL);
+}
+
 static void the_sooner(void **state)
 {
     (void)state;
@@ -211,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(questions_go_to_the_gate), TEST(answers_come_from_it),
         TEST(remedies_are_told_seldom), TEST(remedies_outlive_the_device),
+        TEST(pool_of_the_policy),
         cmocka_unit_test(the_sooner),
     };
 
