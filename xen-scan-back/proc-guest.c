@@ -418,7 +418,7 @@ static int next_request(struct guest *guest, struct scan_request *req_r,
     }
     rc = dataplane_get(&guest->dp, req_r, why_r);
     if (rc == 1) {
-        guest->stats.requests++;
+        guest->stats.requests += req_r->operation != VSCANIF_OP_PIECE;
         guest->taken_us = proc_now_us();
     }
     return rc;

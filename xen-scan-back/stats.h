@@ -20,7 +20,7 @@
 #define STATS_COSTS     8
 
 struct stats {
-    uint64_t requests;          /* taken off the ring */
+    uint64_t requests;          /* taken off the ring; no pieces */
     uint64_t verdicts[VSCANIF_VERDICT_NOT_SCANNED + 1];     /* by verdict */
     uint64_t known;             /* answered from the history */
     uint64_t octets;            /* of content, of what was answered */

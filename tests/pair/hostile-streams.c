@@ -295,6 +295,26 @@ static void pieces_and_holes(void **state)
     expect(1, VSCANIF_VERDICT_CLEAN, 0);
 }
 
+/* Pieces are no requests of their own to who counts these. */
+static void counted_once(void **state)
+{
+    const char *lines;
+
+    (void)state;
+    put_stream(1, 20);
+    put_piece(2, 1, 10);
+    put_piece(3, 1, 10);
+    expect_taken(2);
+    expect_taken(3);
+    take_at_pool(20);
+    fake_back_write(BACK, FRONT, NODE_QUESTION, "1 stats");
+    fake_back_write(BACK, FRONT, NODE_ONLINE, "1");
+    run_back();
+    lines = fake_back_read(BACK, FRONT, NODE_ANSWER);
+    assert_non_null(lines);
+    assert_non_null(strstr(lines, "\nrequests 1\n"));
+}
+
 /* What the back has of a stream that was broken off is gone: guest_stop() counts
  * descriptors. */
 static void pieces_that_do_not_belong(void **state)
@@ -608,6 +628,7 @@ int hostile_streams_run(void)
     const struct CMUnitTest tests[] = {
         TEST(malformed_requests), TEST(without_a_pool), TEST(malformed_nodes),
         TEST(from_the_pool), TEST(pieces_and_holes),
+        TEST(counted_once),
         TEST(pieces_that_do_not_belong), TEST(another_while_one_is_scanned),
         LARGE_TEST(others_go_on),
         TEST(pieces_without_a_stream), TEST(cancelled), TEST(reconnects),
