@@ -522,8 +522,13 @@ int xsfront_open(struct xsfront *front, const struct xsfront_ops *ops,
 
 void xsfront_close(struct xsfront *front)
 {
-    if (front->attached)
+    const struct connection none = { .pool_pages = 0 };
+
+    if (front->attached) {
         drop_and_set(front, XenbusStateClosed);
+        /* Whoever comes next may know of no pool, and leaves these alone. */
+        write_pool(&none, front->xs, XBT_NULL);
+    }
     free(front->policy_text);
     xsnodes_dispose(front);
     xs_close(front->xs);

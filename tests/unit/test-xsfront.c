@@ -104,6 +104,24 @@ static void pool_is_published(void **state)
     assert_null(front_node(NODE_POOL_REFS));
 }
 
+/* The next front may be an older one, which knows of no pool: the back would look
+ * for this one's. */
+static void pool_goes_with_the_front(void **state)
+{
+    (void)state;
+    fs.pool_pages = 5;
+    bring_front_to('1');
+    back_writes(NODE_MAX_POOL_PAGES, "4096");
+    back_offers();
+    expect_front_state("3");
+    assert_string_equal(front_node(NODE_POOL_PAGES), "5");
+    xsfront_close(&fs.front);
+    open_front();
+    assert_string_equal(front_node(NODE_STATE), "6");
+    assert_null(front_node(NODE_POOL_PAGES));
+    assert_null(front_node(NODE_POOL_REFS));
+}
+
 /* A back that knows of no pool, and one that says nonsense. */
 static void offer_of_a_pool(void **state)
 {
@@ -327,7 +345,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows), DEVICE(publishes_nodes),
-        DEVICE(pool_is_published), DEVICE(offer_of_a_pool),
+        DEVICE(pool_is_published), DEVICE(pool_goes_with_the_front),
+        DEVICE(offer_of_a_pool),
         DEVICE(publishes_at_once), DEVICE(publishes_again_when_disturbed),
         DEVICE(other_id_is_not_ours), cmocka_unit_test(judges_offers),
         DEVICE(back_dies_before_the_front_connects), DEVICE(make_fails),
