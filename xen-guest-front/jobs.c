@@ -83,6 +83,7 @@ struct jobs {
     struct routes routes;
     uint32_t timeout_ms;        /* the policy's */
     struct stream *stream;      /* of the connection; NULL: it has none */
+    uint64_t unneeded_since;    /* what it has: ->added at that moment */
     uint64_t added;             /* jobs so far */
     uint32_t serial;            /* requests so far */
     uint64_t responses;         /* so far */
@@ -536,6 +537,20 @@ static bool waits_for_back(const struct jobs *jobs, const struct job *job)
            stream_is_with_back(jobs->stream);
 }
 
+/*
+ * Has this one waited in vain for a stream that nobody needs any more, but of which
+ * the back still owes an answer?  It has had as long as an access may be held when
+ * that was so before this one came.
+ */
+static bool is_kept_waiting(const struct jobs *jobs, const struct job *job)
+{
+    const struct job *on = jobs->stream ? jobs->slot[job_slots(jobs)] : NULL;
+
+    return job->large && jobs->stream && (!on || on->given_up) &&
+           stream_is_with_back(jobs->stream) &&
+           job->serial >= jobs->unneeded_since;
+}
+
 bool jobs_give_up(struct jobs *jobs, uint64_t id)
 {
     struct job *job;
@@ -547,13 +562,17 @@ bool jobs_give_up(struct jobs *jobs, uint64_t id)
         job->given_up = true;
         if (job->state == JOB_QUEUED) {
             struct verdict none = verdict_not_scanned(REASON_DEADLINE);
+            const bool in_vain = is_kept_waiting(jobs, job);
 
             TAILQ_REMOVE(job->large ? &jobs->large : &jobs->queue, job, link);
             finish(jobs, job, &none);
+            return in_vain;
         } else if (job->state == JOB_SENT) {
             const bool silent = waits_for_back(jobs, job) &&
                                 jobs->responses == job->responses_before;
 
+            if (operation_of(jobs, job) == VSCANIF_OP_STREAM)
+                jobs->unneeded_since = jobs->added;
             cancel_given_up(jobs);
             return silent || all_given_up(jobs);
         }
@@ -717,8 +736,11 @@ static int on_response(struct jobs *jobs, const struct vscanif_response *rsp,
         !stream_is_sent(jobs->stream))
         return -EPROTO;
     jobs->responses++;
-    if (rsp->operation == VSCANIF_OP_STREAM)
+    if (rsp->operation == VSCANIF_OP_STREAM) {
+        if (!job->given_up)
+            jobs->unneeded_since = jobs->added;
         rc = stream_end(jobs->stream);
+    }
     if (rc)
         *verdict = read_failure(rc);
     conclude(jobs, job, verdict);

@@ -38,8 +38,8 @@ void jobs_add(struct jobs *jobs, const struct gate_msg *msg, int fd);
 
 /*
  * The gate has answered it already; the back is told, if it has it.  Returns true
- * when the back has said nothing at all since it was sent: the back is stuck or
- * gone.
+ * when the back has said nothing at all since it was sent, or still owes an answer
+ * that kept this one from being sent: the back is stuck or gone.
  */
 bool jobs_give_up(struct jobs *jobs, uint64_t id);
 

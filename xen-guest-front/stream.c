@@ -30,6 +30,7 @@ struct stream {
     int rc;                     /* it could not be read on */
     bool given_up;
     bool over;                  /* no piece comes after those that were sent */
+    bool answered;              /* the request */
     int64_t since_ms;           /* when that began, of ... */
     bool reading;               /* the piece that is read, ... */
     unsigned int next;          /* ... or will be */
@@ -60,7 +61,7 @@ struct stream *stream_create(struct channel *channel, struct reader *reader)
     stream->piece_pages = (quarter - 1) / STREAM_PIECES;
     if (stream->piece_pages > STREAM_MAX_PIECE_PAGES)
         stream->piece_pages = STREAM_MAX_PIECE_PAGES;
-    stream->over = true;
+    stream->over = stream->answered = true;
     if (!pages_get(pages, total_pages(stream), &stream->base)) {
         free(stream);
         return NULL;
@@ -184,7 +185,7 @@ int stream_begin(struct stream *stream, const struct stream_content *content)
     stream->id = content->id;
     stream->settle_ns = content->settle_ns;
     stream->rc = 0;
-    stream->given_up = stream->over = false;
+    stream->given_up = stream->over = stream->answered = false;
     stream->next = 0;
     for (unsigned int i = 0; i < STREAM_PIECES; i++)
         stream->piece[i] = (struct piece){ .id = content->id + 1 + i };
@@ -231,7 +232,7 @@ void stream_on_read(struct stream *stream)
 
 bool stream_is_with_back(const struct stream *stream)
 {
-    return stream->over || has_pieces_sent(stream);
+    return has_pieces_sent(stream) || (stream->over && !stream->answered);
 }
 
 int64_t stream_reads_ms(const struct stream *stream)
@@ -254,7 +255,7 @@ int stream_end(struct stream *stream)
 {
     const int rc = stream->rc;
 
-    stream->over = true;
+    stream->over = stream->answered = true;
     stream->rc = 0;
     if (!stream->reading)
         close_file(stream);

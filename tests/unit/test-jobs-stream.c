@@ -377,6 +377,40 @@ static void slow_disk(void **state)
     assert_true(jobs_give_up(js.jobs, 2));
 }
 
+/* A back that answers small ones, but nothing of what nobody needs any more. */
+static void kept_waiting(void **state)
+{
+    struct scan_request stream, small, a;
+
+    (void)state;
+    add_fd(1, full_file(PAGES(20)));
+    add_fd(2, full_file(PAGES(21)));
+    stream = expect(VSCANIF_OP_STREAM, PAGES(20));
+    take_all(&stream);
+    assert_false(jobs_give_up(js.jobs, 1));
+    add_fd(3, full_file(PAGES(22)));
+    add_file(4, 5);
+    small = expect(VSCANIF_OP_SCAN_POOL, 5);
+    answer_request(&small, VSCANIF_VERDICT_CLEAN);
+    expect_verdict(4, VSCANIF_VERDICT_CLEAN, 0);
+    /* It came before the back was told. */
+    assert_false(jobs_give_up(js.jobs, 2));
+    assert_true(jobs_give_up(js.jobs, 3));
+    /* The same of pieces that it keeps. */
+    add_fd(5, full_file(PAGES(23)));
+    answer_request(&stream, VSCANIF_VERDICT_NOT_SCANNED);
+    stream = expect(VSCANIF_OP_STREAM, PAGES(23));
+    expect_piece(&stream, PIECE);
+    a = expect_piece(&stream, PIECE);
+    add_fd(6, full_file(PAGES(24)));
+    answer_request(&stream, VSCANIF_VERDICT_NOT_SCANNED);
+    expect_verdict(5, VSCANIF_VERDICT_NOT_SCANNED, VSCANIF_REASON_LIMITS);
+    take(&a);
+    assert_false(jobs_give_up(js.jobs, 6));
+    add_fd(7, full_file(PAGES(25)));
+    assert_true(jobs_give_up(js.jobs, 7));
+}
+
 /* As long as the test does not look, a piece is being read. */
 static void stuck_on_a_disk(void **state)
 {
@@ -483,7 +517,8 @@ int main(void)
         TEST(goes_in_pieces), TEST(which_goes_in_pieces),
         TEST(pieces_are_bounded), TEST(one_at_a_time), TEST(holes),
         TEST(file_shrinks), TEST(back_ends_it), TEST(given_up),
-        TEST(waiting_is_given_up), TEST(slow_disk), TEST(stuck_on_a_disk),
+        TEST(waiting_is_given_up), TEST(slow_disk),
+        TEST(kept_waiting), TEST(stuck_on_a_disk),
         TEST(verdict_before_the_end),
         cmocka_unit_test_teardown(lying_back, jobs_side_stop),
         cmocka_unit_test_teardown(small_pool, jobs_side_stop),
