@@ -85,6 +85,7 @@ struct guest {
     struct offers offers;
     struct assembly assembly;   /* of the stream, until it is whole */
     struct flight *stream;      /* its request, until it is answered; or NULL */
+    int64_t stream_end_ms;      /* when nobody waits for it any more */
     struct cancels cancels;     /* of the connection */
 };
 
@@ -299,9 +300,23 @@ static int begin_stream(struct guest *guest, struct flight *flight,
         return rc;
     memset(flight->digest, 0, sizeof(flight->digest));
     guest->stream = flight;
+    guest->stream_end_ms = proc_now_ms() + VSCANIF_MAX_TIMEOUT_MS;
     if (assembly_begin(&guest->assembly, &flight->req))
         answer_stream(guest, VSCANIF_REASON_RESOURCES);
     return 0;
+}
+
+/* Do pieces of one have to come still? */
+static bool stream_is_open(const struct guest *guest)
+{
+    return guest->assembly.on && !assembly_is_whole(&guest->assembly);
+}
+
+/* What has come of one that does not end is not kept for ever. */
+static void expire_stream(struct guest *guest, int64_t now_ms)
+{
+    if (stream_is_open(guest) && now_ms >= guest->stream_end_ms)
+        answer_stream(guest, VSCANIF_REASON_TIMEOUT);
 }
 
 /* Its pages are the guest's again in any case.  Returns as settle(). */
@@ -617,12 +632,16 @@ static void set_timer(struct guest *guest)
         guest->retry_ms = proc_now_ms() + RETRY_MS;
     if (next_ms < 0 || (guest->retry_ms >= 0 && guest->retry_ms < next_ms))
         next_ms = guest->retry_ms;
+    if (stream_is_open(guest) &&
+        (next_ms < 0 || guest->stream_end_ms < next_ms))
+        next_ms = guest->stream_end_ms;
     proc_timer_at(guest->timer, next_ms);
 }
 
 static void on_timer(struct guest *guest)
 {
     proc_timer_ack(guest->timer);
+    expire_stream(guest, proc_now_ms());
     if (guest->retry_ms >= 0 && guest->retry_ms <= proc_now_ms()) {
         guest->retry_ms = -1;
         xsback_retry(&guest->xsback);

@@ -726,8 +726,9 @@
  * Each piece is answered, VSCANIF_VERDICT_TAKEN, when the back needs its pages no
  * more; the front has as few or as many on their way as it likes.  The stream's
  * own request is answered once: with a verdict on all of it; or before, not
- * scanned, when the back cannot take it or it was ended.  Pieces that were on
- * their way by then are answered all the same.  There is one stream at a time:
+ * scanned, when the back cannot take it, it was ended, or not all of it has come
+ * after VSCANIF_MAX_TIMEOUT_MS.  Pieces that were on their way by then are
+ * answered all the same.  There is one stream at a time:
  * the next one begins when the request and all pieces of the one before have
  * been answered.
  *

@@ -468,6 +468,28 @@ static void cancelled(void **state)
     expect_state("4");
 }
 
+/* Its pieces do not come: memory is not kept for it for ever. */
+static void never_ends(void **state)
+{
+    const unsigned int fds = fake_open_fds();
+
+    (void)state;
+    put_stream(1, STREAM);
+    put_piece(2, 1, 10);
+    expect_taken(2);
+    assert_int_equal(fake_open_fds(), fds + 1);
+    back_waits_in_vain();
+    assert_int_equal(fake_open_fds(), fds);
+    expect(1, VSCANIF_VERDICT_NOT_SCANNED, VSCANIF_REASON_TIMEOUT);
+    put_piece(3, 1, 10);
+    expect_taken(3);
+    put_stream(1, 10);
+    put_piece(2, 1, 10);
+    expect_taken(2);
+    pool_answers(expect_at_pool(1));
+    expect(1, VSCANIF_VERDICT_CLEAN, 0);
+}
+
 /* In the middle of one; an answer that is late is for nobody. */
 static void reconnects(void **state)
 {
@@ -631,7 +653,8 @@ int hostile_streams_run(void)
         TEST(counted_once),
         TEST(pieces_that_do_not_belong), TEST(another_while_one_is_scanned),
         LARGE_TEST(others_go_on),
-        TEST(pieces_without_a_stream), TEST(cancelled), TEST(reconnects),
+        TEST(pieces_without_a_stream), TEST(cancelled), TEST(never_ends),
+        TEST(reconnects),
         TEST(in_place), TEST(storm),
     };
 

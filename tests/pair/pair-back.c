@@ -131,6 +131,16 @@ void back_has_time_for_incidents(void)
     fake_enter(before);
 }
 
+void back_waits_in_vain(void)
+{
+    const uint32_t before = fake_enter(BACK);
+
+    expire_stream(&life, life.stream_end_ms - 1);
+    must(stream_is_open(&life), "it waits until then");
+    expire_stream(&life, life.stream_end_ms);
+    fake_enter(before);
+}
+
 static void end_life(void)
 {
     known += (unsigned int)life.stats.known;

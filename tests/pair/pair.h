@@ -55,6 +55,9 @@ uint32_t back_life(void);
 /* No time passes in steps; what is due some time later is written now. */
 void back_has_time_for_incidents(void);
 
+/* A stream has begun, and does not end for as long as it may take. */
+void back_waits_in_vain(void);
+
 /* What a pool says at first; @end is its socket. */
 void pair_pool_begins(int end, const struct history *history);
 void pair_pool_announces(int end, const struct history *history);
