@@ -11,12 +11,14 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <linux/magic.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -90,13 +92,34 @@ void reader_describe(int fd, pid_t pid, struct share_subject *subject_r)
     describe_process(pid, subject_r->process);
 }
 
+/* What a filesystem says of its holes is taken for content that is all 0: for
+ * some that is a promise, and others have been wrong. */
+static bool tells_holes(int fd)
+{
+    struct statfs fs;
+
+    if (fstatfs(fd, &fs))
+        return false;
+    switch (fs.f_type) {
+    case EXT4_SUPER_MAGIC:
+    case XFS_SUPER_MAGIC:
+    case BTRFS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+        return true;
+    }
+    return false;
+}
+
 /* Octets of a hole at the piece's beginning; 0: there is none.  A filesystem
  * without holes has none. */
 static uint64_t hole_at(const struct read_task *task)
 {
     const off_t at = (off_t)task->offset;
-    off_t data = lseek(task->fd, at, SEEK_DATA);
+    off_t data;
 
+    if (!tells_holes(task->fd))
+        return 0;
+    data = lseek(task->fd, at, SEEK_DATA);
     if (data < 0)
         return errno == ENXIO ? task->left : 0;
     if (data <= at)
