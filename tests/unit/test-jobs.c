@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * test-jobs.c - xen-guest-front/jobs.c: files, bounds and order
- * (jobs-side.h).  jobs.c is included for its limits.
+ * (jobs-side.h).  jobs-private.h has its limits.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -19,10 +19,9 @@
 
 #include "check.h"
 #include "fake.h"
+#include "jobs-private.h"
 #include "jobs-side.h"
 #include "jobs.h"
-
-#include "../../xen-guest-front/jobs.c"
 
 /* The gate -----------------------------------------------------------------*/
 
