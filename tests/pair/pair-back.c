@@ -135,9 +135,9 @@ void back_waits_in_vain(void)
 {
     const uint32_t before = fake_enter(BACK);
 
-    expire_stream(&life, life.stream_end_ms - 1);
-    must(stream_is_open(&life), "it waits until then");
-    expire_stream(&life, life.stream_end_ms);
+    guest_expire_stream(&life, life.stream_end_ms - 1);
+    must(guest_stream_is_open(&life), "it waits until then");
+    guest_expire_stream(&life, life.stream_end_ms);
     fake_enter(before);
 }
 

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * proc-guest-private.h - the link process's own parts, for its files alone.
+ *
+ * Overview: proc-guest.c has its start, its loop and what comes from the ring;
+ * proc-guest-scan.c what happens to a request from there to its answer.
+ */
+#ifndef VSCAN_PROC_GUEST_PRIVATE_H
+#define VSCAN_PROC_GUEST_PRIVATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "assembly.h"
+#include "cancels.h"
+#include "dataplane.h"
+#include "digest.h"
+#include "engine-lines.h"
+#include "flights.h"
+#include "history.h"
+#include "incidents.h"
+#include "log.h"
+#include "offers.h"
+#include "pool.h"
+#include "stats.h"
+#include "xsback.h"
+
+#define SLOTS   ((unsigned int)VSCANIF_RING_SIZE)
+
+/* How long the pool may take to take a request. */
+#define POOL_WAIT_MS    10000
+
+/* After a ring could not be joined, for want of memory perhaps. */
+#define RETRY_MS    5000
+
+struct guest {
+    uint32_t domid;
+    unsigned int nr_engines;
+    int pool, epoll, signals, timer;
+    struct dataplane dp;
+    struct xsback xsback;
+    struct history_view history;
+    struct digest digest;
+    struct incidents incidents;
+    struct engine_lines engines;
+    struct stats stats;
+    struct log_limit log_limit;
+    int64_t retry_ms;           /* when to try again to join the ring; or -1 */
+    bool connected, stop;
+    bool more;                  /* the ring may have requests for which there is
+                                 * room */
+    bool no_crew;               /* to scan in place: not to be asked for again */
+    unsigned int at_pool;       /* requests that the pool has, */
+    struct pool_load load;      /* and their load; in place, too: they may have
+                                 * to be copied */
+    struct scan_request next;   /* taken from the ring, waits for room */
+    bool has_next;
+    uint64_t next_us;           /* when it was taken, */
+    uint64_t taken_us;          /* and the one that is dealt with */
+    struct flights flights;
+    struct offers offers;
+    struct assembly assembly;   /* of the stream, until it is whole */
+    struct flight *stream;      /* its request, until it is answered; or NULL */
+    int64_t stream_end_ms;      /* when nobody waits for it any more */
+    struct cancels cancels;     /* of the connection */
+};
+
+/* proc-guest-scan.c */
+/* Answers the guest, then says so, and how long the engines have had: 0 when
+ * the verdict was known, or there is none. */
+void guest_answer(struct guest *guest, const struct flight *flight,
+                  const struct verdict *verdict, uint32_t scan_us);
+
+/* It has been answered. */
+void guest_end_flight(struct guest *guest, struct flight *flight);
+
+/*
+ * From request to verdict or pool.  Returns 0 whatever the verdict will be;
+ * -EPROTO with a sentence when the guest broke the protocol; -EPIPE when the
+ * pool is gone.
+ */
+int guest_settle(struct guest *guest, struct flight *flight,
+                 const char **why_r);
+
+/* The stream ends, not scanned for this reason. */
+void guest_answer_stream(struct guest *guest, unsigned int reason);
+
+/* Do pieces of one have to come still? */
+bool guest_stream_is_open(const struct guest *guest);
+
+/* Ends one whose end has not come by then. */
+void guest_expire_stream(struct guest *guest, int64_t now_ms);
+
+/* The pool gets a stream that is whole, and for which there is room.  Returns 0
+ * or -EPIPE. */
+int guest_hand_stream_on(struct guest *guest);
+
+/* A request that is new.  Returns as guest_settle(). */
+int guest_scan(struct guest *guest, const struct scan_request *req,
+               const char **why_r);
+
+/* Nobody needs its answer, and it has not been scanned. */
+void guest_answer_unscanned(struct guest *guest,
+                            const struct scan_request *req, uint64_t taken_us);
+
+#endif
