@@ -471,7 +471,7 @@
  *
  * By default an engine sees a private copy that nobody can change any more.
  * With scan=in-place it reads the pages as the guest has granted them, and no
- * copy is made.  A guest that changes its pages meanwhile can crash the worker
+ * copy is made, but of a stream.  A guest that changes its pages meanwhile can crash the worker
  * that scans for it, or take it over, and get any verdict for any content.  All
  * that falls on this guest alone: the worker serves no other guest, can map no
  * pages but those that it is to scan, and its verdicts are not kept for anybody.
@@ -490,14 +490,16 @@
  *                                       o writes versions, limits, features
  *                                      XenbusStateInitWait
  *  o reads the back's nodes
- *  o allocates ring and channel
+ *  o allocates ring, channel and pool
  *  o writes version, ring-ref,
- *    event-channel, connection-id
+ *    event-channel, pool-pages,
+ *    pool-refs, connection-id
  *    and the state in one transaction
  * XenbusStateInitialised
  *                                       o reads the front's nodes in one
  *                                         transaction
- *                                       o maps the ring, binds the channel
+ *                                       o maps ring and pool, binds the
+ *                                         channel
  *                                       o writes connection-id and the state
  *                                         in one transaction
  *                                      XenbusStateConnected
@@ -522,7 +524,7 @@
  *  Closed         -     pub.  -       -       -        -       -
  *
  *      pub.   drop what there was, allocate ring and channel, publish them,
- *             Initialised
+ *             Initialised.  With the ring goes, and comes, the pool
  *      conn.  if the back's connection-id is ours: Connected, written before
  *             the first request, then as res. if the back's live octet (see
  *             below) is 0 already; else nothing
@@ -541,7 +543,7 @@
  *  Closed         res.  -     -       -       -        -       -
  *
  *      conn.  read the front's nodes, map, bind, Connected; if they are
- *             malformed: "error", Closed; if the ring cannot be joined, or the
+ *             malformed: "error", Closed; if ring or pool cannot be mapped, or the
  *             front's live octet is 0: "error", and nothing, as that front may
  *             have died and be about to publish another ring
  *      check  nothing if the front's connection-id is the connected one,
