@@ -8,7 +8,11 @@ DOCDIR     ?= $(PREFIX)/share/doc/xen-vscan
 UNITDIR    ?= /lib/systemd/system
 INITDIR    ?= /etc/init.d
 ROTATEDIR  ?= /etc/logrotate.d
+KMODSRCDIR ?= $(PREFIX)/src/xen-vscan-pages-1
 DESTDIR    ?=
+
+# The kernel that the guest's module is made for: its headers.
+KDIR       ?= /lib/modules/$(shell uname -r)/build
 
 ifeq ($(origin CC),default)
 CC         := gcc
@@ -38,4 +42,4 @@ PACKAGES_BUILD := gcc libc6-dev pkg-config libxen-dev uuid-dev libclamav-dev \
                   libncurses-dev libcmocka-dev clamav-testfiles yara
 PACKAGES_LAB   := qemu-system-x86 mmdebstrap cpio e2fsprogs kmod xz-utils \
                   openssh-client util-linux
-PACKAGES_LINT  := cppcheck shellcheck
+PACKAGES_LINT  := cppcheck shellcheck sparse linux-headers-amd64

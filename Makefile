@@ -10,9 +10,10 @@ help:
 	@echo "make bench      what the front, the history, bad content cost, natively"
 	@echo "make test       check, then the cases of tests/xen/ on real Xen in QEMU"
 	@echo "make demo       the main job on real Xen in QEMU, step by step"
-	@echo "make lint       cppcheck and shellcheck, which must find nothing"
+	@echo "make lint       cppcheck, sparse, shellcheck, which must find nothing"
 	@echo "make deps       install the Debian packages for all of these"
 	@echo "make install-guest|install-scan|install-dom0 [DESTDIR=...]"
+	@echo "make install-kmod [KDIR=/lib/modules/VERSION/build]"
 	@echo "make clean"
 
 # dpkg and the lab need what is for root alone, too.
@@ -85,6 +86,19 @@ $(O)/tools/vscanctl/vscanctl $(O)/tools/vscand/vscand:
 	    $(call libs,xenlight xlutil xencontrol xenstore xentoollog json-c \
 	    ncurses)
 
+# The module of the guest's kernel, for the kernel whose headers are in KDIR: in
+# a folder of its own, as kbuild writes beside the sources.
+KMOD := $(O)/xen-guest-front/kmod
+# Neither is to be had without the kernel's own build.
+KBUILD := $(MAKE) --no-print-directory -s CONFIG_MODULE_SIG_ALL= \
+          CONFIG_DEBUG_INFO_BTF_MODULES=
+
+.PHONY: kmod
+kmod: | deps-build
+	@mkdir -p $(KMOD)
+	@cp xen-guest-front/kmod/* $(KMOD)/
+	@$(KBUILD) -C $(KMOD) KDIR=$(KDIR)
+
 # Packages -------------------------------------------------------------------
 
 installed = dpkg-query -W -f='$${db:Status-Status}\n' $(1) 2>/dev/null | \
@@ -122,6 +136,15 @@ install-guest: $(O)/xen-guest-front/xen-guest-front
 	$(call install_program,$<)
 	$(call install_service,xen-guest-front/xen-guest-front)
 	$(call install_manual,xen-guest-front/xen-guest-front)
+	for file in $(wildcard xen-guest-front/kmod/*); do \
+	    install -D -m 644 -t "$(DESTDIR)$(KMODSRCDIR)" "$$file" || exit; done
+
+# For the kernel of KDIR; DKMS makes it for all of them from what install-guest
+# installs.
+.PHONY: install-kmod
+install-kmod: kmod
+	$(KBUILD) -C $(KMOD) KDIR=$(KDIR) INSTALL_MOD_PATH="$(DESTDIR)" \
+	    modules_install
 
 install-scan: $(O)/xen-scan-back/xen-scan-back
 	$(call install_program,$<)
@@ -237,7 +260,7 @@ demo: all deps-lab
 #   ctunullpointer     ... that neither
 #   ctuuninitvar       an out-parameter is written, not read
 # Tests are not asked for style: assertions of CMocka are no conditions to it.
-CPPCHECK = cppcheck --quiet --error-exitcode=1 --std=c11 --language=c \
+CPPCHECK = cppcheck --quiet -i xen-guest-front/kmod --error-exitcode=1 --std=c11 --language=c \
            --template='{file}:{line}: {id}: {message}' \
            --suppress=variableScope --suppress=constParameter \
            --suppress=nullPointerRedundantCheck \
@@ -254,8 +277,15 @@ SHELLCHECK = shellcheck -x -P SCRIPTDIR -e SC2016,SC2317,SC2119,SC2120
 SCRIPTS    = $(shell grep -rlE '^\#!/bin/(ba)?sh|^\# shellcheck shell' \
                .ci tests tools xen-guest-front xen-scan-back)
 
+# The module is asked by sparse, and with all that the kernel's own flags find.
+KMOD_LINT := $(O)/lint-kmod
+HEADERS    = $(lastword $(sort $(wildcard /usr/src/linux-headers-*-amd64)))
+
 .PHONY: lint
 lint: deps-lint
+	@rm -rf $(KMOD_LINT) && cp -r xen-guest-front/kmod $(KMOD_LINT)
+	@$(KBUILD) -C $(KMOD_LINT) KDIR=$(HEADERS) W=1 \
+	    KCFLAGS=-Werror C=2 CF=-Wsparse-error
 	@$(CPPCHECK) --enable=warning,performance,portability,style \
 	    xenstore-schema xen-guest-front xen-scan-back tools
 	@$(CPPCHECK) --enable=warning,performance,portability tests

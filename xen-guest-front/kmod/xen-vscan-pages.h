@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * xen-vscan-pages.h - what /dev/xen/vscan-pages does.
+ *
+ * A file's own pages, those that the kernel keeps of it in memory, are granted
+ * to another domain, which may read them and nothing else. The content is not
+ * copied. For each open of the device the driver keeps what was granted through
+ * it, and ends all of that when the last descriptor is closed, as it is when a
+ * process dies.
+ *
+ * A page that the other domain still has mapped when its grant is ended stays
+ * out of use until it is let go of. Such pages count towards the limit.
+ *
+ * /sys/module/xen_vscan_pages/parameters/limit is how many pages there may be
+ * at a time, granted or left over so; /sys/class/misc/xen!vscan-pages/ tells
+ * how many there are: "granted", "left_over"; and, since the driver was loaded,
+ * how many octets it has copied nevertheless: "copied".
+ *
+ * A domain that is restored from an image begins with no grants: what it had
+ * granted before is ended, as far as anybody else is concerned.
+ */
+#ifndef XEN_VSCAN_PAGES_H
+#define XEN_VSCAN_PAGES_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+/* Pages that are granted by one call, at most. */
+#define XEN_VSCAN_PAGES_MAX		8192
+
+/* Nobody opens the file for writing until the grants have ended. */
+#define XEN_VSCAN_PAGES_DENY_WRITE	(1U << 0)
+
+struct xen_vscan_pages_grant {
+	/* in */
+	__u64 offset;	/* in the file, octets; a multiple of 4096 */
+	__u64 size;	/* octets; 1 ... XEN_VSCAN_PAGES_MAX pages */
+	__u64 refs;	/* address of an array of __u32, one for each page: where
+			 * the grant references go */
+	__s32 fd;	/* of a regular file, open for reading */
+	__u32 domid;	/* to which the pages are granted; below 0x7ff0 */
+	__u32 flags;	/* XEN_VSCAN_PAGES_* */
+	/* out */
+	__u32 id;	/* of these grants, not 0, for XEN_VSCAN_PAGES_END */
+	__u64 copied;	/* octets; see below */
+};
+
+/*
+ * Grants the pages of @size octets of a file. What its last page has beyond
+ * them is not shown: that one is granted as a copy, with zeroes there.
+ *
+ * With XEN_VSCAN_PAGES_DENY_WRITE an open for writing fails with ETXTBSY, as
+ * that of a program which runs. Where somebody has the file open for writing
+ * already, or where that cannot be had, the flag is without effect.
+ *
+ * EBADF        no such descriptor, or it is not open for reading
+ * EINVAL       an argument is out of its bounds
+ * EOPNOTSUPP   not a regular file on ext4, xfs, btrfs or tmpfs, or its content
+ *              is not kept in pages of memory
+ * ESTALE       the file ends before that
+ * ENOSPC       the limit, or the domain's grant table
+ * EINTR        the process is being killed
+ * EIO ...      as read(2)
+ */
+#define XEN_VSCAN_PAGES_GRANT	_IOWR('V', 0x50, struct xen_vscan_pages_grant)
+
+/* Ends the grants of an id. ENOENT: there are none. */
+#define XEN_VSCAN_PAGES_END	_IO('V', 0x51)
+
+#endif
