@@ -142,7 +142,8 @@ void job_on_read(struct jobs *jobs, struct job *job)
         job_stop(jobs, job);
         job_enqueue(jobs, job);
     } else {
-        jobs->channel->traffic.copied += job->task.size;
+        jobs->channel->traffic.copied += job->pages ? job->task.size :
+                                         job->task.share.copied;
         jobs->channel->traffic.pages += job->grants;
         send_request(jobs, job);
     }
@@ -171,7 +172,9 @@ static void start_reading(struct jobs *jobs, struct job *job,
     job->task = (struct read_task){
         .fd = job->fd, .pid = job->msg.pid, .domid = jobs->domid,
         .size = size, .settle_ns = settle_ns(job), .pages = job->pages,
-        .first = job->first,
+        .first = job->first, .own_pages = routes_own_pages(&jobs->routes),
+        /* The kernel will deny it as long as the program runs. */
+        .deny_write = job->msg.event == VSCANIF_EVENT_EXEC,
     };
     jobs->grants += job->grants;
     jobs->slot[slot] = job;

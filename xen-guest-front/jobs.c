@@ -34,7 +34,7 @@ int jobs_create(struct jobs **jobs_r, int gate, struct reader *reader,
     jobs->reader = reader;
     jobs->channel = channel;
     jobs->routes = (struct routes){
-        .max_grants = max_grants,
+        .max_grants = max_grants, .own_pages = reader_has_own_pages(reader),
         .max_file = (uint64_t)VSCANIF_DEFAULT_FILE_MIB << 20,
     };
     jobs->timeout_ms = VSCANIF_DEFAULT_TIMEOUT_MS;

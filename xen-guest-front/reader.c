@@ -33,6 +33,7 @@ struct reader {
     pthread_cond_t todo_cond;
     struct queue todo, done;
     int event;
+    int device;                 /* of files' own pages; -errno: there is none */
     struct xentoollog_logger *logger;
 };
 
@@ -150,7 +151,29 @@ static void run_piece(struct read_task *task)
                               task->size, false);
 }
 
-static void run_task(struct read_task *task, xengntshr_handle *xgs)
+/* What does not have pages of its own, or more than may be granted now, is
+ * copied. */
+static int make_share(struct read_task *task, xengntshr_handle *xgs, int device,
+                      const struct share_subject *subject)
+{
+    int rc = -EOPNOTSUPP;
+
+    share_init(&task->share);
+    if (task->own_pages && device >= 0)
+        rc = share_create_of_file(&task->share, xgs, task->domid, task->size,
+                                  subject, device, task->fd, task->deny_write);
+    if (rc != -EOPNOTSUPP && rc != -ENOSPC)
+        return rc;
+    rc = share_create(&task->share, xgs, task->domid, task->size, subject);
+    if (rc)
+        return rc;
+    rc = share_fill(&task->share, task->fd);
+    if (rc)
+        share_destroy(&task->share);
+    return rc;
+}
+
+static void run_task(struct read_task *task, xengntshr_handle *xgs, int device)
 {
     const struct timespec settle = { 0, task->settle_ns };
     struct share_subject subject;
@@ -167,13 +190,7 @@ static void run_task(struct read_task *task, xengntshr_handle *xgs)
                               false, &subject);
         return;
     }
-    share_init(&task->share);
-    task->rc = share_create(&task->share, xgs, task->domid, task->size,
-                            &subject);
-    if (!task->rc)
-        task->rc = share_fill(&task->share, task->fd);
-    if (task->rc)
-        share_destroy(&task->share);
+    task->rc = make_share(task, xgs, device, &subject);
 }
 
 int reader_read_now(const struct read_task *task)
@@ -199,7 +216,7 @@ static void *thread_main(void *arg)
         pthread_mutex_unlock(&reader->lock);
 
         if (xgs)
-            run_task(task, xgs);
+            run_task(task, xgs, reader->device);
         else
             task->rc = -ENODEV;
 
@@ -226,6 +243,7 @@ int reader_start(struct reader **reader_r, struct xentoollog_logger *logger)
     queue_init(&reader->todo);
     queue_init(&reader->done);
     reader->logger = logger;
+    reader->device = file_pages_open();
     reader->event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (reader->event < 0) {
         rc = -errno;
@@ -245,6 +263,11 @@ int reader_start(struct reader **reader_r, struct xentoollog_logger *logger)
     /* After a failure the process ends, and threads that run with it. */
     *reader_r = reader;
     return rc;
+}
+
+bool reader_has_own_pages(const struct reader *reader)
+{
+    return reader->device >= 0;
 }
 
 int reader_fd(const struct reader *reader)

@@ -20,6 +20,8 @@ struct read_task {
     uint32_t domid;         /* in: to whom the pages are granted */
     uint64_t size;          /* in: octets to read */
     long settle_ns;         /* in: not before this time has passed */
+    bool own_pages;         /* in: the file's own are granted, if it has some */
+    bool deny_write;        /* in: ... and nobody writes to it meanwhile */
     struct pages *pages;    /* in: the pool that it is read into, or NULL ... */
     uint32_t first;         /* ... its extent there: the caller's */
     struct stream *stream;  /* in: it is a piece of this one's, or NULL; */
@@ -29,7 +31,8 @@ struct read_task {
     bool hole;              /* ... which are all 0, and were not read */
     struct share share;     /* out, if not in the pool: filled, empty on
                              * failure */
-    int rc;                 /* out: 0 or -errno of share_create/share_read */
+    int rc;                 /* out: 0 or -errno of share_create(),
+                             * share_create_of_file() or share_read() */
     struct read_task *next; /* the reader's */
 };
 
@@ -40,6 +43,9 @@ struct xentoollog_logger;
 /* Starts the threads; @logger (NULL: the libraries' own) must outlive them.
  * Returns 0 or -errno. */
 int reader_start(struct reader **reader_r, struct xentoollog_logger *logger);
+
+/* Can files' own pages be granted in this guest? */
+bool reader_has_own_pages(const struct reader *reader);
 
 /* Readable while there is something for reader_done(). */
 int reader_fd(const struct reader *reader);

@@ -5,6 +5,13 @@
 #include "pages.h"
 #include "share.h"
 
+/* The policy's word; what cannot be had here is left to us. */
+static enum policy_transport transport(const struct routes *r)
+{
+    return r->transport == TRANSPORT_PAGES && !r->own_pages ? TRANSPORT_AUTO :
+           r->transport;
+}
+
 /* Can one request name as much? */
 static bool fits_request(const struct routes *r, uint64_t size)
 {
@@ -19,7 +26,7 @@ static bool fits_pool(const struct routes *r, uint64_t size)
         return false;
     if (r->transport == TRANSPORT_POOL)
         return needed <= r->pool_pages - r->stream_pages;
-    return r->transport == TRANSPORT_AUTO &&
+    return transport(r) == TRANSPORT_AUTO &&
            ROUTES_POOL_PART * needed <= r->pool_pages;
 }
 
@@ -33,6 +40,7 @@ static bool is_for_stream(const struct routes *r, uint64_t size)
     case TRANSPORT_POOL:
         return !fits_pool(r, size);
     case TRANSPORT_AUTO:
+    case TRANSPORT_PAGES:
         return !fits_request(r, size);
     }
     return false;
@@ -53,4 +61,10 @@ enum route routes_find(const struct routes *r, uint64_t size)
         return r->transport == TRANSPORT_POOL || !grantable ? ROUTE_POOL :
                ROUTE_POOL_OR_GRANTS;
     return grantable ? ROUTE_GRANTS : ROUTE_NO_GRANTS;
+}
+
+bool routes_own_pages(const struct routes *r)
+{
+    return r->own_pages && (r->transport == TRANSPORT_AUTO ||
+                            r->transport == TRANSPORT_PAGES);
 }

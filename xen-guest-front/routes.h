@@ -18,6 +18,7 @@ struct routes {
     uint8_t transport;          /* enum policy_transport */
     uint64_t max_file;          /* the policy's, octets */
     uint32_t max_grants;        /* pages that may be granted at a time */
+    bool own_pages;             /* files' own pages can be granted */
     /* Of the connection; all 0: there is none. */
     uint32_t max_pages;         /* of a request */
     uint64_t max_stream;        /* octets of a stream; 0: the back takes none */
@@ -36,5 +37,8 @@ enum route {
 
 /* That of content of @size octets. */
 enum route routes_find(const struct routes *routes, uint64_t size);
+
+/* On ROUTE_GRANTS: are they the file's own pages? */
+bool routes_own_pages(const struct routes *routes);
 
 #endif

@@ -66,28 +66,63 @@ static void write_info(struct share *share,
     }
 }
 
-int share_create(struct share *share, xengntshr_handle *xgs, uint32_t domid,
-                 uint64_t size, const struct share_subject *subject)
+static int begin(struct share *share, uint64_t size)
 {
     assert(!share->pages && size > 0);
-    share->xgs = xgs;
     share->size = size;
     share->nr_pages = content_pages(size);
     share->nr_dirs = request_nr_dirs(share->nr_pages);
-    share->nr_total = share_total_pages(size);
-    share->refs = malloc(share->nr_total * sizeof(*share->refs));
-    if (!share->refs)
-        return -ENOMEM;
-    share->pages = xengntshr_share_pages(xgs, domid, (int)share->nr_total,
-                                         share->refs, 0);
-    if (!share->pages) {
-        int rc = errno ? -errno : -ENOMEM;
+    share->refs = malloc(share_total_pages(size) * sizeof(*share->refs));
+    return share->refs ? 0 : -ENOMEM;
+}
 
+/* The first @nr_own pages. */
+static int allocate(struct share *share, xengntshr_handle *xgs, uint32_t domid,
+                    uint32_t nr_own)
+{
+    share->xgs = xgs;
+    share->nr_own = nr_own;
+    share->pages = xengntshr_share_pages(xgs, domid, (int)nr_own, share->refs,
+                                         0);
+    return share->pages ? 0 : errno ? -errno : -ENOMEM;
+}
+
+/* With @rc it could not be made. */
+static int end(struct share *share, int rc,
+               const struct share_subject *subject)
+{
+    if (rc)
         share_destroy(share);
-        return rc;
-    }
-    write_info(share, subject);
-    return 0;
+    else
+        write_info(share, subject);
+    return rc;
+}
+
+int share_create(struct share *share, xengntshr_handle *xgs, uint32_t domid,
+                 uint64_t size, const struct share_subject *subject)
+{
+    int rc = begin(share, size);
+
+    if (!rc)
+        rc = allocate(share, xgs, domid, share_total_pages(size));
+    return end(share, rc, subject);
+}
+
+int share_create_of_file(struct share *share, xengntshr_handle *xgs,
+                         uint32_t domid, uint64_t size,
+                         const struct share_subject *subject, int device,
+                         int fd, bool deny_write)
+{
+    int rc = begin(share, size);
+
+    share->device = device;
+    if (!rc)
+        rc = file_pages_grant(device, fd, size, domid, deny_write,
+                              share->refs + 1 + share->nr_dirs, &share->file);
+    share->copied = share->file.copied;
+    if (!rc)
+        rc = allocate(share, xgs, domid, 1 + share->nr_dirs);
+    return end(share, rc, subject);
 }
 
 int share_read(int fd, char *to, uint64_t offset, uint64_t size, bool now)
@@ -112,6 +147,7 @@ int share_read(int fd, char *to, uint64_t offset, uint64_t size, bool now)
 
 int share_fill(struct share *share, int fd)
 {
+    share->copied = share->size;
     return share_read(fd, page_at(share, 1 + share->nr_dirs), 0, share->size,
                       false);
 }
@@ -132,7 +168,9 @@ struct vscanif_request share_request(const struct share *share)
 void share_destroy(struct share *share)
 {
     if (share->pages)
-        xengntshr_unshare(share->xgs, share->pages, share->nr_total);
+        xengntshr_unshare(share->xgs, share->pages, share->nr_own);
+    if (share->file.id)
+        file_pages_end(share->device, &share->file);
     free(share->refs);
     share_init(share);
 }

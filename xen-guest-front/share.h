@@ -3,10 +3,11 @@
  * share.h - one file's content in granted pages.
  *
  * Overview: a share is what one request names: the info page, directory pages
- * and content pages, allocated zeroed by gntalloc, granted read-only to one
- * domain, filled by us.  What the pages show is file content, the fields of
- * vscanif.h and zeroes.  From share_create() to share_destroy() it has one
- * owner, and it may go from one thread to another.
+ * and content pages, granted read-only to one domain.  They are allocated zeroed
+ * by gntalloc and filled by us; or the content pages are the file's own
+ * (file-pages.h).  What the pages show is file content, the fields of vscanif.h
+ * and zeroes.  From share_create() to share_destroy() it has one owner, and it
+ * may go from one thread to another.
  */
 #ifndef VSCAN_SHARE_H
 #define VSCAN_SHARE_H
@@ -18,6 +19,7 @@
 
 #include <xengnttab.h>
 
+#include "file-pages.h"
 #include "vscanif.h"
 
 /* Who accesses which file. */
@@ -31,10 +33,13 @@ struct share_subject {
 struct share {
     xengntshr_handle *xgs;
     void *pages;            /* NULL: nothing is shared */
-    uint32_t nr_total;      /* info, directory and content pages */
+    uint32_t nr_own;        /* of them, gntalloc's: all, or all but the content */
     uint32_t nr_dirs, nr_pages;
     uint64_t size;          /* of the content, octets */
-    uint32_t *refs;         /* nr_total, in the order of the pages */
+    uint64_t copied;        /* ... of which as many had to be */
+    uint32_t *refs;         /* info, directory and content pages */
+    int device;             /* of the file's own pages, ... */
+    struct file_pages file; /* ... if they have an id there */
 };
 
 void share_init(struct share *share);
@@ -43,12 +48,19 @@ void share_init(struct share *share);
 uint32_t share_total_pages(uint64_t size);
 
 /*
- * Allocates and grants pages for @size octets (1 ...
- * VSCANIF_MAX_REQUEST_PAGES pages) and writes info and directories.  Returns 0 or -errno: -ENOSPC when gntalloc's limit or the grant
- * table is used up, -ENOMEM.
+ * Allocates and grants pages for @size octets (1 ... VSCANIF_MAX_REQUEST_PAGES
+ * pages) and writes info and directories.  Returns 0 or -errno: -ENOSPC when
+ * gntalloc's limit or the grant table is used up, -ENOMEM.
  */
 int share_create(struct share *share, xengntshr_handle *xgs, uint32_t domid,
                  uint64_t size, const struct share_subject *subject);
+
+/* The same, with the file's own pages for content: it is not to be filled.
+ * Returns as share_create() and file_pages_grant(). */
+int share_create_of_file(struct share *share, xengntshr_handle *xgs,
+                         uint32_t domid, uint64_t size,
+                         const struct share_subject *subject, int device,
+                         int fd, bool deny_write);
 
 /* Reads the file into the content pages.  Returns as share_read(). */
 int share_fill(struct share *share, int fd);
@@ -70,7 +82,7 @@ struct vscanif_request share_request(const struct share *share);
 
 /*
  * Takes the pages back.  Those that the back still has mapped stay granted
- * until it lets go: gntalloc keeps them aside and counts them.
+ * until it lets go: gntalloc, or the device, keeps them aside and counts them.
  */
 void share_destroy(struct share *share);
 

@@ -42,7 +42,7 @@ _Static_assert(sizeof(((struct policy *)0)->lists) <= UINT16_MAX,
                "list_at can name each octet");
 _Static_assert(sizeof(bool) == 1, "a choice is one octet");
 
-#define MAX_CHOICES 4
+#define MAX_CHOICES 5
 
 struct key {
     const char *name;
@@ -275,6 +275,7 @@ static const struct key keys[] = {
     { .name = "transport", CHOICE(transport, [TRANSPORT_AUTO] = "auto",
                                   [TRANSPORT_POOL] = "pool",
                                   [TRANSPORT_STREAM] = "stream",
+                                  [TRANSPORT_PAGES] = "pages",
                                   [TRANSPORT_PER_REQUEST] = "per-request") },
     { .name = "max-file-mib", NUMBER(max_file_mib, 1,
                                      VSCANIF_MAX_STREAM_MIB) },

@@ -24,7 +24,8 @@ enum policy_scan { SCAN_SNAPSHOT, SCAN_IN_PLACE };
 
 /* How content reaches the back. */
 enum policy_transport {
-    TRANSPORT_AUTO, TRANSPORT_POOL, TRANSPORT_STREAM, TRANSPORT_PER_REQUEST
+    TRANSPORT_AUTO, TRANSPORT_POOL, TRANSPORT_STREAM, TRANSPORT_PAGES,
+    TRANSPORT_PER_REQUEST
 };
 
 /* Keys whose values are lists of words. */

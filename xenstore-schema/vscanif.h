@@ -407,7 +407,7 @@
  *                             themselves, for guests that are trusted.  See
  *                             "Scanning in place".
  *                             Default: snapshot
- *        transport=auto|pool|stream|per-request
+ *        transport=auto|pool|stream|pages|per-request
  *                             How content reaches the back.  auto: what takes a
  *                             quarter of the page pool at most goes through
  *                             that when there is room now, else in pages that
@@ -415,8 +415,13 @@
  *                             large for one request in pieces.  pool: what fits
  *                             into the pool waits until there is room there, all
  *                             else goes in pieces.  stream: all goes in pieces.
- *                             per-request: there is no pool, and nothing goes in
- *                             pieces.
+ *                             pages: as auto, but what one request can name never
+ *                             goes through the pool, if the guest can grant a
+ *                             file's own pages.  per-request: there is no pool,
+ *                             and nothing goes in pieces.
+ *                             Pages that are granted for a request are, with auto
+ *                             and pages, the file's own where the guest can do
+ *                             that; else copies.
  *                             Default: auto
  *        max-file-mib=NUMBER  Larger files are not scanned (too-large), nor
  *                             read; in units of 2^20 octets, 1 ...

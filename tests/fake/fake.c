@@ -147,6 +147,7 @@ void fake_start(void)
     machine_unlock();
     thread_domid = 0;
     grants_start();
+    file_pages_start();
     evtchn_start();
     xs_fake_start();
 }

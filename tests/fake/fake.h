@@ -70,6 +70,11 @@ unsigned int fake_offered(uint32_t domid);
 /* gntalloc's limit, in pages. */
 void fake_limit_grants(unsigned int pages);
 
+/* What granting a file's own pages comes to: 0, it is done; or an errno,
+ * EOPNOTSUPP unless the test says so.  Pages that have been granted. */
+void fake_file_pages(int error);
+unsigned int fake_file_pages_granted(void);
+
 /* Event channels ---------------------------------------------------------- */
 
 unsigned int fake_ports(uint32_t domid);

@@ -34,6 +34,7 @@ _Noreturn void machine_misuse(const char *format, ...)
 
 void grants_start(void);
 void grants_stop(void);
+void file_pages_start(void);
 void grants_domain_dies(uint32_t domid);
 
 void evtchn_start(void);

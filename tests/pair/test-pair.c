@@ -14,6 +14,7 @@
  * VSCAN_PAIR_SEEDS so many.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -503,7 +504,11 @@ static const char *random_policy(void)
         "fail=closed transport=pool pool-pages=20",
         "fail=closed transport=stream pool-pages=64",
         "fail=closed transport=stream pool-pages=1025",
+        "fail=closed transport=pages", "fail=closed transport=pages pool-pages=6",
     };
+
+    /* What of it has pages of its own changes, too. */
+    fake_file_pages(draw(2) ? 0 : draw(2) ? ENOSPC : EOPNOTSUPP);
 
     return policies[draw(sizeof(policies) / sizeof(policies[0]))];
 }

@@ -52,7 +52,7 @@ static struct policy random_policy(void)
         .fail_closed = random_below(2), .read_events = random_below(2),
         .close_write = random_below(2), .notify = random_below(2),
         .remedy = (uint8_t)random_below(3), .scan = random_below(2),
-        .transport = (uint8_t)random_below(4),
+        .transport = (uint8_t)random_below(5),
         .max_file_mib = 1 + random_below(VSCANIF_MAX_STREAM_MIB),
         .pool_pages = 1 + random_below(VSCANIF_MAX_POOL_PAGES),
         .timeout_ms = VSCANIF_MIN_TIMEOUT_MS +
@@ -142,7 +142,8 @@ static void spell(char *out, const struct policy *policy)
     static char parts[13 + POLICY_NR_LISTS][POLICY_TEXT_SIZE];
     static const char *const modes[] = { "enforce", "monitor", "off" };
     static const char *const remedies[] = { "deny", "quarantine", "delete" };
-    static const char *const ways[] = { "auto", "pool", "stream", "per-request" };
+    static const char *const ways[] = { "auto", "pool", "stream", "pages",
+                                        "per-request" };
     unsigned int n = 13 + POLICY_NR_LISTS;
     char *start = out;
 

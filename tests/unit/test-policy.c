@@ -188,7 +188,9 @@ static void transports(void **state)
     assert_int_equal(policy.pool_pages, 1);
     assert_int_equal(parse_policy("transport=stream").transport,
                      TRANSPORT_STREAM);
-    refuse("transport=pages", "policy: bad value: \"transport=pages\"");
+    assert_int_equal(parse_policy("transport=pages").transport,
+                     TRANSPORT_PAGES);
+    refuse("transport=page", "policy: bad value: \"transport=page\"");
     assert_int_equal(parse_policy("").max_file_mib, VSCANIF_DEFAULT_FILE_MIB);
     assert_int_equal(parse_policy("max-file-mib=2047").max_file_mib, 2047);
     refuse("max-file-mib=0", "policy: bad value: \"max-file-mib=0\"");

@@ -162,6 +162,42 @@ static void failures(void **state)
     assert_int_equal(fake_granted(FRONT), 0);
 }
 
+/* What cannot be granted as it is is copied; what cannot be read is not. */
+static void own_pages(void **state)
+{
+    static const struct { int error, rc; uint64_t copied; } table[] = {
+        { 0, 0, 5 }, { EOPNOTSUPP, 0, 4101 }, { ENOSPC, 0, 4101 },
+        { EIO, -EIO, 0 }, { ESTALE, -ESTALE, 0 },
+    };
+    struct read_task task = { .pid = 1, .domid = BACK, .size = 4101,
+                              .own_pages = true };
+    char text[4102];
+
+    (void)state;
+    memset(text, 'x', 4101);
+    text[4101] = 0;
+    task.fd = make_file(text);
+    assert_true(reader_has_own_pages(reader));
+    for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+        fake_file_pages(table[i].error);
+        reader_submit(reader, &task);
+        next();
+        assert_int_equal(task.rc, table[i].rc);
+        if (!task.rc)
+            assert_int_equal(task.share.copied, table[i].copied);
+        assert_int_equal(fake_file_pages_granted(), i ? 0 : 2);
+        share_destroy(&task.share);
+    }
+    /* Nor is it tried when the policy wants something else. */
+    fake_file_pages(0);
+    task.own_pages = false;
+    reader_submit(reader, &task);
+    next();
+    assert_int_equal(task.share.copied, 4101);
+    share_destroy(&task.share);
+    close(task.fd);
+}
+
 /* Of a program's path that has @len octets the process's name is @expected. */
 static void assert_named(size_t len, const char *expected)
 {
@@ -231,7 +267,7 @@ static void process_is_gone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(reads_one), TEST(reads_many), TEST(failures),
+        TEST(reads_one), TEST(reads_many), TEST(failures), TEST(own_pages),
         TEST(program_is_named), TEST(process_is_gone),
     };
 

@@ -67,6 +67,32 @@ static void ways(void **state)
     check(&r, per_request);
 }
 
+/* Files' own pages, if the guest can grant them. */
+static void own_pages(void **state)
+{
+    static const struct range pages[] = {
+        { PAGES(8192), ROUTE_GRANTS }, { MIB(90), ROUTE_STREAM },
+        { UINT64_MAX, ROUTE_TOO_LARGE },
+    }, automatic[] = {
+        { PAGES(127), ROUTE_POOL_OR_GRANTS }, { PAGES(8192), ROUTE_GRANTS },
+        { MIB(90), ROUTE_STREAM }, { UINT64_MAX, ROUTE_TOO_LARGE },
+    };
+
+    (void)state;
+    for (uint8_t way = 0; way <= TRANSPORT_PER_REQUEST; way++) {
+        const bool may = way == TRANSPORT_AUTO || way == TRANSPORT_PAGES;
+        struct routes r = routes(way);
+
+        assert_false(routes_own_pages(&r));
+        if (may)
+            check(&r, automatic);
+        r.own_pages = true;
+        assert_int_equal(routes_own_pages(&r), may);
+        if (may)
+            check(&r, way == TRANSPORT_AUTO ? automatic : pages);
+    }
+}
+
 /* The policy's bound is one for all ways. */
 static void largest_file(void **state)
 {
@@ -133,7 +159,8 @@ static void few_grants(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ways), cmocka_unit_test(largest_file),
+        cmocka_unit_test(ways), cmocka_unit_test(own_pages),
+        cmocka_unit_test(largest_file),
         cmocka_unit_test(nothing_in_pieces), cmocka_unit_test(few_grants),
     };
 

@@ -143,7 +143,24 @@ static void check_content(const struct scan_request *req, uint32_t *refs)
     xengnttab_unmap(xgt, content, req->nr_pages);
 }
 
-static void sizes(void **state)
+/* Of a file that make_file() has made: its own pages, if there is a @device, or
+ * copies. */
+static int fill(struct share *share, uint64_t size, int fd, int device)
+{
+    struct share_subject subject = { .pid = 77, .uid = 88,
+                                     .process = "/bin/sh",
+                                     .path = "/bin/true" };
+    int rc;
+
+    share_init(share);
+    if (device >= 0)
+        return share_create_of_file(share, xgs, BACK, size, &subject, device,
+                                    fd, false);
+    rc = share_create(share, xgs, BACK, size, &subject);
+    return rc ? rc : share_fill(share, fd);
+}
+
+static void sizes(int device)
 {
     static const uint64_t table[] = {
         1, PAGE - 1, PAGE, PAGE + 1, 511 * PAGE, 512 * PAGE, 512 * PAGE + 1,
@@ -151,7 +168,6 @@ static void sizes(void **state)
         8192 * PAGE,
     };
 
-    (void)state;
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
         uint32_t *refs = malloc(8192 * sizeof(*refs));
         struct vscanif_request untrusted;
@@ -160,10 +176,10 @@ static void sizes(void **state)
         const char *why = NULL;
         int fd = make_file(table[i]);
 
-        share_init(&share);
-        assert_int_equal(create(&share, table[i], 77, 88, "/bin/true"), 0);
-        assert_int_equal(share_fill(&share, fd), 0);
+        assert_int_equal(fill(&share, table[i], fd, device), 0);
         assert_int_equal(fake_granted(FRONT), share_total_pages(table[i]));
+        assert_int_equal(share.copied, 
+                         device < 0 ? table[i] : table[i] % PAGE);
         untrusted = share_request(&share);
         assert_int_equal(untrusted.id, 0);
         assert_int_equal(untrusted.event, 0);
@@ -176,9 +192,49 @@ static void sizes(void **state)
         share_destroy(&share);
         share_destroy(&share);
         assert_null(share.pages);
+        assert_int_equal(fake_file_pages_granted(), 0);
         close(fd);
         free(refs);
     }
+}
+
+static void copies(void **state)
+{
+    (void)state;
+    sizes(-1);
+}
+
+static void own_pages(void **state)
+{
+    int device;
+
+    (void)state;
+    fake_file_pages(0);
+    device = file_pages_open();
+    sizes(device);
+    close(device);
+}
+
+/* Whatever fails, nothing stays granted. */
+static void own_pages_fail(void **state)
+{
+    static const int errors[] = { ENOSPC, EOPNOTSUPP, ESTALE, EIO };
+    int fd = make_file(3 * PAGE), device;
+    struct share share;
+
+    (void)state;
+    fake_file_pages(0);
+    device = file_pages_open();
+    fake_at(FAKE_SHARE, 1, NULL, NULL, ENOMEM);
+    assert_int_equal(fill(&share, 3 * PAGE, fd, device), -ENOMEM);
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        fake_file_pages(errors[i]);
+        assert_int_equal(fill(&share, 3 * PAGE, fd, device), -errors[i]);
+        assert_null(share.pages);
+        assert_int_equal(fake_granted(FRONT), 0);
+    }
+    close(device);
+    close(fd);
 }
 
 static void totals(void **state)
@@ -301,7 +357,8 @@ static void pages_stay_while_mapped(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(sizes), TEST(totals), TEST(granted_to_one_domain),
+        TEST(copies), TEST(own_pages), TEST(own_pages_fail),
+        TEST(totals), TEST(granted_to_one_domain),
         TEST(file_shrinks), TEST(file_grows), TEST(unreadable),
         TEST(no_pages), TEST(pages_stay_while_mapped),
     };

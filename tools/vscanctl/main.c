@@ -95,7 +95,7 @@ static int help(void)
            "  remedy=deny|quarantine|delete   for infected files; deny\n"
            "  scan=snapshot|in-place     a copy, or a trusted guest's pages; "
            "snapshot\n"
-           "  transport=auto|pool|stream|per-request\n"
+           "  transport=auto|pool|stream|pages|per-request\n"
            "                             how content reaches the back; auto\n"
            "  max-file-mib=NUMBER        larger files are not scanned; 100\n"
            "  pool-pages=NUMBER          guest pages that are its page pool; "
