@@ -66,8 +66,19 @@ int channel_restored(struct channel *channel)
     return 0;
 }
 
+/* The kernel's notification is for the first page alone, which the library
+ * therefore shares by itself. */
+static void share_more(struct channel *channel, uint32_t domid, uint32_t nr)
+{
+    channel->more = nr ? xengntshr_share_pages(channel->xgs, domid, (int)nr,
+                                               channel->more_ref, 1) : NULL;
+    channel->nr_more = channel->more ? nr : 0;
+    if (nr && !channel->more)
+        log_warning("no ring of %u pages: %s", 1 + nr, strerror(errno));
+}
+
 int channel_create(struct channel *channel, uint32_t domid,
-                   uint32_t pool_pages)
+                   uint32_t ring_pages, uint32_t pool_pages)
 {
     int rc;
 
@@ -84,7 +95,10 @@ int channel_create(struct channel *channel, uint32_t domid,
         channel_destroy(channel);
         return rc;
     }
-    ring_front_init(&channel->ring, channel->page);
+    assert(ring_pages >= 1 && ring_pages <= VSCANIF_MAX_RING_PAGES);
+    share_more(channel, domid, ring_pages - 1);
+    ring_front_init(&channel->ring, channel->page, channel->more,
+                    channel->nr_more);
     ring_front_set_alive(channel->page);
     rc = pool_pages ? pages_create(&channel->pages, channel->xgs, domid,
                                    pool_pages) : 0;
@@ -99,15 +113,27 @@ void channel_publish(const struct channel *channel,
                      struct connection *connection_r)
 {
     *connection_r = (struct connection){ .ring_ref = channel->ring_ref,
+                                         .nr_more = channel->nr_more,
                                          .port = (uint32_t)channel->port };
+    memcpy(connection_r->more_ref, channel->more_ref,
+           channel->nr_more * sizeof(channel->more_ref[0]));
     if (channel->pages)
         pages_publish(channel->pages, connection_r);
+}
+
+unsigned int channel_slots(const struct channel *channel)
+{
+    return channel->page ? ring_slots(1 + channel->nr_more) : 0;
 }
 
 void channel_destroy(struct channel *channel)
 {
     pages_drop(channel->pages);
     channel->pages = NULL;
+    if (channel->more)
+        xengntshr_unshare(channel->xgs, channel->more, channel->nr_more);
+    channel->more = NULL;
+    channel->nr_more = 0;
     /* The page first: its going away is signalled through the port. */
     if (channel->page)
         xengntshr_unshare(channel->xgs, channel->page, 1);
@@ -125,23 +151,27 @@ static void signal_back(struct channel *channel)
 
 int channel_put(struct channel *channel, const struct vscanif_request *req)
 {
-    bool notify;
     int rc;
 
     assert(channel->page);
-    rc = ring_front_put(&channel->ring, req, &notify);
+    rc = ring_front_put(&channel->ring, req);
     if (rc)
         return rc;
     channel->traffic.by_operation[req->operation]++;
-    if (notify)
+    if (ring_front_push(&channel->ring))
         signal_back(channel);
     return 0;
 }
 
 int channel_get(struct channel *channel, struct vscanif_response *rsp_r)
 {
+    int rc;
+
     assert(channel->page);
-    return ring_front_get(&channel->ring, rsp_r);
+    do
+        rc = ring_front_get(&channel->ring, rsp_r);
+    while (rc == 0 && ring_front_ask(&channel->ring));
+    return rc;
 }
 
 bool channel_cancel(struct channel *channel, uint32_t id)

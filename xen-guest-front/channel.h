@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * channel.h - ring page and event channel of one connection, the front's end.
+ * channel.h - ring and event channel of one connection, the front's end.
  *
  * Overview: knows grants, ports and the ring; nothing of xenstore or files.
  */
@@ -24,7 +24,10 @@ struct channel {
     struct xentoollog_logger *logger;
     xengntshr_handle *xgs;
     xenevtchn_handle *xce;
-    void *page;                 /* NULL: closed */
+    void *page;                 /* the ring's first; NULL: closed */
+    void *more;                 /* its other ones, */
+    uint32_t nr_more;           /* so many */
+    grant_ref_t more_ref[VSCANIF_MAX_RING_PAGES - 1];
     struct pages *pages;        /* the pool; NULL: there is none */
     uint32_t ring_ref;
     int port;                   /* -1: closed */
@@ -41,19 +44,22 @@ void channel_init(struct channel *channel);
 int channel_open_devices(struct channel *channel, const char **why_r);
 
 /*
- * Allocates ring page and port for @domid, and a pool of @pool_pages, 0: none.
- * Returns 0 or -errno; on failure nothing is left.  A pool that cannot be had is
- * no failure.  Our kernel is asked to tell the back when the ring page goes
- * away.
+ * Allocates a ring of @ring_pages and a port for @domid, and a pool of
+ * @pool_pages, 0: none.  Returns 0 or -errno; on failure nothing is left.  A
+ * pool, and pages of the ring beside the first, that cannot be had are no
+ * failure.  Our kernel is asked to tell the back when the first page goes away.
  */
 int channel_create(struct channel *channel, uint32_t domid,
-                   uint32_t pool_pages);
+                   uint32_t ring_pages, uint32_t pool_pages);
+
+/* Requests that the ring holds; 0 when closed. */
+unsigned int channel_slots(const struct channel *channel);
 
 /* What the back is to be told of it. */
 void channel_publish(const struct channel *channel,
                      struct connection *connection_r);
 
-/* Gives up ring page, port and pool.  May be called at any time. */
+/* Gives up ring, port and pool.  May be called at any time. */
 void channel_destroy(struct channel *channel);
 
 /*

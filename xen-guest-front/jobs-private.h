@@ -16,7 +16,8 @@
 #include "routes.h"
 #include "stream.h"
 
-#define SLOTS           ((unsigned int)VSCANIF_RING_SIZE)
+/* Of the largest ring. */
+#define SLOTS           ((unsigned int)VSCANIF_MAX_RING_SIZE)
 /* What the gate holds, and what it gave up while the back had it. */
 #define JOBS_MAX        (HELD_MAX + SLOTS)
 /* How many may start before one for which there are not enough pages now, and
@@ -27,7 +28,7 @@
 /* Scans of a file that keeps changing under them. */
 #define MAX_ATTEMPTS    3
 
-_Static_assert((VSCANIF_RING_SIZE & (VSCANIF_RING_SIZE - 1)) == 0,
+_Static_assert((SLOTS & (SLOTS - 1)) == 0,
                "slots are the low bits of an id");
 
 enum job_state { JOB_FREE, JOB_QUEUED, JOB_READING, JOB_SENT };
@@ -97,7 +98,7 @@ void jobs_run(struct jobs *jobs);
 void job_on_read(struct jobs *jobs, struct job *job);
 /* What a failure of share_read() is to who waits. */
 struct verdict job_read_failure(int rc);
-/* Slots that are not the stream's. */
+/* Slots of the connection's ring that are not the stream's, which come next. */
 unsigned int jobs_slots(const struct jobs *jobs);
 /* VSCANIF_OP_* of the request that it is, or will be. */
 uint8_t job_operation(const struct jobs *jobs, const struct job *job);

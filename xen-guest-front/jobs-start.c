@@ -187,7 +187,9 @@ static void start_reading(struct jobs *jobs, struct job *job,
 /* Slots that are not the stream's. */
 unsigned int jobs_slots(const struct jobs *jobs)
 {
-    return jobs->stream ? SLOTS - STREAM_SLOTS : SLOTS;
+    const unsigned int slots = channel_slots(jobs->channel);
+
+    return jobs->stream ? slots - STREAM_SLOTS : slots;
 }
 
 uint8_t job_operation(const struct jobs *jobs, const struct job *job)

@@ -20,6 +20,7 @@
 
 #include "channel.h"
 #include "gate-msg.h"
+#include "held.h"
 #include "ipc.h"
 #include "jobs.h"
 #include "log.h"
@@ -29,15 +30,17 @@
 #include "proc.h"
 #include "question.h"
 #include "remedies.h"
+#include "stream.h"
 #include "xsfront.h"
 
 /* Pages that may be granted at a time: the largest request and half as much
  * again for others beside it. */
 #define MAX_GRANTS          (VSCANIF_MAX_REQUEST_PAGES * 3u / 2)
-/* What gntalloc is to let us have: one more for the ring, the pool, and as many
- * as a slow back still maps. */
-#define WANTED_GRANTS       (2 * MAX_GRANTS + 1 + 2 * \
-                             (VSCANIF_MAX_POOL_PAGES + VSCANIF_MAX_POOL_DIRS))
+/* What gntalloc is to let us have: beside these ring and pool, and as many as a
+ * slow back still maps. */
+#define WANTED_GRANTS       (2 * (MAX_GRANTS + VSCANIF_MAX_RING_PAGES + \
+                                  VSCANIF_MAX_POOL_PAGES + \
+                                  VSCANIF_MAX_POOL_DIRS))
 /* How long an access waits for a back that has just gone to come again. */
 #define RECONNECT_GRACE_MS  2000
 /* After the front has closed the connection by itself. */
@@ -103,14 +106,35 @@ static void on_attached(void *arg, const char *policy, uint32_t generation)
         close(fd);
 }
 
-static int on_make(void *arg, uint32_t domid, uint32_t max_pool_pages,
+/* As many pages of the ring as are of use: what the gate holds can all be in
+ * flight, but for want of room in the pool, or when it goes one by one. */
+static uint32_t ring_pages(const struct link *link, uint32_t pool_pages,
+                           uint32_t max)
+{
+    uint32_t in_flight = HELD_MAX, nr = 1;
+
+    if (link->transport == TRANSPORT_STREAM)
+        in_flight = STREAM_SLOTS;
+    else if (link->transport == TRANSPORT_POOL)
+        in_flight = pool_pages / 2 + STREAM_SLOTS;
+    while (nr < max && ring_slots(nr) < in_flight)
+        nr++;
+    return nr;
+}
+
+static int on_make(void *arg, uint32_t domid,
+                   const struct xsfront_limits *limits,
                    struct connection *connection_r)
 {
     struct link *link = arg;
     uint32_t pages = link->transport == TRANSPORT_PER_REQUEST ? 0 :
                      link->pool_pages;
-    int rc = channel_create(&link->channel, domid,
-                            pages < max_pool_pages ? pages : max_pool_pages);
+    int rc;
+
+    if (pages > limits->max_pool_pages)
+        pages = limits->max_pool_pages;
+    rc = channel_create(&link->channel, domid,
+                        ring_pages(link, pages, limits->max_ring_pages), pages);
 
     link->anew = false;
     if (!rc)

@@ -115,7 +115,8 @@ static int read_offer(struct xsfront *front, char *why, size_t why_size)
                  VSCANIF_VERSION);
         return rc;
     }
-    *limits = (struct xsfront_limits){ .max_pages = VSCANIF_MAX_REQUEST_PAGES };
+    *limits = (struct xsfront_limits){ .max_pages = VSCANIF_MAX_REQUEST_PAGES,
+                                       .max_ring_pages = 1 };
     rc = read_limit(front, NODE_MAX_REQUEST_PAGES, 1, VSCANIF_MAX_REQUEST_PAGES,
                     &limits->max_pages, why, why_size);
     if (!rc)
@@ -124,6 +125,9 @@ static int read_offer(struct xsfront *front, char *why, size_t why_size)
     if (!rc)
         rc = read_limit(front, NODE_MAX_STREAM_MIB, 0, VSCANIF_MAX_STREAM_MIB,
                         &limits->max_stream_mib, why, why_size);
+    if (!rc)
+        rc = read_limit(front, NODE_MAX_RING_PAGES, 1, VSCANIF_MAX_RING_PAGES,
+                        &limits->max_ring_pages, why, why_size);
     return rc;
 }
 
@@ -133,6 +137,17 @@ struct publication {
     const char *policy_error;   /* remains to be told; empty: none */
     const struct xsfront *front;
 };
+
+static int write_ring(const struct connection *connection, struct xs_handle *xs,
+                      xs_transaction_t t)
+{
+    char refs[CONNECTION_RING_SIZE];
+
+    if (!connection->nr_more)
+        return xsx_remove(xs, t, FRONT_FOLDER, NODE_RING_REFS);
+    return xsx_write(xs, t, FRONT_FOLDER, NODE_RING_REFS,
+                     connection_format_ring(connection, refs));
+}
 
 /* What an earlier connection had goes. */
 static int write_pool(const struct connection *connection, struct xs_handle *xs,
@@ -161,6 +176,7 @@ static int write_publication(struct xs_handle *xs, xs_transaction_t t,
                          VSCANIF_VERSION)) ||
         (rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_RING_REF, "%u",
                          p->connection.ring_ref)) ||
+        (rc = write_ring(&p->connection, xs, t)) ||
         (rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_EVENT_CHANNEL, "%u",
                          p->connection.port)) ||
         (rc = write_pool(&p->connection, xs, t)) ||
@@ -197,8 +213,8 @@ static void publish(struct xsfront *front)
         close_refused(front, why);
         return;
     }
-    rc = front->ops->make(front->arg, front->back_domid,
-                          front->limits.max_pool_pages, &p.connection);
+    rc = front->ops->make(front->arg, front->back_domid, &front->limits,
+                          &p.connection);
     if (rc) {
         snprintf(why, sizeof(why), "cannot make ring and event channel: %s",
                  strerror(-rc));
@@ -526,7 +542,9 @@ void xsfront_close(struct xsfront *front)
 
     if (front->attached) {
         drop_and_set(front, XenbusStateClosed);
-        /* Whoever comes next may know of no pool, and leaves these alone. */
+        /* Whoever comes next may know of none of these, and leaves them
+         * alone. */
+        write_ring(&none, front->xs, XBT_NULL);
         write_pool(&none, front->xs, XBT_NULL);
     }
     free(front->policy_text);

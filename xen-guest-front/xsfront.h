@@ -25,12 +25,13 @@ struct xsfront_limits {
     uint32_t max_pages;         /* max-request-pages */
     uint32_t max_pool_pages;
     uint32_t max_stream_mib;
+    uint32_t max_ring_pages;
 };
 
 struct xsfront_ops {
-    /* Makes ring and port for @domid, and a pool of @max_pool_pages at most.
-     * Returns 0 or -errno. */
-    int (*make)(void *arg, uint32_t domid, uint32_t max_pool_pages,
+    /* Makes ring and port for @domid, and a pool, of no more pages than the back
+     * takes.  Returns 0 or -errno. */
+    int (*make)(void *arg, uint32_t domid, const struct xsfront_limits *limits,
                 struct connection *connection_r);
     /* Drops them; called at any time, also when there are none. */
     void (*drop)(void *arg);

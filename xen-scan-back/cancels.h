@@ -14,7 +14,7 @@
 
 #include "vscanif.h"
 
-#define CANCELS_MAX     ((unsigned int)VSCANIF_RING_SIZE)
+#define CANCELS_MAX     ((unsigned int)VSCANIF_MAX_RING_SIZE)
 
 /* All 0: none. */
 struct cancels {

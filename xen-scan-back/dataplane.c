@@ -93,6 +93,32 @@ static int map_pool(struct dataplane *dp, const struct connection *connection)
     return 0;
 }
 
+/* The ring's pages.  Returns 0 or -errno; what has been mapped stays so. */
+static int map_ring(struct dataplane *dp, const struct connection *connection)
+{
+    uint32_t refs[VSCANIF_MAX_RING_PAGES - 1];
+
+    /* The kernel clears our live octet and signals the front when this
+     * mapping goes away, however this process ends. */
+    dp->page = xengnttab_map_grant_ref_notify(dp->xgt, dp->domid,
+                                              connection->ring_ref,
+                                              PROT_READ | PROT_WRITE,
+                                              VSCANIF_BACK_LIVE_OFFSET,
+                                              (evtchn_port_t)dp->port);
+    if (!dp->page)
+        return errno ? -errno : -EACCES;
+    if (!connection->nr_more)
+        return 0;
+    memcpy(refs, connection->more_ref, connection->nr_more * sizeof(refs[0]));
+    dp->more = xengnttab_map_domain_grant_refs(dp->xgt, connection->nr_more,
+                                               dp->domid, refs,
+                                               PROT_READ | PROT_WRITE);
+    if (!dp->more)
+        return errno ? -errno : -EACCES;
+    dp->nr_more = connection->nr_more;
+    return 0;
+}
+
 int dataplane_connect(struct dataplane *dp, const struct connection *connection,
                       const char **why_r)
 {
@@ -105,16 +131,10 @@ int dataplane_connect(struct dataplane *dp, const struct connection *connection,
         *why_r = "cannot bind the front's event-channel";
         return -errno;
     }
-    /* The kernel clears our live octet and signals the front when this
-     * mapping goes away, however this process ends. */
-    dp->page = xengnttab_map_grant_ref_notify(dp->xgt, dp->domid,
-                                              connection->ring_ref,
-                                              PROT_READ | PROT_WRITE,
-                                              VSCANIF_BACK_LIVE_OFFSET,
-                                              (evtchn_port_t)dp->port);
-    if (!dp->page) {
-        rc = errno ? -errno : -EACCES;
-        *why_r = "cannot map the front's ring-ref";
+    rc = map_ring(dp, connection);
+    if (rc) {
+        *why_r = dp->page ? "cannot map the front's ring-refs" :
+                 "cannot map the front's ring-ref";
         dataplane_disconnect(dp);
         return rc;
     }
@@ -124,7 +144,7 @@ int dataplane_connect(struct dataplane *dp, const struct connection *connection,
         dataplane_disconnect(dp);
         return rc;
     }
-    ring_back_init(&dp->ring, dp->page);
+    ring_back_init(&dp->ring, dp->page, dp->more, dp->nr_more);
     ring_back_set_generation(dp->page, dp->generation);
     ring_back_set_alive(dp->page);
     /* A dead front's page can still be mapped for a while. */
@@ -155,11 +175,15 @@ void dataplane_disconnect(struct dataplane *dp)
 {
     if (dp->pool)
         xengnttab_unmap(dp->xgt, (void *)dp->pool, dp->limits.pool_pages);
+    if (dp->more)
+        xengnttab_unmap(dp->xgt, dp->more, dp->nr_more);
     if (dp->page)
         xengnttab_unmap(dp->xgt, dp->page, 1);
     if (dp->port >= 0)
         xenevtchn_unbind(dp->xce, (evtchn_port_t)dp->port);
     dp->pool = NULL;
+    dp->more = NULL;
+    dp->nr_more = 0;
     dp->limits.pool_pages = 0;
     dp->page = NULL;
     dp->port = -1;
@@ -194,7 +218,9 @@ int dataplane_get(struct dataplane *dp, struct scan_request *req_r,
     int rc;
 
     assert(dp->page);
-    rc = ring_back_get(&dp->ring, &untrusted_req);
+    do
+        rc = ring_back_get(&dp->ring, &untrusted_req);
+    while (rc == 0 && ring_back_ask(&dp->ring));
     if (rc < 0)
         *why_r = "ring: req_prod is out of bounds";
     if (rc != 1)
@@ -330,14 +356,13 @@ void dataplane_put(struct dataplane *dp, const struct scan_request *req,
         .id = req->id, .operation = req->operation, .verdict = verdict->code,
         .reason = verdict->reason, .generation = verdict->generation,
     };
-    bool notify;
     int rc;
 
     assert(dp->page);
     memcpy(rsp.name, verdict->name, sizeof(rsp.name));
-    rc = ring_back_put(&dp->ring, &rsp, &notify);
+    rc = ring_back_put(&dp->ring, &rsp);
     assert(rc == 0);    /* never more responses than requests taken */
     (void)rc;
-    if (notify)
+    if (ring_back_push(&dp->ring))
         signal_front(dp);
 }

@@ -32,7 +32,9 @@ struct dataplane {
     uint32_t domid;             /* the guest */
     struct check_limits limits;
     struct traffic traffic;     /* of all connections */
-    void *page;                 /* NULL: not connected */
+    void *page;                 /* the ring's first; NULL: not connected */
+    void *more;                 /* its other ones, */
+    uint32_t nr_more;           /* so many */
     const void *pool;           /* the guest's page pool; NULL: it has none */
     grant_ref_t pool_refs[VSCANIF_MAX_POOL_PAGES];
     int port;                   /* -1: not connected */
@@ -59,7 +61,7 @@ int dataplane_open(struct dataplane *dp, uint32_t domid, uint32_t max_pages,
                    uint32_t max_stream_mib, const char **why_r);
 
 /*
- * Maps the ring page and the pool, and binds the port.  Returns 0 or -errno
+ * Maps ring and pool, and binds the port.  Returns 0 or -errno
  * with a sentence for log and error node; on failure nothing is left.
  */
 int dataplane_connect(struct dataplane *dp, const struct connection *connection,

@@ -16,7 +16,7 @@
 #include "digest.h"
 #include "vscanif.h"
 
-#define FLIGHTS_MAX     ((unsigned int)VSCANIF_RING_SIZE)
+#define FLIGHTS_MAX     ((unsigned int)VSCANIF_MAX_RING_SIZE)
 
 struct flight {
     uint64_t pool_id;           /* 0: free */

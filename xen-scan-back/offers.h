@@ -16,10 +16,10 @@
 #include <xengnttab.h>
 
 #include "engine.h"
-#include "vscanif.h"
+#include "pool.h"
 
 /* Requests with offers at a time: what the pool takes of one link. */
-#define OFFERS_MAX      ((unsigned int)VSCANIF_RING_SIZE)
+#define OFFERS_MAX      ((unsigned int)POOL_LINK_JOBS)
 
 struct offers {
     xengnttab_handle *xgt;      /* used for nothing else; the caller's */

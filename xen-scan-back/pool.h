@@ -30,8 +30,9 @@
 #define POOL_MAX_CREWS        64
 /* Links that have a crew for themselves at a time. */
 #define POOL_OWN_CREWS        8
-/* Jobs of one link, waiting and running: what its guest can have in flight. */
-#define POOL_LINK_JOBS          VSCANIF_RING_SIZE
+/* Jobs of one link, waiting and running.  A ring may hold more requests: they
+ * wait there, so that descriptors suffice for many links. */
+#define POOL_LINK_JOBS          16
 /* Octets of one link's jobs, but for a large one.  They are memory that belongs to
  * no process, and one guest's must not be all there is.  (Those of jobs in place
  * are not, but may have to be copied after all.) */

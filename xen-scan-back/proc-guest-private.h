@@ -25,7 +25,8 @@
 #include "stats.h"
 #include "xsback.h"
 
-#define SLOTS   ((unsigned int)VSCANIF_RING_SIZE)
+/* Requests that are taken in one go. */
+#define AT_ONCE ((unsigned int)VSCANIF_RING_SIZE)
 
 /* How long the pool may take to take a request. */
 #define POOL_WAIT_MS    10000

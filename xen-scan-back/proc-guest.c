@@ -153,9 +153,9 @@ static int take_one(struct guest *guest, const char **why_r)
 
 /*
  * Takes requests while there is room for their snapshots; the rest waits on
- * the ring, behind a stream that is whole, too.  After a ring of them the others
+ * the ring, behind a stream that is whole, too.  After some of them the others
  * who want something have their turn: a guest whose content is known could fill
- * it up for ever.  Returns false when the pool is gone.
+ * the ring up for ever.  Returns false when the pool is gone.
  */
 static bool take_requests(struct guest *guest)
 {
@@ -164,8 +164,8 @@ static bool take_requests(struct guest *guest)
 
     guest->more = false;
     for (unsigned int n = 0; rc == 1 && guest->connected &&
-                             guest->at_pool < SLOTS; n++) {
-        guest->more = n == SLOTS;
+                             guest->at_pool < POOL_LINK_JOBS; n++) {
+        guest->more = n == AT_ONCE;
         if (guest->more)
             break;
         if (!assembly_is_whole(&guest->assembly))

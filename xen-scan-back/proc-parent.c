@@ -383,6 +383,7 @@ int proc_parent(const struct pool_config *config)
     struct parent parent = {
         .config = config, .control = -1, .limits = {
             .max_pages = VSCANIF_MAX_REQUEST_PAGES,
+            .max_ring_pages = VSCANIF_MAX_RING_PAGES,
             /* What the engines would not look at need not come. */
             .max_stream_mib = (uint32_t)(config->limits.value[LIMIT_FILE] >>
                                          20),

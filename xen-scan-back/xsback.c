@@ -42,6 +42,18 @@ static int restore_incidents(const struct xsback *back, struct xs_handle *xs,
                                 back->incidents);
 }
 
+/* One page is what each back takes, and what it means to say nothing: a back that
+ * knows of no others leaves alone what stands there. */
+static int write_ring_offer(const struct xsback *back, struct xs_handle *xs,
+                            xs_transaction_t t)
+{
+    const uint32_t max = back->limits.max_ring_pages;
+
+    if (max == 1)
+        return xsx_remove(xs, t, back->back.s, NODE_MAX_RING_PAGES);
+    return xsx_printf(xs, t, back->back.s, NODE_MAX_RING_PAGES, "%u", max);
+}
+
 /*
  * All that the back writes.  The toolstack removes the folder when it likes,
  * and writing would make it again: so look first, in the same transaction.
@@ -64,13 +76,15 @@ static int write_update(struct xs_handle *xs, xs_transaction_t t, void *arg)
          (rc = xsx_printf(xs, t, folder, NODE_MAX_POOL_PAGES, "%u",
                           VSCANIF_MAX_POOL_PAGES)) ||
          (rc = xsx_printf(xs, t, folder, NODE_MAX_STREAM_MIB, "%u",
-                          u->back->limits.max_stream_mib))))
+                          u->back->limits.max_stream_mib)) ||
+         (rc = write_ring_offer(u->back, xs, t))))
         return rc;
     if (u->offer && u->back->incidents[0] &&
         (rc = restore_incidents(u->back, xs, t)))
         return rc;
     if (u->state == XenbusStateClosed &&
-        (rc = xsx_remove(xs, t, folder, NODE_ENGINES)))
+        ((rc = xsx_remove(xs, t, folder, NODE_ENGINES)) ||
+         (rc = xsx_remove(xs, t, folder, NODE_MAX_RING_PAGES))))
         return rc;
     if (u->state != XenbusStateClosed && u->back->engines[0] &&
         (rc = xsx_write(xs, t, folder, NODE_ENGINES, u->back->engines)))
@@ -129,6 +143,28 @@ static int read_number(const struct front_nodes *f, struct xs_handle *xs,
                         value_r);
 }
 
+/* A front whose ring is one page may know of no others.  How many there are was
+ * offered to the front, perhaps by another back, before this one came. */
+static int read_ring(struct front_nodes *f, struct xs_handle *xs,
+                     xs_transaction_t t)
+{
+    char *text = NULL;
+    int rc;
+
+    f->node = NODE_RING_REF;
+    if ((rc = read_number(f, xs, t, &f->connection.ring_ref)))
+        return rc;
+    f->node = NODE_RING_REFS;
+    f->connection.nr_more = 0;
+    rc = xsx_read(xs, t, f->back->front.s, f->node, &text);
+    if (xsx_is_absent(rc))
+        return 0;
+    if (!rc)
+        rc = connection_parse_ring(text, &f->connection);
+    free(text);
+    return rc;
+}
+
 /* A front without a pool has neither of the two. */
 static int read_pool(struct front_nodes *f, struct xs_handle *xs,
                      xs_transaction_t t)
@@ -165,8 +201,7 @@ static int read_front(struct xs_handle *xs, xs_transaction_t t, void *arg)
     f->node = NODE_VERSION;
     if ((rc = read_number(f, xs, t, &f->version)))
         return rc;
-    f->node = NODE_RING_REF;
-    if ((rc = read_number(f, xs, t, &f->connection.ring_ref)))
+    if ((rc = read_ring(f, xs, t)))
         return rc;
     f->node = NODE_EVENT_CHANNEL;
     if ((rc = read_number(f, xs, t, &f->connection.port)) ||

@@ -33,6 +33,7 @@ struct xsback_ops {
 struct xsback_limits {
     uint32_t max_pages;         /* max-request-pages */
     uint32_t max_stream_mib;    /* max-stream-mib */
+    uint32_t max_ring_pages;    /* max-ring-pages: 1 ... */
 };
 
 struct xsback {

@@ -7,23 +7,77 @@
  */
 #include "ring.h"
 
+#include <string.h>
+
 static RING_IDX load_index(const RING_IDX *index)
 {
     return __atomic_load_n(index, __ATOMIC_ACQUIRE);
 }
 
-void ring_front_init(ring_front *ring, void *page)
+unsigned int ring_slots(unsigned int nr_pages)
 {
-    struct vscanif_sring *sring = page;
-
-    XEN_FRONT_RING_INIT(ring, sring, VSCANIF_PAGE_SIZE);
+    return __CONST_RING_SIZE(vscanif, nr_pages * VSCANIF_PAGE_SIZE);
 }
 
-void ring_back_init(ring_back *ring, void *page)
+void ring_front_init(ring_front *ring, void *page, void *more,
+                     unsigned int nr_more)
 {
     struct vscanif_sring *sring = page;
 
-    BACK_RING_INIT(ring, sring, VSCANIF_PAGE_SIZE);
+    XEN_FRONT_RING_INIT(ring, sring, (1 + nr_more) * (size_t)VSCANIF_PAGE_SIZE);
+    ring->more = more;
+}
+
+void ring_back_init(ring_back *ring, void *page, void *more,
+                    unsigned int nr_more)
+{
+    struct vscanif_sring *sring = page;
+
+    BACK_RING_INIT(ring, sring, (1 + nr_more) * (size_t)VSCANIF_PAGE_SIZE);
+    ring->more = more;
+}
+
+/* Half a slot: none lies in two pages. */
+struct half {
+    uint8_t octets[sizeof(union vscanif_sring_entry) / 2];
+};
+
+_Static_assert(VSCANIF_PAGE_SIZE % sizeof(struct half) == 0 &&
+               offsetof(struct vscanif_sring, ring) % sizeof(struct half) == 0,
+               "the border of two pages is one of two halves");
+_Static_assert(sizeof(struct vscanif_request) == 2 * sizeof(struct half) &&
+               sizeof(struct vscanif_response) == 2 * sizeof(struct half),
+               "two halves are all of it");
+
+static struct half *half_of(struct vscanif_sring *sring, void *more,
+                            unsigned int slot, unsigned int half)
+{
+    const size_t at = offsetof(struct vscanif_sring, ring) +
+                      (2 * slot + half) * sizeof(struct half);
+    uint8_t *octets = at < VSCANIF_PAGE_SIZE ? (uint8_t *)sring + at :
+                      (uint8_t *)more + (at - VSCANIF_PAGE_SIZE);
+
+    return (struct half *)(void *)octets;
+}
+
+/* The other side may write at any time: after this, nobody looks there again. */
+static void copy_out(struct vscanif_sring *sring, void *more, unsigned int slot,
+                     void *to)
+{
+    struct half *halves = to;
+
+    for (unsigned int i = 0; i < 2; i++)
+        memcpy(&halves[i], half_of(sring, more, slot, i), sizeof(*halves));
+    __asm__ volatile("" : : : "memory");
+}
+
+static void copy_in(struct vscanif_sring *sring, void *more, unsigned int slot,
+                    const void *from)
+{
+    const struct half *halves = from;
+
+    for (unsigned int i = 0; i < 2; i++)
+        memcpy(half_of(sring, more, slot, i), &halves[i], sizeof(*halves));
 }
 
 bool ring_front_full(const ring_front *ring)
@@ -31,80 +85,96 @@ bool ring_front_full(const ring_front *ring)
     return RING_FULL(ring);
 }
 
-int ring_front_put(ring_front *ring, const struct vscanif_request *req,
-                   bool *notify_r)
+int ring_front_put(ring_front *ring, const struct vscanif_request *req)
+{
+    if (RING_FULL(ring))
+        return -ENOBUFS;
+    copy_in(ring->sring, ring->more, ring->req_prod_pvt % RING_SIZE(ring), req);
+    ring->req_prod_pvt++;
+    return 0;
+}
+
+bool ring_front_push(ring_front *ring)
 {
     int notify;
 
-    if (RING_FULL(ring))
-        return -ENOBUFS;
-
-    *RING_GET_REQUEST(ring, ring->req_prod_pvt) = *req;
-    ring->req_prod_pvt++;
     RING_PUSH_REQUESTS_AND_CHECK_NOTIFY(ring, notify);
-    *notify_r = notify;
-    return 0;
+    return notify;
+}
+
+bool ring_front_has(const ring_front *ring)
+{
+    return load_index(&ring->sring->rsp_prod) != ring->rsp_cons;
+}
+
+bool ring_front_ask(ring_front *ring)
+{
+    __atomic_store_n(&ring->sring->rsp_event, ring->rsp_cons + 1,
+                     __ATOMIC_RELAXED);
+    xen_mb();
+    return ring_front_has(ring);
 }
 
 int ring_front_get(ring_front *ring, struct vscanif_response *rsp_r)
 {
-    RING_IDX prod = load_index(&ring->sring->rsp_prod);
+    const RING_IDX prod = load_index(&ring->sring->rsp_prod);
 
-    if (prod == ring->rsp_cons) {
-        /* Ask for an event, then look once more: a response that came in
-         * between has raised none. */
-        __atomic_store_n(&ring->sring->rsp_event, ring->rsp_cons + 1,
-                         __ATOMIC_RELAXED);
-        xen_mb();
-        prod = load_index(&ring->sring->rsp_prod);
-        if (prod == ring->rsp_cons)
-            return 0;
-    }
+    if (prod == ring->rsp_cons)
+        return 0;
     /* More responses than requests in flight cannot be. */
     if (prod - ring->rsp_cons > ring->req_prod_pvt - ring->rsp_cons)
         return -EPROTO;
 
-    RING_COPY_RESPONSE(ring, ring->rsp_cons, rsp_r);
+    copy_out(ring->sring, ring->more, ring->rsp_cons % RING_SIZE(ring), rsp_r);
     ring->rsp_cons++;
     return 1;
 }
 
+bool ring_back_has(const ring_back *ring)
+{
+    return load_index(&ring->sring->req_prod) != ring->req_cons;
+}
+
+bool ring_back_ask(ring_back *ring)
+{
+    __atomic_store_n(&ring->sring->req_event, ring->req_cons + 1,
+                     __ATOMIC_RELAXED);
+    xen_mb();
+    return ring_back_has(ring);
+}
+
 int ring_back_get(ring_back *ring, struct vscanif_request *req_r)
 {
-    RING_IDX prod = load_index(&ring->sring->req_prod);
+    const RING_IDX prod = load_index(&ring->sring->req_prod);
 
-    if (prod == ring->req_cons) {
-        __atomic_store_n(&ring->sring->req_event, ring->req_cons + 1,
-                         __ATOMIC_RELAXED);
-        xen_mb();
-        prod = load_index(&ring->sring->req_prod);
-        if (prod == ring->req_cons)
-            return 0;
-    }
+    if (prod == ring->req_cons)
+        return 0;
     /* Measured from what we have taken: an index that went back would
      * otherwise pass for one that is not too far ahead. */
     if (prod - ring->req_cons >
         RING_SIZE(ring) - (ring->req_cons - ring->rsp_prod_pvt))
         return -EPROTO;
 
-    RING_COPY_REQUEST(ring, ring->req_cons, req_r);
+    copy_out(ring->sring, ring->more, ring->req_cons % RING_SIZE(ring), req_r);
     ring->req_cons++;
     return 1;
 }
 
-int ring_back_put(ring_back *ring, const struct vscanif_response *rsp,
-                  bool *notify_r)
+int ring_back_put(ring_back *ring, const struct vscanif_response *rsp)
+{
+    if (ring->rsp_prod_pvt == ring->req_cons)
+        return -ENOBUFS;
+    copy_in(ring->sring, ring->more, ring->rsp_prod_pvt % RING_SIZE(ring), rsp);
+    ring->rsp_prod_pvt++;
+    return 0;
+}
+
+bool ring_back_push(ring_back *ring)
 {
     int notify;
 
-    if (ring->rsp_prod_pvt == ring->req_cons)
-        return -ENOBUFS;
-
-    *RING_GET_RESPONSE(ring, ring->rsp_prod_pvt) = *rsp;
-    ring->rsp_prod_pvt++;
     RING_PUSH_RESPONSES_AND_CHECK_NOTIFY(ring, notify);
-    *notify_r = notify;
-    return 0;
+    return notify;
 }
 
 static uint8_t *live_octet(void *page, size_t offset)

@@ -2,9 +2,14 @@
 /*
  * ring.h - the shared ring of vscanif.h, wrapped once.
  *
- * Overview: the only code that touches a ring page.  A slot is copied out of
- * the page before anybody looks at it, and written as a whole, so that neither
+ * Overview: the only code that touches ring pages.  A slot is copied out of
+ * them before anybody looks at it, and written as a whole, so that neither
  * side re-reads what the other may change nor shows what the page held before.
+ *
+ * What is put is not seen before a push, which says for all of it together
+ * whether the other side sleeps.  Who has taken all that there is, and is about
+ * to sleep, asks for an event; as long as it looks at the ring by itself it need
+ * not, and is not told.
  */
 #ifndef VSCAN_RING_H
 #define VSCAN_RING_H
@@ -19,35 +24,62 @@
 
 #include "vscanif.h"
 
-typedef struct vscanif_front_ring ring_front;
-typedef struct vscanif_back_ring ring_back;
+/* The first fields are those that the macros of ring.h know. */
+typedef struct {
+    RING_IDX req_prod_pvt, rsp_cons;
+    unsigned int nr_ents;
+    struct vscanif_sring *sring;
+    void *more;
+} ring_front;
 
-/* Makes an empty ring in @page, which must be one zeroed granted page. */
-void ring_front_init(ring_front *ring, void *page);
+typedef struct {
+    RING_IDX rsp_prod_pvt, req_cons;
+    unsigned int nr_ents;
+    struct vscanif_sring *sring;
+    void *more;
+} ring_back;
 
-/* Joins the ring that a front has made in @page. */
-void ring_back_init(ring_back *ring, void *page);
+/*
+ * Makes an empty ring in @page and the @nr_more pages at @more, which need not
+ * follow it in memory: up to VSCANIF_MAX_RING_PAGES in all, zeroed and granted.
+ */
+void ring_front_init(ring_front *ring, void *page, void *more,
+                     unsigned int nr_more);
+
+/* Joins the ring that a front has made there. */
+void ring_back_init(ring_back *ring, void *page, void *more,
+                    unsigned int nr_more);
+
+/* Slots of a ring of so many pages. */
+unsigned int ring_slots(unsigned int nr_pages);
 
 /* Room for one more request?  A front never has more than the ring holds. */
 bool ring_front_full(const ring_front *ring);
 
-/*
- * Puts one request on the ring and publishes it.  *@notify_r: the back sleeps
- * and wants an event.  Returns 0, or -ENOBUFS when the ring is full.
- */
-int ring_front_put(ring_front *ring, const struct vscanif_request *req,
-                   bool *notify_r);
+/* Puts one request on the ring.  Returns 0, or -ENOBUFS when it is full. */
+int ring_front_put(ring_front *ring, const struct vscanif_request *req);
 
-/*
- * Takes one response.  Returns 1; 0 when there is none, and the next one will
- * raise an event; -EPROTO when the back's index is out of bounds.
- */
+/* Publishes what has been put since the last time.  Returns whether the back
+ * sleeps and wants an event. */
+bool ring_front_push(ring_front *ring);
+
+/* Takes one response.  Returns 1; 0 when there is none; -EPROTO when the back's
+ * index is out of bounds. */
 int ring_front_get(ring_front *ring, struct vscanif_response *rsp_r);
 
-/* As ring_front_put() and ring_front_get(), seen from the back. */
+/* Has the back moved its index since all was taken? */
+bool ring_front_has(const ring_front *ring);
+
+/* Asks for an event with the next response, then looks once more: returns whether
+ * one has come in between, which has raised none. */
+bool ring_front_ask(ring_front *ring);
+
+/* The same, seen from the back. */
 int ring_back_get(ring_back *ring, struct vscanif_request *req_r);
-int ring_back_put(ring_back *ring, const struct vscanif_response *rsp,
-                  bool *notify_r);
+bool ring_back_has(const ring_back *ring);
+bool ring_back_ask(ring_back *ring);
+int ring_back_put(ring_back *ring, const struct vscanif_response *rsp);
+bool ring_back_push(ring_back *ring);
 
 /* The octets that the peer's kernel clears when its process goes away. */
 bool ring_front_alive(const void *page);

@@ -50,6 +50,7 @@
  * /local/domain/3/backend/vscan/5/0/max-request-pages = "8192"
  * /local/domain/3/backend/vscan/5/0/max-pool-pages = "4096"
  * /local/domain/3/backend/vscan/5/0/max-stream-mib = "100"
+ * /local/domain/3/backend/vscan/5/0/max-ring-pages = "3"
  * /local/domain/3/backend/vscan/5/0/connection-id = "1732"
  * /local/domain/3/backend/vscan/5/0/engines = "clamav ok 1762934400: ClamAV
  *      1.4.6/27811, 8706912 signatures"
@@ -65,6 +66,7 @@
  * /local/domain/5/device/vscan/0/state = "4"
  * /local/domain/5/device/vscan/0/version = "1"
  * /local/domain/5/device/vscan/0/ring-ref = "9"
+ * /local/domain/5/device/vscan/0/ring-refs = "9,11,12"
  * /local/domain/5/device/vscan/0/event-channel = "14"
  * /local/domain/5/device/vscan/0/pool-pages = "512"
  * /local/domain/5/device/vscan/0/pool-refs = "10"
@@ -152,6 +154,15 @@
  *      Most content, in units of 2^20 octets, that the back takes in pieces
  *      (see "Streams"); 0: it knows of none.
  *
+ * max-ring-pages
+ *      Values:         1 ... VSCANIF_MAX_RING_PAGES
+ *      Default:        1
+ *      Written by:     back, before XenbusStateInitWait; removed by it when it
+ *                      closes
+ *      Read by:        front
+ *
+ *      Most pages of a ring (see "Ring") that the back will map.
+ *
  * connection-id
  *      Values:         uint32, not 0
  *      Written by:     back, together with XenbusStateConnected
@@ -236,11 +247,17 @@
  *      Read by:        back
  *
  * ring-ref
- *      Values:         uint32, grant reference of the ring page, not 0
+ *      Values:         uint32, grant reference of the ring's first page, not 0
  *      Written by:     front, together with XenbusStateInitialised
  *      Read by:        back
  *
- *      The one page that both sides write.
+ * ring-refs
+ *      Values:         grant references of all pages of the ring, the first of
+ *                      which is that of ring-ref, uint32, not 0, separated by
+ *                      commas, 2 ... max-ring-pages of them
+ *      Default:        absent: the ring is one page
+ *      Written by:     front, together with XenbusStateInitialised
+ *      Read by:        back
  *
  * event-channel
  *      Values:         uint32, port in the guest, not 0
@@ -498,7 +515,8 @@
  *  o allocates ring, channel and pool
  *  o writes version, ring-ref,
  *    event-channel, pool-pages,
- *    pool-refs, connection-id
+ *    pool-refs, ring-refs,
+ *    connection-id
  *    and the state in one transaction
  * XenbusStateInitialised
  *                                       o reads the front's nodes in one
@@ -621,6 +639,8 @@
 /* Directory pages of one request, and grant references in each. */
 #define VSCANIF_MAX_DIR_PAGES           8
 #define VSCANIF_DIR_REFS                1024
+/* Pages of a ring. */
+#define VSCANIF_MAX_RING_PAGES          3
 /* Pages of a pool, and its directory pages. */
 #define VSCANIF_MAX_POOL_PAGES          4096
 #define VSCANIF_MAX_POOL_DIRS           4
@@ -662,6 +682,15 @@
  ******************************************************************************
  * All fields are little-endian, as all x86 guests are.  Reserved octets are 0
  * when written and must be 0 when read.
+ *
+ *----------------------------------- Ring ------------------------------------
+ *
+ * The only pages that both sides write: that of Xen's ring.h with slots of 128
+ * octets after a head of 64, the number of slots the largest power of two that
+ * fits: VSCANIF_RING_SIZE on one page, twice as many on two,
+ * VSCANIF_MAX_RING_SIZE on three.  A slot may lie on two pages.  What else the
+ * head holds (see "Recovery", "Generation", "Cancelling") is in the first page,
+ * and so are the live octets that the kernels clear.
  *
  *--------------------------------- Request -----------------------------------
  *         0                1                 2               3        octet
@@ -848,6 +877,10 @@ DEFINE_RING_TYPES(vscanif, struct vscanif_request, struct vscanif_response);
 /* Requests that can be in flight on the one-page ring. */
 #define VSCANIF_RING_SIZE  __CONST_RING_SIZE(vscanif, VSCANIF_PAGE_SIZE)
 
+/* ... and on the largest one. */
+#define VSCANIF_MAX_RING_SIZE \
+    __CONST_RING_SIZE(vscanif, VSCANIF_MAX_RING_PAGES * VSCANIF_PAGE_SIZE)
+
 /* Octets of the ring page that tell whether the peer's process lives. */
 #define VSCANIF_BACK_LIVE_OFFSET   offsetof(struct vscanif_sring, pvt)
 #define VSCANIF_FRONT_LIVE_OFFSET  (offsetof(struct vscanif_sring, pvt) + 1)
@@ -873,6 +906,8 @@ _Static_assert(VSCANIF_GENERATION_OFFSET % sizeof(uint64_t) == 0,
 _Static_assert(VSCANIF_CANCEL_OFFSET % sizeof(uint64_t) == 0, "one access");
 _Static_assert(VSCANIF_CANCEL_OFFSET + sizeof(uint64_t) <=
                offsetof(struct vscanif_sring, ring), "before the slots");
+_Static_assert(VSCANIF_RING_SIZE == 16 && VSCANIF_MAX_RING_SIZE == 64,
+               "as \"Ring\" says");
 _Static_assert(sizeof(struct vscanif_info) == VSCANIF_PAGE_SIZE, "one page");
 _Static_assert(offsetof(struct vscanif_info, path) == 64, "no hole");
 _Static_assert(offsetof(struct vscanif_info, ref) == 2048, "no hole");

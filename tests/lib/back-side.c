@@ -16,7 +16,8 @@
 struct xsback back;
 
 static const struct xsback_limits limits = { .max_pages = 64,
-                                             .max_stream_mib = 100 };
+                                             .max_stream_mib = 100,
+                                             .max_ring_pages = 3 };
 static int no_ring(void *arg, const struct connection *connection,
                    const char **why_r)
 {

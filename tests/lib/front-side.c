@@ -11,7 +11,8 @@
 
 struct front_side fs;
 
-static int on_make(void *arg, uint32_t domid, uint32_t max_pool_pages,
+static int on_make(void *arg, uint32_t domid,
+                   const struct xsfront_limits *limits,
                    struct connection *connection_r)
 {
     (void)arg;
@@ -23,7 +24,10 @@ static int on_make(void *arg, uint32_t domid, uint32_t max_pool_pages,
     fs.domid = domid;
     *connection_r = (struct connection){ .ring_ref = 100 + fs.made,
                                          .port = 200 + fs.made };
-    fs.max_pool_pages = max_pool_pages;
+    fs.offered = *limits;
+    connection_r->nr_more = fs.ring_more;
+    for (uint32_t i = 0; i < fs.ring_more; i++)
+        connection_r->more_ref[i] = 500 + i;
     if (fs.pool_pages) {
         connection_r->pool_pages = fs.pool_pages;
         for (uint32_t i = 0; i < connection_pool_dirs(fs.pool_pages); i++)

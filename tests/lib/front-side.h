@@ -30,7 +30,9 @@ struct front_side {
     unsigned int made, attached, detached, restored;
     int make_rc;
     bool back_is_dead;
-    uint32_t max_pool_pages, domid;
+    struct xsfront_limits offered;      /* when it was made */
+    uint32_t domid;
+    uint32_t ring_more;         /* pages of the ring beside the first */
     struct xsfront_limits limits;
     uint32_t pool_pages;        /* that it makes */
     struct policy policy;

@@ -20,7 +20,7 @@ void guest_side_make_ring(void)
                                            VSCANIF_FRONT_LIVE_OFFSET,
                                            (evtchn_port_t)gs.port);
     assert_non_null(gs.sring);
-    ring_front_init(&gs.ring, gs.sring);
+    ring_front_init(&gs.ring, gs.sring, NULL, 0);
     ring_front_set_alive(gs.sring);
     fake_enter(BACK);
 }

@@ -20,7 +20,7 @@
 #include "ipc.h"
 #include "jobs.h"
 #include "reader.h"
-#include "ring.h"
+#include "ring-now.h"
 
 static struct reader *reader;   /* its threads live as long as the program */
 
@@ -56,11 +56,16 @@ void connect_with(uint32_t max_pages)
     const struct jobs_limits limits = { .max_pages = max_pages,
                                         .max_stream = js.max_stream };
 
-    assert_int_equal(channel_create(&js.channel, BACK, js.pool_pages), 0);
+    assert_int_equal(channel_create(&js.channel, BACK, js.ring_pages,
+                                    js.pool_pages), 0);
     js.page = xengnttab_map_grant_ref(js.xgt, FRONT, js.channel.ring_ref,
                                       PROT_READ | PROT_WRITE);
     assert_non_null(js.page);
-    ring_back_init(&js.ring, js.page);
+    if (js.ring_pages > 1)
+        js.more = xengnttab_map_domain_grant_refs(
+            js.xgt, js.channel.nr_more, FRONT, js.channel.more_ref,
+            PROT_READ | PROT_WRITE);
+    ring_back_init(&js.ring, js.page, js.more, js.channel.nr_more);
     ring_back_set_generation(js.page, js.generation);
     jobs_connected(js.jobs, BACK, &limits);
     expect_generation(js.generation);
@@ -68,11 +73,15 @@ void connect_with(uint32_t max_pages)
 
 void disconnect_jobs(void)
 {
+    const uint32_t nr_more = js.channel.nr_more;
+
     jobs_disconnected(js.jobs);
     channel_destroy(&js.channel);
+    if (js.more)
+        xengnttab_unmap(js.xgt, js.more, nr_more);
     if (js.page)
         xengnttab_unmap(js.xgt, js.page, 1);
-    js.page = NULL;
+    js.page = js.more = NULL;
 }
 
 void wait_for_reader(void)
@@ -96,6 +105,7 @@ int jobs_side_start(void **state)
 {
     (void)state;
     memset(&js, 0, sizeof(js));
+    js.ring_pages = 1;
     two_domains_start();
     js.fds = fake_open_fds();
     return 0;
@@ -195,7 +205,7 @@ void expect_no_request(void)
 {
     struct vscanif_request req;
 
-    assert_int_equal(ring_back_get(&js.ring, &req), 0);
+    assert_int_equal(ring_back_get_now(&js.ring, &req), 0);
 }
 
 struct scan_request next_request(void)
@@ -208,7 +218,7 @@ struct scan_request next_request(void)
     struct scan_request req;
     const char *why = NULL;
 
-    while (ring_back_get(&js.ring, &untrusted) != 1) {
+    while (ring_back_get_now(&js.ring, &untrusted) != 1) {
         wait_for_reader();
         jobs_on_read(js.jobs);
     }
@@ -242,7 +252,7 @@ void put_response(const struct vscanif_response *rsp)
 {
     bool notify;
 
-    assert_int_equal(ring_back_put(&js.ring, rsp, &notify), 0);
+    assert_int_equal(ring_back_put_now(&js.ring, rsp, &notify), 0);
 }
 
 void answer_request(const struct scan_request *req, unsigned int verdict)

@@ -35,10 +35,11 @@ struct jobs_side {
     struct jobs *jobs;
     struct channel channel;
     xengnttab_handle *xgt;
-    void *page;
+    void *page, *more;          /* the ring's first one, and the others */
     ring_back ring;
     uint64_t generation;        /* of a back that connects */
-    uint32_t pool_pages;        /* of the next connection, */
+    uint32_t ring_pages;        /* of the next connection, */
+    uint32_t pool_pages;
     uint64_t max_stream;        /* and what its back takes */
     uint32_t in_between;        /* request to answer there */
 };

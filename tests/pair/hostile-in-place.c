@@ -20,6 +20,7 @@
 #include "messages.h"
 #include "names.h"
 #include "pair.h"
+#include "ring-now.h"
 #include "snapshot.h"
 
 static void set_policy(const char *text)
@@ -80,7 +81,7 @@ static void expect_reason(unsigned int reason)
 {
     struct vscanif_response rsp;
 
-    assert_int_equal(ring_front_get(&t.ring, &rsp), 1);
+    assert_int_equal(ring_front_get_now(&t.ring, &rsp), 1);
     assert_int_equal(rsp.verdict, VSCANIF_VERDICT_NOT_SCANNED);
     assert_int_equal(rsp.reason, reason);
 }

@@ -24,6 +24,7 @@
 #include "messages.h"
 #include "names.h"
 #include "pair.h"
+#include "ring-now.h"
 #include "snapshot.h"
 
 #define POOL    16u
@@ -104,7 +105,7 @@ static void expect(uint32_t id, unsigned int verdict, unsigned int reason)
     struct vscanif_response rsp;
 
     run_back();
-    assert_int_equal(ring_front_get(&t.ring, &rsp), 1);
+    assert_int_equal(ring_front_get_now(&t.ring, &rsp), 1);
     assert_int_equal(rsp.id, id);
     assert_int_equal(rsp.verdict, verdict);
     assert_int_equal(rsp.reason, reason);
@@ -120,7 +121,7 @@ static void expect_none(void)
     struct vscanif_response rsp;
 
     run_back();
-    assert_int_equal(ring_front_get(&t.ring, &rsp), 0);
+    assert_int_equal(ring_front_get_now(&t.ring, &rsp), 0);
 }
 
 static void malformed_requests(void **state)
@@ -624,7 +625,7 @@ static void storm(void **state)
             run_back();
         if (draw(500) == 0)
             connect_guest();
-        while (ring_front_get(&t.ring, &rsp) == 1 ||
+        while (ring_front_get_now(&t.ring, &rsp) == 1 ||
                xenevtchn_pending(t.xce) >= 0)
             ;
         pool_takes_all();

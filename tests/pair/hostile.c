@@ -26,7 +26,7 @@
 #include "messages.h"
 #include "names.h"
 #include "pair.h"
-#include "ring.h"
+#include "ring-now.h"
 
 #define SLOTS   ((unsigned int)VSCANIF_RING_SIZE)
 
@@ -65,7 +65,7 @@ void connect_guest(void)
     }
     t.port = xenevtchn_bind_unbound_port(t.xce, BACK);
     t.sring = xengntshr_share_pages(t.xgs, BACK, 1, &ref, 1);
-    ring_front_init(&t.ring, t.sring);
+    ring_front_init(&t.ring, t.sring, NULL, 0);
     ring_front_set_alive(t.sring);
     write_number(NODE_VERSION, 1);
     write_number(NODE_RING_REF, ref);
@@ -164,7 +164,7 @@ void send_request(const struct vscanif_request *req)
 {
     bool notify;
 
-    assert_int_equal(ring_front_put(&t.ring, req, &notify), 0);
+    assert_int_equal(ring_front_put_now(&t.ring, req, &notify), 0);
     xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
 }
 
@@ -321,7 +321,7 @@ static void pages_that_cannot_be_mapped(void **state)
     req.info_ref = 12345;
     send_request(&req);
     expect_state("4");
-    assert_int_equal(ring_front_get(&t.ring, &rsp), 1);
+    assert_int_equal(ring_front_get_now(&t.ring, &rsp), 1);
     assert_int_equal(rsp.verdict, VSCANIF_VERDICT_NOT_SCANNED);
     assert_int_equal(rsp.reason, VSCANIF_REASON_GRANT);
     send_id(1);
@@ -377,7 +377,7 @@ static void overwrites_the_generation(void **state)
     pool_announces(1001);
     pool_answers(first);
     assert_int_equal(ring_generation(t.sring), 1001);
-    assert_int_equal(ring_front_get(&t.ring, &rsp), 1);
+    assert_int_equal(ring_front_get_now(&t.ring, &rsp), 1);
     assert_int_equal(rsp.generation, 1000 + first);
     /* It changes while nobody is connected. */
     fake_front_write(FRONT, NODE_STATE, "1");
@@ -412,7 +412,7 @@ static void known_content_goes_to_nobody(void **state)
     send_id(1);
     run_back();
     expect_at_pool(0);
-    assert_int_equal(ring_front_get(&t.ring, &rsp), 1);
+    assert_int_equal(ring_front_get_now(&t.ring, &rsp), 1);
     assert_int_equal(rsp.verdict, VSCANIF_VERDICT_CLEAN);
     assert_int_equal(rsp.generation, 1000);
     /* What stands behind the content does not count, what is in it does. */
@@ -420,7 +420,7 @@ static void known_content_goes_to_nobody(void **state)
     send_id(2);
     run_back();
     expect_at_pool(0);
-    assert_int_equal(ring_front_get(&t.ring, &rsp), 1);
+    assert_int_equal(ring_front_get_now(&t.ring, &rsp), 1);
     assert_int_equal(rsp.verdict, VSCANIF_VERDICT_INFECTED);
     assert_string_equal(rsp.name, "Test");
     content[9] = '1';
@@ -458,7 +458,7 @@ static void expect_response(uint32_t id, unsigned int verdict)
 {
     struct vscanif_response rsp;
 
-    assert_int_equal(ring_front_get(&t.ring, &rsp), 1);
+    assert_int_equal(ring_front_get_now(&t.ring, &rsp), 1);
     assert_int_equal(rsp.id, id);
     assert_int_equal(rsp.verdict, verdict);
     if (verdict == VSCANIF_VERDICT_NOT_SCANNED)
@@ -499,7 +499,7 @@ static void send_one_more(void *arg)
     struct vscanif_response rsp;
 
     (void)arg;
-    while (ring_front_get(&t.ring, &rsp) == 1)
+    while (ring_front_get_now(&t.ring, &rsp) == 1)
         ;
     if (sent == 1000)
         return;

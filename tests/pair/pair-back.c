@@ -16,6 +16,7 @@
 #include "pair.h"
 
 static struct guest life;
+static uint32_t max_ring_pages = VSCANIF_MAX_RING_PAGES;
 static unsigned int known;     /* in the lives before */
 static uint32_t lives;
 
@@ -45,10 +46,16 @@ void pair_pool_begins(int end, const struct history *history)
     pair_pool_announces(end, history);
 }
 
+void back_takes_rings(uint32_t max_pages)
+{
+    max_ring_pages = max_pages;
+}
+
 void back_start(int pool, unsigned int max_pages, unsigned int max_stream_mib)
 {
     const struct xsback_limits limits = { .max_pages = max_pages,
-                                          .max_stream_mib = max_stream_mib };
+                                          .max_stream_mib = max_stream_mib,
+                                          .max_ring_pages = max_ring_pages };
     const uint32_t before = fake_enter(BACK);
     const char *why = NULL;
     int rc;

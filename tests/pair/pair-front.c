@@ -108,6 +108,11 @@ uint32_t front_pool_pages(void)
     return life.channel.pages ? pages_nr(life.channel.pages) : 0;
 }
 
+uint32_t front_ring_pages(void)
+{
+    return life.channel.page ? 1 + life.channel.nr_more : 0;
+}
+
 static bool is_open(const struct file *file)
 {
     struct stat st;
@@ -130,7 +135,8 @@ static void drain(struct reader *reader)
         while (added && !is_open(&files[added - 1]))
             added--;
         /* All pools are gone: only the ring is left. */
-        if (!added && fake_granted(FRONT) - fake_lingering(FRONT) <= 1)
+        if (!added && fake_granted(FRONT) - fake_lingering(FRONT) <=
+            front_ring_pages())
             return;
         must(poll(&fd, 1, LONG_MS) == 1, "a file does not come back");
     }

@@ -33,6 +33,11 @@ void front_kill(struct reader *reader);
 void front_stop(struct reader *reader);
 bool front_connected(void);
 uint32_t front_pool_pages(void);     /* of this connection */
+uint32_t front_ring_pages(void);
+
+/* The most pages of a ring that backs take from then on; of 1 they say nothing, as
+ * those that know of no others.  At first VSCANIF_MAX_RING_PAGES. */
+void back_takes_rings(uint32_t max_pages);
 
 /* What the back takes in a stream. */
 #define PAIR_STREAM_MIB 3

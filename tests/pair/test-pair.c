@@ -397,6 +397,8 @@ static void disturb(bool with_device)
         break;
     case 1:
         w.kills++;
+        /* The next one may be an older one. */
+        back_takes_rings(1 + draw(VSCANIF_MAX_RING_PAGES));
         if (w.back_alive)
             end_back(draw(4) != 0);
         else
@@ -440,7 +442,7 @@ static unsigned int pages_at_rest(void)
 {
     const uint32_t pool = front_pool_pages();
 
-    return 1 + pool + connection_pool_dirs(pool);
+    return front_ring_pages() + pool + connection_pool_dirs(pool);
 }
 
 static void come_to_rest(void)
@@ -477,7 +479,8 @@ static void check_nothing_is_left(void)
 {
     assert_int_equal(fake_granted(FRONT), pages_at_rest());
     assert_int_equal(fake_lingering(FRONT), 0);
-    assert_int_equal(fake_mapped(BACK), 1 + front_pool_pages());
+    assert_int_equal(fake_mapped(BACK),
+                     front_ring_pages() + front_pool_pages());
     assert_int_equal(fake_offered(BACK), 0);
     assert_int_equal(fake_ports(FRONT), 1);
     assert_int_equal(fake_ports(BACK), 1);
@@ -520,6 +523,7 @@ static void run_schedule(uint64_t seed, unsigned int every, enum how how)
     history_start_generation(&w.history, 1);
     w.lies = how == WITH_LIES;
     w.random = seed * 2 + 1;
+    back_takes_rings(1 + draw(VSCANIF_MAX_RING_PAGES));
     print_message("seed %llu\n", (unsigned long long)seed);
     fake_start();
     fake_domain_create(FRONT);

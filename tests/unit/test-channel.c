@@ -21,6 +21,7 @@
 
 #include "channel.h"
 #include "fake.h"
+#include "ring-now.h"
 
 #define FRONT   5
 #define BACK    3
@@ -54,7 +55,7 @@ static int machine_start(void **state)
 /* As a back that joins. */
 static void join(void)
 {
-    assert_int_equal(channel_create(&t.channel, BACK, 0), 0);
+    assert_int_equal(channel_create(&t.channel, BACK, 1, 0), 0);
     t.port = xenevtchn_bind_interdomain(t.xce, FRONT,
                                         (evtchn_port_t)t.channel.port);
     assert_true(t.port > 0);
@@ -62,7 +63,7 @@ static void join(void)
         t.xgt, FRONT, t.channel.ring_ref, PROT_READ | PROT_WRITE,
         VSCANIF_BACK_LIVE_OFFSET, (evtchn_port_t)t.port);
     assert_non_null(t.page);
-    ring_back_init(&t.ring, t.page);
+    ring_back_init(&t.ring, t.page, NULL, 0);
     ring_back_set_alive(t.page);
     while (xenevtchn_pending(t.xce) >= 0)
         xenevtchn_unmask(t.xce, (evtchn_port_t)t.port);
@@ -109,13 +110,37 @@ static void calls_fail(void **state)
 {
     (void)state;
     fake_at(FAKE_BIND_UNBOUND, 1, NULL, NULL, ENOSPC);
-    assert_int_equal(channel_create(&t.channel, BACK, 0), -ENOSPC);
+    assert_int_equal(channel_create(&t.channel, BACK, 1, 0), -ENOSPC);
     fake_at(FAKE_SHARE, 1, NULL, NULL, ENOSPC);
-    assert_int_equal(channel_create(&t.channel, BACK, 0), -ENOSPC);
+    assert_int_equal(channel_create(&t.channel, BACK, 1, 0), -ENOSPC);
     assert_int_equal(fake_ports(FRONT), 0);
     assert_int_equal(fake_granted(FRONT), 0);
     assert_null(t.channel.page);
     join();
+}
+
+static void ring_of_pages(void **state)
+{
+    struct connection c;
+
+    (void)state;
+    assert_int_equal(channel_slots(&t.channel), 0);
+    for (uint32_t nr = 1; nr <= VSCANIF_MAX_RING_PAGES; nr++) {
+        assert_int_equal(channel_create(&t.channel, BACK, nr, 0), 0);
+        channel_publish(&t.channel, &c);
+        assert_int_equal(c.nr_more, nr - 1);
+        assert_int_equal(channel_slots(&t.channel), ring_slots(nr));
+        assert_int_equal(fake_granted(FRONT), nr);
+        for (uint32_t i = 0; i < c.nr_more; i++)
+            assert_true(c.more_ref[i] && c.more_ref[i] != c.ring_ref);
+    }
+    /* One page is enough. */
+    fake_at(FAKE_SHARE, 2, NULL, NULL, ENOSPC);
+    assert_int_equal(channel_create(&t.channel, BACK, 3, 0), 0);
+    channel_publish(&t.channel, &c);
+    assert_int_equal(c.nr_more, 0);
+    assert_int_equal(channel_slots(&t.channel), VSCANIF_RING_SIZE);
+    assert_int_equal(fake_granted(FRONT), 1);
 }
 
 static void devices_fail(void **state)
@@ -168,16 +193,16 @@ static void there_and_back(void **state)
 
     (void)state;
     join();
-    assert_int_equal(ring_back_get(&t.ring, &got), 0);
+    assert_int_equal(ring_back_get_now(&t.ring, &got), 0);
     assert_int_equal(channel_put(&t.channel, &req), 0);
     assert_int_equal(xenevtchn_pending(t.xce), t.port);
-    assert_int_equal(ring_back_get(&t.ring, &got), 1);
+    assert_int_equal(ring_back_get_now(&t.ring, &got), 1);
     assert_memory_equal(&got, &req, sizeof(req));
     /* A back that is at work wants no event. */
     xenevtchn_unmask(t.xce, (evtchn_port_t)t.port);
     assert_int_equal(channel_put(&t.channel, &req), 0);
     assert_int_equal(xenevtchn_pending(t.xce), -1);
-    assert_int_equal(ring_back_put(&t.ring, &rsp, &notify), 0);
+    assert_int_equal(ring_back_put_now(&t.ring, &rsp, &notify), 0);
     memset(&rsp, 0xff, sizeof(rsp));
     assert_int_equal(channel_get(&t.channel, &rsp), 1);
     assert_int_equal(rsp.id, 9);
@@ -196,7 +221,7 @@ static void generation_as_the_back_writes_it(void **state)
         ring_back_set_generation(t.page, values[i]);
         assert_int_equal(channel_generation(&t.channel), values[i]);
     }
-    assert_int_equal(channel_create(&t.channel, BACK, 0), 0);
+    assert_int_equal(channel_create(&t.channel, BACK, 1, 0), 0);
     assert_int_equal(channel_generation(&t.channel), 0);
     channel_destroy(&t.channel);
     assert_int_equal(channel_generation(&t.channel), 0);
@@ -243,7 +268,7 @@ static void made_again(void **state)
     (void)state;
     join();
     ref = t.channel.ring_ref;
-    assert_int_equal(channel_create(&t.channel, BACK, 0), 0);
+    assert_int_equal(channel_create(&t.channel, BACK, 1, 0), 0);
     assert_int_not_equal(t.channel.ring_ref, ref);
     assert_int_equal(fake_ports(FRONT), 1);
     assert_int_equal(fake_granted(FRONT), 2);
@@ -283,6 +308,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(closed), TEST(made_for_one_domain), TEST(calls_fail),
+        TEST(ring_of_pages),
         TEST(devices_fail), TEST(back_is_told_when_we_go),
         TEST(we_are_told_when_the_back_goes), TEST(there_and_back),
         TEST(events_wait_for_the_work), TEST(event_of_an_old_port),

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test-connection.c - the text of "pool-refs". */
+/* test-connection.c - the texts of "pool-refs" and "ring-refs". */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,11 +64,41 @@ static void refused(void **state)
     assert_int_equal(connection_parse_refs("1,2,3,4", &c), 0);
 }
 
+static void ring_round_trip(uint32_t nr_more, const char *text)
+{
+    struct connection c = { .ring_ref = UINT32_MAX, .nr_more = nr_more };
+    struct connection back = { .ring_ref = UINT32_MAX };
+    char out[CONNECTION_RING_SIZE];
+
+    for (uint32_t i = 0; i < nr_more; i++)
+        c.more_ref[i] = UINT32_MAX - 1 - i;
+    assert_string_equal(connection_format_ring(&c, out), text);
+    assert_int_equal(connection_parse_ring(text, &back), 0);
+    assert_memory_equal(&back, &c, sizeof(c));
+}
+
+static void rings(void **state)
+{
+    static const char *const bad[] = {
+        "", "7", "8,7", "7,0", "7,", ",7", "7,x", "7,8,9,10", "7,4294967296",
+        "7,88888888888888888888888888888888888888888888888888888888888",
+    };
+    struct connection c = { .ring_ref = 7 };
+
+    (void)state;
+    ring_round_trip(1, "4294967295,4294967294");
+    ring_round_trip(2, "4294967295,4294967294,4294967293");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+        assert_int_equal(connection_parse_ring(bad[i], &c), -EINVAL);
+    assert_int_equal(c.nr_more, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dirs), cmocka_unit_test(written),
         cmocka_unit_test(refused),
+        cmocka_unit_test(rings),
     };
 
     return cmocka_run_group_tests_name("connection", tests, NULL, NULL);

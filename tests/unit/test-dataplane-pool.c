@@ -16,6 +16,7 @@
 #include "dataplane.h"
 #include "fake.h"
 #include "guest-side.h"
+#include "ring-now.h"
 
 #define POOL    1030    /* two directories */
 
@@ -145,17 +146,17 @@ static void outside(void **state)
 
     (void)state;
     connect_pool();
-    ring_front_put(&gs.ring, &req, &notify);
+    ring_front_put_now(&gs.ring, &req, &notify);
     assert_int_equal(dataplane_get(&gs.dp, &checked, &why), -EPROTO);
     assert_string_equal(why, "request: outside the pool");
     req.info_ref--;
-    ring_front_put(&gs.ring, &req, &notify);
+    ring_front_put_now(&gs.ring, &req, &notify);
     assert_int_equal(dataplane_get(&gs.dp, &checked, &why), 1);
     /* The next connection has none. */
     dataplane_disconnect(&gs.dp);
     guest_side_make_ring();
     assert_int_equal(guest_side_connect(&why), 0);
-    ring_front_put(&gs.ring, &req, &notify);
+    ring_front_put_now(&gs.ring, &req, &notify);
     assert_int_equal(dataplane_get(&gs.dp, &checked, &why), -EPROTO);
     assert_string_equal(why, "request: outside the pool");
 }
@@ -210,10 +211,10 @@ static void answers_name_the_operation(void **state)
 
     (void)state;
     connect_pool();
-    ring_front_put(&gs.ring, &put, &notify);
+    ring_front_put_now(&gs.ring, &put, &notify);
     assert_int_equal(dataplane_get(&gs.dp, &req, &why), 1);
     dataplane_put(&gs.dp, &req, &verdict);
-    assert_int_equal(ring_front_get(&gs.ring, &rsp), 1);
+    assert_int_equal(ring_front_get_now(&gs.ring, &rsp), 1);
     assert_int_equal(rsp.operation, VSCANIF_OP_SCAN_POOL);
 }
 

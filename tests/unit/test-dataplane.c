@@ -17,6 +17,7 @@
 #include "dataplane.h"
 #include "fake.h"
 #include "guest-side.h"
+#include "ring-now.h"
 
 /* Connecting ---------------------------------------------------------------*/
 
@@ -57,6 +58,41 @@ static void hostile_connections(void **state)
     expect_no_connection(gs.ring_ref, port);
     ((uint8_t *)gs.sring)[VSCANIF_FRONT_LIVE_OFFSET] = 2;
     expect_no_connection(gs.ring_ref, port);
+}
+
+static void hostile_ring_refs(void **state)
+{
+    struct connection c = { .ring_ref = gs.ring_ref, .nr_more = 2,
+                            .port = (uint32_t)gs.port };
+    uint32_t bad[4], good[2];
+    void *pages;
+    const char *why = NULL;
+
+    (void)state;
+    fake_enter(FRONT);
+    xengntshr_share_pages(gs.xgs, OTHER, 1, &bad[0], 1);
+    xengntshr_share_pages(gs.xgs, BACK, 1, &bad[1], 0);
+    bad[2] = 0;
+    bad[3] = UINT32_MAX;
+    pages = xengntshr_share_pages(gs.xgs, BACK, 2, good, 1);
+    fake_enter(BACK);
+    for (unsigned int i = 0; i < 8; i++) {
+        c.more_ref[0] = i % 2 ? good[0] : bad[i / 2];
+        c.more_ref[1] = i % 2 ? bad[i / 2] : good[1];
+        assert_true(dataplane_connect(&gs.dp, &c, &why) < 0);
+        assert_string_equal(why, "cannot map the front's ring-refs");
+        assert_int_equal(fake_mapped(BACK), 0);
+        assert_int_equal(fake_ports(BACK), 0);
+    }
+    memcpy(c.more_ref, good, sizeof(good));
+    assert_int_equal(dataplane_connect(&gs.dp, &c, &why), 0);
+    assert_int_equal(fake_mapped(BACK), 3);
+    /* As the kernel does at the front's end. */
+    fake_enter(FRONT);
+    xengntshr_unshare(gs.xgs, pages, 2);
+    fake_enter(BACK);
+    dataplane_disconnect(&gs.dp);
+    assert_int_equal(fake_mapped(BACK), 0);
 }
 
 static void connects_and_lets_go(void **state)
@@ -169,7 +205,7 @@ static void guest_puts(uint32_t id)
     };
     bool notify;
 
-    assert_int_equal(ring_front_put(&gs.ring, &req, &notify), 0);
+    assert_int_equal(ring_front_put_now(&gs.ring, &req, &notify), 0);
 }
 
 static void whole_rings(void **state)
@@ -206,7 +242,7 @@ static void whole_rings(void **state)
                 .generation = UINT64_MAX - 1,
             };
 
-            assert_int_equal(ring_front_get(&gs.ring, &rsp), 1);
+            assert_int_equal(ring_front_get_now(&gs.ring, &rsp), 1);
             /* Nothing of what was there before. */
             assert_memory_equal(&rsp, &expected, sizeof(rsp));
         }
@@ -291,7 +327,8 @@ static void devices_cannot_be_opened(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ALONE(hostile_connections), CONNECTED(connects_and_lets_go),
+        ALONE(hostile_connections), ALONE(hostile_ring_refs),
+        CONNECTED(connects_and_lets_go),
         CONNECTED(dies_and_is_noticed), ALONE(generation_is_announced),
         CONNECTED(events_are_bounded), CONNECTED(indexes_out_of_bounds),
         CONNECTED(whole_rings), CONNECTED(bad_request_is_named),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * test-ring.c - both ends of a ring on one page, and peers that lie.
+ * test-ring.c - both ends of a ring, and peers that lie.
  *
  * The private half of a ring structure is only looked at to place both ends
  * near the end of the 32-bit indexes.
@@ -14,10 +14,14 @@
 
 #include <cmocka.h>
 
-#include "ring.h"
+#include "ring-now.h"
 
 static struct {
     _Alignas(VSCANIF_PAGE_SIZE) uint8_t page[VSCANIF_PAGE_SIZE];
+    /* Not beside each other; each side has its own idea of where they are. */
+    uint8_t between[VSCANIF_PAGE_SIZE];
+    uint8_t more[(VSCANIF_MAX_RING_PAGES - 1) * VSCANIF_PAGE_SIZE];
+    uint8_t after[VSCANIF_PAGE_SIZE];
     ring_front front;
     ring_back back;
 } wire;
@@ -28,19 +32,31 @@ static int link_init(void **state)
 {
     (void)state;
     memset(&wire, 0, sizeof(wire));
-    ring_front_init(&wire.front, wire.page);
-    ring_back_init(&wire.back, wire.page);
+    ring_front_init(&wire.front, wire.page, NULL, 0);
+    ring_back_init(&wire.back, wire.page, NULL, 0);
     return 0;
 }
 
-/* As if @index requests had been answered before. */
-static void link_init_at(uint32_t index)
+static void link_init_pages(unsigned int nr_pages)
 {
-    link_init(NULL);
+    memset(&wire, 0, sizeof(wire));
+    ring_front_init(&wire.front, wire.page, wire.more, nr_pages - 1);
+    ring_back_init(&wire.back, wire.page, wire.more, nr_pages - 1);
+}
+
+/* As if @index requests had been answered before. */
+static void link_at(uint32_t index)
+{
     SRING->req_prod = SRING->rsp_prod = index;
     SRING->req_event = SRING->rsp_event = index + 1;
     wire.front.req_prod_pvt = wire.front.rsp_cons = index;
     wire.back.req_cons = wire.back.rsp_prod_pvt = index;
+}
+
+static void link_init_at(uint32_t index)
+{
+    link_init(NULL);
+    link_at(index);
 }
 
 static int put_request(uint32_t id)
@@ -50,7 +66,7 @@ static int put_request(uint32_t id)
 
     memset(&req, (int)(id & 0xff), sizeof(req));
     req.id = id;
-    return ring_front_put(&wire.front, &req, &notify);
+    return ring_front_put_now(&wire.front, &req, &notify);
 }
 
 static int put_response(uint32_t id)
@@ -60,7 +76,7 @@ static int put_response(uint32_t id)
 
     memset(&rsp, (int)(id & 0xff), sizeof(rsp));
     rsp.id = id;
-    return ring_back_put(&wire.back, &rsp, &notify);
+    return ring_back_put_now(&wire.back, &rsp, &notify);
 }
 
 static void expect_request(uint32_t id)
@@ -69,7 +85,7 @@ static void expect_request(uint32_t id)
 
     memset(&expected, (int)(id & 0xff), sizeof(expected));
     expected.id = id;
-    assert_int_equal(ring_back_get(&wire.back, &req), 1);
+    assert_int_equal(ring_back_get_now(&wire.back, &req), 1);
     assert_memory_equal(&req, &expected, sizeof(req));
 }
 
@@ -79,7 +95,7 @@ static void expect_response(uint32_t id)
 
     memset(&expected, (int)(id & 0xff), sizeof(expected));
     expected.id = id;
-    assert_int_equal(ring_front_get(&wire.front, &rsp), 1);
+    assert_int_equal(ring_front_get_now(&wire.front, &rsp), 1);
     assert_memory_equal(&rsp, &expected, sizeof(rsp));
 }
 
@@ -88,8 +104,8 @@ static void expect_empty(void)
     struct vscanif_request req;
     struct vscanif_response rsp;
 
-    assert_int_equal(ring_back_get(&wire.back, &req), 0);
-    assert_int_equal(ring_front_get(&wire.front, &rsp), 0);
+    assert_int_equal(ring_back_get_now(&wire.back, &req), 0);
+    assert_int_equal(ring_front_get_now(&wire.front, &rsp), 0);
 }
 
 static void empty(void **state)
@@ -131,7 +147,7 @@ static void run(uint32_t first, uint32_t count)
     uint32_t asked = 0, seen = 0, answered = 0, taken = 0;
     uint32_t random = 1;
 
-    link_init_at(first);
+    link_at(first);
     while (taken < count) {
         random = random * 1664525 + 1013904223;
         switch (random >> 30) {
@@ -151,7 +167,7 @@ static void run(uint32_t first, uint32_t count)
             if (taken < answered)
                 expect_response(taken++);
         }
-        assert_true(asked - taken <= VSCANIF_RING_SIZE);
+        assert_true(asked - taken <= wire.front.nr_ents);
     }
     expect_empty();
 }
@@ -159,15 +175,98 @@ static void run(uint32_t first, uint32_t count)
 static void many(void **state)
 {
     (void)state;
-    run(0, 5000);
+    for (unsigned int nr = 1; nr <= VSCANIF_MAX_RING_PAGES; nr++) {
+        link_init_pages(nr);
+        run(0, 5000);
+    }
 }
 
 static void wrap_around(void **state)
 {
     (void)state;
-    for (uint32_t before = 0; before <= 2 * VSCANIF_RING_SIZE; before++)
-        run(0u - before, 100);
-    run(0x7fffffff - 8, 100);
+    for (unsigned int nr = 1; nr <= VSCANIF_MAX_RING_PAGES; nr++) {
+        link_init_pages(nr);
+        for (uint32_t before = 0; before <= 2 * VSCANIF_RING_SIZE; before++)
+            run(0u - before, 100);
+        run(0x7fffffff - 8, 100);
+    }
+}
+
+/* Each slot is itself, and nothing beside the ring is touched. */
+static void pages(void **state)
+{
+    static const uint8_t zeroes[sizeof(wire.between)];
+
+    (void)state;
+    for (unsigned int nr = 1; nr <= VSCANIF_MAX_RING_PAGES; nr++) {
+        const unsigned int slots = VSCANIF_RING_SIZE << (nr - 1);
+
+        link_init_pages(nr);
+        assert_int_equal(ring_slots(nr), slots);
+        for (uint32_t i = 0; i < slots; i++)
+            assert_int_equal(put_request(i + 1), 0);
+        assert_int_equal(put_request(99), -ENOBUFS);
+        for (uint32_t i = 0; i < slots; i++)
+            expect_request(i + 1);
+        for (uint32_t i = 0; i < slots; i++)
+            assert_int_equal(put_response(i + 101), 0);
+        assert_int_equal(put_response(99), -ENOBUFS);
+        for (uint32_t i = 0; i < slots; i++)
+            expect_response(i + 101);
+        assert_memory_equal(wire.between, zeroes, sizeof(zeroes));
+        assert_memory_equal(wire.after, zeroes, sizeof(zeroes));
+    }
+    assert_int_equal(ring_slots(VSCANIF_MAX_RING_PAGES), VSCANIF_MAX_RING_SIZE);
+}
+
+/* Several are seen at once, and one event is for all of them. */
+static void pushed_together(void **state)
+{
+    struct vscanif_request req = { .id = 1 };
+    struct vscanif_response rsp = { .id = 1 };
+
+    (void)state;
+    for (unsigned int round = 0; round < 3; round++) {
+        for (unsigned int i = 0; i < 5; i++)
+            assert_int_equal(ring_front_put(&wire.front, &req), 0);
+        assert_int_equal(ring_back_get(&wire.back, &req), 0);
+        assert_false(ring_back_has(&wire.back));
+        assert_true(ring_front_push(&wire.front));
+        assert_false(ring_front_push(&wire.front));
+        for (unsigned int i = 0; i < 5; i++) {
+            assert_true(ring_back_has(&wire.back));
+            assert_int_equal(ring_back_get(&wire.back, &req), 1);
+            assert_int_equal(ring_back_put(&wire.back, &rsp), 0);
+        }
+        assert_int_equal(ring_front_get(&wire.front, &rsp), 0);
+        assert_true(ring_back_push(&wire.back));
+        assert_false(ring_back_push(&wire.back));
+        for (unsigned int i = 0; i < 5; i++) {
+            assert_true(ring_front_has(&wire.front));
+            assert_int_equal(ring_front_get(&wire.front, &rsp), 1);
+        }
+        assert_false(ring_back_ask(&wire.back));
+        assert_false(ring_front_ask(&wire.front));
+    }
+}
+
+/* Who looks by itself is not told; what came before it asks is not missed. */
+static void asked_for(void **state)
+{
+    struct vscanif_request req = { .id = 1 };
+
+    (void)state;
+    assert_int_equal(ring_front_put(&wire.front, &req), 0);
+    assert_true(ring_front_push(&wire.front));
+    assert_int_equal(ring_back_get(&wire.back, &req), 1);
+    assert_int_equal(ring_back_get(&wire.back, &req), 0);
+    assert_int_equal(ring_front_put(&wire.front, &req), 0);
+    assert_false(ring_front_push(&wire.front));
+    assert_true(ring_back_ask(&wire.back));
+    assert_int_equal(ring_back_get(&wire.back, &req), 1);
+    assert_false(ring_back_ask(&wire.back));
+    assert_int_equal(ring_front_put(&wire.front, &req), 0);
+    assert_true(ring_front_push(&wire.front));
 }
 
 static void copied_out(void **state)
@@ -176,7 +275,7 @@ static void copied_out(void **state)
 
     (void)state;
     assert_int_equal(put_request(7), 0);
-    assert_int_equal(ring_back_get(&wire.back, &req), 1);
+    assert_int_equal(ring_back_get_now(&wire.back, &req), 1);
     memset(SRING->ring, 0xff, sizeof(SRING->ring[0]));
     assert_int_equal(req.id, 7);
 }
@@ -197,7 +296,7 @@ static void hostile_front(void **state)
             /* Beyond the ring, counted from the last response. */
             SRING->req_prod = wire.back.rsp_prod_pvt + VSCANIF_RING_SIZE + 1 +
                               (i < 64 ? i : 0x7fffffff);
-            assert_int_equal(ring_back_get(&wire.back, &req), -EPROTO);
+            assert_int_equal(ring_back_get_now(&wire.back, &req), -EPROTO);
         }
     }
 }
@@ -216,9 +315,9 @@ static void front_goes_back(void **state)
             expect_request(j);
         }
         SRING->req_prod -= back;
-        assert_int_equal(ring_back_get(&wire.back, &req), -EPROTO);
+        assert_int_equal(ring_back_get_now(&wire.back, &req), -EPROTO);
         /* It stays so: nothing was taken. */
-        assert_int_equal(ring_back_get(&wire.back, &req), -EPROTO);
+        assert_int_equal(ring_back_get_now(&wire.back, &req), -EPROTO);
     }
 }
 
@@ -234,11 +333,11 @@ static void hostile_back(void **state)
             for (uint32_t j = 0; j < asked; j++)
                 assert_int_equal(put_request(j), 0);
             SRING->rsp_prod = wire.front.req_prod_pvt + more;
-            assert_int_equal(ring_front_get(&wire.front, &rsp), -EPROTO);
+            assert_int_equal(ring_front_get_now(&wire.front, &rsp), -EPROTO);
             SRING->rsp_prod = wire.front.rsp_cons - more;
-            assert_int_equal(ring_front_get(&wire.front, &rsp), -EPROTO);
+            assert_int_equal(ring_front_get_now(&wire.front, &rsp), -EPROTO);
             SRING->rsp_prod = wire.front.rsp_cons + 0x80000000;
-            assert_int_equal(ring_front_get(&wire.front, &rsp), -EPROTO);
+            assert_int_equal(ring_front_get_now(&wire.front, &rsp), -EPROTO);
         }
     }
 }
@@ -253,8 +352,8 @@ static void early_answers(void **state)
         assert_int_equal(put_request(j), 0);
     SRING->rsp_prod = 3;
     for (uint32_t j = 0; j < 3; j++)
-        assert_int_equal(ring_front_get(&wire.front, &rsp), 1);
-    assert_int_equal(ring_front_get(&wire.front, &rsp), 0);
+        assert_int_equal(ring_front_get_now(&wire.front, &rsp), 1);
+    assert_int_equal(ring_front_get_now(&wire.front, &rsp), 0);
 }
 
 static void front_notifies(void **state)
@@ -265,18 +364,18 @@ static void front_notifies(void **state)
 
     (void)state;
     /* The back sleeps: it has never looked. */
-    assert_int_equal(ring_front_put(&wire.front, &req, &notify), 0);
+    assert_int_equal(ring_front_put_now(&wire.front, &req, &notify), 0);
     assert_true(notify);
     /* It has been told. */
-    assert_int_equal(ring_front_put(&wire.front, &req, &notify), 0);
+    assert_int_equal(ring_front_put_now(&wire.front, &req, &notify), 0);
     assert_false(notify);
     /* It is at work, and has not seen the end. */
-    assert_int_equal(ring_back_get(&wire.back, &got), 1);
-    assert_int_equal(ring_front_put(&wire.front, &req, &notify), 0);
+    assert_int_equal(ring_back_get_now(&wire.back, &got), 1);
+    assert_int_equal(ring_front_put_now(&wire.front, &req, &notify), 0);
     assert_false(notify);
-    while (ring_back_get(&wire.back, &got) == 1)
+    while (ring_back_get_now(&wire.back, &got) == 1)
         ;
-    assert_int_equal(ring_front_put(&wire.front, &req, &notify), 0);
+    assert_int_equal(ring_front_put_now(&wire.front, &req, &notify), 0);
     assert_true(notify);
 }
 
@@ -291,16 +390,16 @@ static void back_notifies(void **state)
         assert_int_equal(put_request(i), 0);
         expect_request(i);
     }
-    assert_int_equal(ring_back_put(&wire.back, &rsp, &notify), 0);
+    assert_int_equal(ring_back_put_now(&wire.back, &rsp, &notify), 0);
     assert_true(notify);
-    assert_int_equal(ring_back_put(&wire.back, &rsp, &notify), 0);
+    assert_int_equal(ring_back_put_now(&wire.back, &rsp, &notify), 0);
     assert_false(notify);
-    assert_int_equal(ring_front_get(&wire.front, &got), 1);
-    assert_int_equal(ring_back_put(&wire.back, &rsp, &notify), 0);
+    assert_int_equal(ring_front_get_now(&wire.front, &got), 1);
+    assert_int_equal(ring_back_put_now(&wire.back, &rsp, &notify), 0);
     assert_false(notify);
-    while (ring_front_get(&wire.front, &got) == 1)
+    while (ring_front_get_now(&wire.front, &got) == 1)
         ;
-    assert_int_equal(ring_back_put(&wire.back, &rsp, &notify), 0);
+    assert_int_equal(ring_back_put_now(&wire.back, &rsp, &notify), 0);
     assert_true(notify);
 }
 
@@ -355,7 +454,7 @@ static void generation(void **state)
     ring_back_set_generation(wire.page, UINT64_MAX);
     for (uint32_t i = 0; i < VSCANIF_RING_SIZE; i++)
         assert_int_equal(put_request(i), 0);
-    ring_back_init(&wire.back, wire.page);
+    ring_back_init(&wire.back, wire.page, NULL, 0);
     for (uint32_t i = 0; i < VSCANIF_RING_SIZE; i++)
         expect_request(i);
     for (uint32_t i = 0; i < VSCANIF_RING_SIZE; i++)
@@ -369,7 +468,7 @@ static void joining(void **state)
     (void)state;
     ring_front_set_alive(wire.page);
     assert_int_equal(put_request(5), 0);
-    ring_back_init(&wire.back, wire.page);
+    ring_back_init(&wire.back, wire.page, NULL, 0);
     assert_true(ring_front_alive(wire.page));
     expect_request(5);
 }
@@ -417,6 +516,9 @@ int main(void)
         cmocka_unit_test_setup(full, link_init),
         cmocka_unit_test_setup(many, link_init),
         cmocka_unit_test_setup(wrap_around, link_init),
+        cmocka_unit_test_setup(pages, link_init),
+        cmocka_unit_test_setup(pushed_together, link_init),
+        cmocka_unit_test_setup(asked_for, link_init),
         cmocka_unit_test_setup(copied_out, link_init),
         cmocka_unit_test_setup(hostile_front, link_init),
         cmocka_unit_test_setup(front_goes_back, link_init),

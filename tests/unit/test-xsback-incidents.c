@@ -88,8 +88,8 @@ static void is_not_written_in_vain(void **state)
     writes = fake_count(FAKE_XS_WRITE);
     back_side_run();
     assert_string_equal(fake_back_read(BACK, FRONT, NODE_STATE), "2");
-    /* The versions, three limits, the state. */
-    assert_int_equal(fake_count(FAKE_XS_WRITE), writes + 5);
+    /* The versions, four limits, the state. */
+    assert_int_equal(fake_count(FAKE_XS_WRITE), writes + 6);
     expect("5 1\nline");
 }
 

@@ -22,7 +22,8 @@
 #define POLICY "/local/domain/5/vscan/0/policy"
 
 static const struct xsback_limits limits = { .max_pages = 64,
-                                             .max_stream_mib = 100 };
+                                             .max_stream_mib = 100,
+                                             .max_ring_pages = 3 };
 static struct xsback back;
 static unsigned int joined, dropped;
 

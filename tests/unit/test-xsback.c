@@ -21,7 +21,8 @@
 #include "xsback.h"
 
 static const struct xsback_limits limits = { .max_pages = 64,
-                                             .max_stream_mib = 100 };
+                                             .max_stream_mib = 100,
+                                             .max_ring_pages = 3 };
 static struct {
     struct xsback back;
     bool open, ring;
@@ -328,6 +329,50 @@ static void malformed_nodes_close(void **state)
     }
 }
 
+/* A front with more pages than one; the next one knows of one alone. */
+static void ring_of_pages(void **state)
+{
+    const struct vscan_path front = names_front(FRONT);
+
+    (void)state;
+    expect_state("2");
+    assert_string_equal(node(NODE_MAX_RING_PAGES), "3");
+    front_writes(NODE_RING_REFS, "9,11,4294967295");
+    front_publishes("9", "14", "1732");
+    expect_state("4");
+    assert_int_equal(t.connection.ring_ref, 9);
+    assert_int_equal(t.connection.nr_more, 2);
+    assert_int_equal(t.connection.more_ref[0], 11);
+    assert_int_equal(t.connection.more_ref[1], UINT32_MAX);
+    front_writes(NODE_STATE, "1");
+    expect_state("2");
+    fake_remove(names_node(front.s, NODE_RING_REFS).s);
+    front_publishes("12", "14", "1733");
+    expect_state("4");
+    assert_int_equal(t.connection.ring_ref, 12);
+    assert_int_equal(t.connection.nr_more, 0);
+}
+
+static void malformed_ring_closes(void **state)
+{
+    static const char *const bad[] = { "", "9", "11,9", "9,0", "9,", "9,x",
+                                       "9,11,12,13", "9, 11", "9,011" };
+
+    (void)state;
+    expect_state("2");
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        front_writes(NODE_RING_REFS, bad[i]);
+        front_publishes("9", "14", "1732");
+        expect_state("6");
+        assert_string_equal(node(NODE_ERROR), "front: ring-refs is malformed");
+        /* Whoever comes next may offer nothing. */
+        assert_null(node(NODE_MAX_RING_PAGES));
+        front_writes(NODE_STATE, "1");
+        expect_state("2");
+        assert_string_equal(node(NODE_MAX_RING_PAGES), "3");
+    }
+}
+
 static void long_and_binary_nodes_close(void **state)
 {
     char text[VSCANIF_MAX_NODE + 1];
@@ -621,6 +666,8 @@ int main(void)
         DEVICE(connects), DEVICE(pool_is_told), DEVICE(bad_pool_closes),
         DEVICE(reads_nodes_of_one_connection),
         cmocka_unit_test(malformed_nodes_close),
+        DEVICE(ring_of_pages),
+        DEVICE(malformed_ring_closes),
         DEVICE(long_and_binary_nodes_close),
         DEVICE(unknown_version_closes),
         DEVICE(largest_numbers_connect),

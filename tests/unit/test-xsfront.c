@@ -89,7 +89,7 @@ static void pool_is_published(void **state)
     back_writes(NODE_MAX_POOL_PAGES, "4096");
     back_offers();
     expect_front_state("3");
-    assert_int_equal(fs.max_pool_pages, 4096);
+    assert_int_equal(fs.offered.max_pool_pages, 4096);
     assert_string_equal(front_node(NODE_POOL_PAGES), "1025");
     assert_string_equal(front_node(NODE_POOL_REFS), "300,301");
     /* The next connection has none: nor has the folder. */
@@ -99,7 +99,7 @@ static void pool_is_published(void **state)
     expect_front_state("1");
     back_offers();
     expect_front_state("3");
-    assert_int_equal(fs.max_pool_pages, 0);
+    assert_int_equal(fs.offered.max_pool_pages, 0);
     assert_null(front_node(NODE_POOL_PAGES));
     assert_null(front_node(NODE_POOL_REFS));
 }
@@ -110,14 +110,18 @@ static void pool_goes_with_the_front(void **state)
 {
     (void)state;
     fs.pool_pages = 5;
+    fs.ring_more = 1;
     bring_front_to('1');
     back_writes(NODE_MAX_POOL_PAGES, "4096");
+    back_writes(NODE_MAX_RING_PAGES, "2");
     back_offers();
     expect_front_state("3");
     assert_string_equal(front_node(NODE_POOL_PAGES), "5");
+    assert_string_equal(front_node(NODE_RING_REFS), "101,500");
     xsfront_close(&fs.front);
     open_front();
     assert_string_equal(front_node(NODE_STATE), "6");
+    assert_null(front_node(NODE_RING_REFS));
     assert_null(front_node(NODE_POOL_PAGES));
     assert_null(front_node(NODE_POOL_REFS));
 }
@@ -129,7 +133,7 @@ static void offer_of_a_pool(void **state)
 
     (void)state;
     bring_front_to('3');
-    assert_int_equal(fs.max_pool_pages, 0);
+    assert_int_equal(fs.offered.max_pool_pages, 0);
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
         back_writes(NODE_STATE, "1");
         front_settles();
@@ -138,6 +142,48 @@ static void offer_of_a_pool(void **state)
         expect_front_state("6");
         assert_non_null(strstr(front_node(NODE_ERROR),
                                "back: max-pool-pages: "));
+    }
+}
+
+/* One page is published as it has always been. */
+static void ring_is_published(void **state)
+{
+    (void)state;
+    bring_front_to('3');
+    assert_int_equal(fs.offered.max_ring_pages, 1);
+    assert_null(front_node(NODE_RING_REFS));
+    back_writes(NODE_STATE, "1");
+    expect_front_state("1");
+    back_writes(NODE_MAX_RING_PAGES, "3");
+    fs.ring_more = 2;
+    back_offers();
+    expect_front_state("3");
+    assert_int_equal(fs.offered.max_ring_pages, 3);
+    assert_string_equal(front_node(NODE_RING_REF), "102");
+    assert_string_equal(front_node(NODE_RING_REFS), "102,500,501");
+    /* The next connection has one page. */
+    fs.ring_more = 0;
+    back_writes(NODE_STATE, "1");
+    expect_front_state("1");
+    back_offers();
+    expect_front_state("3");
+    assert_null(front_node(NODE_RING_REFS));
+}
+
+static void offer_of_a_ring(void **state)
+{
+    static const char *const bad[] = { "0", "4", "-1", "", "x" };
+
+    (void)state;
+    bring_front_to('3');
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        back_writes(NODE_STATE, "1");
+        front_settles();
+        back_writes(NODE_MAX_RING_PAGES, bad[i]);
+        back_offers();
+        expect_front_state("6");
+        assert_non_null(strstr(front_node(NODE_ERROR),
+                               "back: max-ring-pages: "));
     }
 }
 
@@ -345,6 +391,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows), DEVICE(publishes_nodes),
+        DEVICE(ring_is_published),
+        DEVICE(offer_of_a_ring),
         DEVICE(pool_is_published), DEVICE(pool_goes_with_the_front),
         DEVICE(offer_of_a_pool),
         DEVICE(publishes_at_once), DEVICE(publishes_again_when_disturbed),

@@ -46,13 +46,13 @@ struct hostile {
     unsigned int verdicts[VSCANIF_VERDICT_NOT_SCANNED + 1];
 };
 
-static int make(void *arg, uint32_t domid, uint32_t max_pool_pages,
+static int make(void *arg, uint32_t domid, const struct xsfront_limits *limits,
                 struct connection *connection_r)
 {
     struct hostile *h = arg;
-    int rc = channel_create(&h->channel, domid, 0);
+    int rc = channel_create(&h->channel, domid, 1, 0);
 
-    (void)max_pool_pages;
+    (void)limits;
     channel_publish(&h->channel, connection_r);
     return rc;
 }
