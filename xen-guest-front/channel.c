@@ -155,23 +155,31 @@ int channel_put(struct channel *channel, const struct vscanif_request *req)
 
     assert(channel->page);
     rc = ring_front_put(&channel->ring, req);
-    if (rc)
-        return rc;
-    channel->traffic.by_operation[req->operation]++;
-    if (ring_front_push(&channel->ring))
+    if (!rc)
+        channel->traffic.by_operation[req->operation]++;
+    return rc;
+}
+
+void channel_flush(struct channel *channel)
+{
+    if (channel->page && ring_front_push(&channel->ring))
         signal_back(channel);
-    return 0;
 }
 
 int channel_get(struct channel *channel, struct vscanif_response *rsp_r)
 {
-    int rc;
-
     assert(channel->page);
-    do
-        rc = ring_front_get(&channel->ring, rsp_r);
-    while (rc == 0 && ring_front_ask(&channel->ring));
-    return rc;
+    return ring_front_get(&channel->ring, rsp_r);
+}
+
+bool channel_has(const struct channel *channel)
+{
+    return channel->page && ring_front_has(&channel->ring);
+}
+
+bool channel_ask(struct channel *channel)
+{
+    return channel->page && ring_front_ask(&channel->ring);
 }
 
 bool channel_cancel(struct channel *channel, uint32_t id)
@@ -179,6 +187,8 @@ bool channel_cancel(struct channel *channel, uint32_t id)
     assert(channel->page);
     if (!ring_front_cancel(channel->page, id))
         return false;
+    /* The back does not look for a request that comes later. */
+    ring_front_push(&channel->ring);
     signal_back(channel);
     return true;
 }

@@ -72,11 +72,23 @@ void channel_destroy(struct channel *channel);
  */
 int channel_restored(struct channel *channel);
 
-/* Puts a request and signals the back if it sleeps. Returns 0 or -errno. */
+/* Puts a request, which the back sees with the next channel_flush().  Returns 0 or
+ * -errno. */
 int channel_put(struct channel *channel, const struct vscanif_request *req);
+
+/* At the end of each turn: the back gets what has been put, and is signalled, once,
+ * if it sleeps. */
+void channel_flush(struct channel *channel);
 
 /* Takes a response: 1, 0 when there is none, -EPROTO (ring.h). */
 int channel_get(struct channel *channel, struct vscanif_response *rsp_r);
+
+/* Is there a response?  False when closed. */
+bool channel_has(const struct channel *channel);
+
+/* Before each sleep: the next response is to raise an event.  Returns whether
+ * there is one already; false when closed. */
+bool channel_ask(struct channel *channel);
 
 /* Tells the back that the answer to request @id is not needed.  Returns false
  * when it has not yet heard of the one before. */

@@ -56,6 +56,7 @@ struct link {
     struct window remedies;
     uint32_t stats_nr;          /* of the question for them; 0: none yet */
     bool connected;
+    bool more;                  /* the ring may have responses */
     uint8_t transport;          /* enum policy_transport */
     uint32_t pool_pages;        /* the policy's */
     bool anew;                  /* ring and pool are as these were before: to be
@@ -323,16 +324,22 @@ static bool on_gate(struct link *link)
     return rc == -EAGAIN;
 }
 
-static void on_channel(struct link *link)
+/* Returns false when the connection has been ended. */
+static bool take_responses(struct link *link)
 {
     const char *why;
 
-    if (!channel_events(&link->channel))
+    link->more = false;
+    if (!link->connected || !jobs_on_responses(link->jobs, &why))
+        return true;
+    xsfront_reset(&link->xsfront, why);
+    return false;
+}
+
+static void on_channel(struct link *link)
+{
+    if (!channel_events(&link->channel) || !take_responses(link))
         return;
-    if (link->connected && jobs_on_responses(link->jobs, &why)) {
-        xsfront_reset(&link->xsfront, why);
-        return;
-    }
     if (link->connected && !channel_back_alive(&link->channel)) {
         log_error("the back's process is gone: connecting anew");
         xsfront_reset(&link->xsfront, NULL);
@@ -401,6 +408,14 @@ static int64_t sooner(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+/* What has become ready in this turn goes together; then it is looked whether
+ * more has come. */
+static void end_turn(struct link *link)
+{
+    channel_flush(&link->channel);
+    link->more = link->connected && channel_ask(&link->channel);
+}
+
 static void loop(struct link *link)
 {
     struct epoll_event events[8];
@@ -410,7 +425,10 @@ static void loop(struct link *link)
         int n;
 
         proc_timer_at(link->timer, sooner(due, check_remedies(link)));
-        n = epoll_wait(link->epoll, events, 8, -1);
+        end_turn(link);
+        n = epoll_wait(link->epoll, events, 8, link->more ? 0 : -1);
+        if (link->more)
+            take_responses(link);
         for (int i = 0; i < n; i++) {
             int fd = events[i].data.fd;
 

@@ -168,11 +168,13 @@ void dataplane_announce(struct dataplane *dp, uint64_t generation)
     if (!dp->page)
         return;
     ring_back_set_generation(dp->page, generation);
+    ring_back_push(&dp->ring);
     signal_front(dp);
 }
 
 void dataplane_disconnect(struct dataplane *dp)
 {
+    dataplane_flush(dp);
     if (dp->pool)
         xengnttab_unmap(dp->xgt, (void *)dp->pool, dp->limits.pool_pages);
     if (dp->more)
@@ -181,6 +183,7 @@ void dataplane_disconnect(struct dataplane *dp)
         xengnttab_unmap(dp->xgt, dp->page, 1);
     if (dp->port >= 0)
         xenevtchn_unbind(dp->xce, (evtchn_port_t)dp->port);
+    dp->ring.sring = NULL;
     dp->pool = NULL;
     dp->more = NULL;
     dp->nr_more = 0;
@@ -218,9 +221,7 @@ int dataplane_get(struct dataplane *dp, struct scan_request *req_r,
     int rc;
 
     assert(dp->page);
-    do
-        rc = ring_back_get(&dp->ring, &untrusted_req);
-    while (rc == 0 && ring_back_ask(&dp->ring));
+    rc = ring_back_get(&dp->ring, &untrusted_req);
     if (rc < 0)
         *why_r = "ring: req_prod is out of bounds";
     if (rc != 1)
@@ -363,6 +364,20 @@ void dataplane_put(struct dataplane *dp, const struct scan_request *req,
     rc = ring_back_put(&dp->ring, &rsp);
     assert(rc == 0);    /* never more responses than requests taken */
     (void)rc;
-    if (ring_back_push(&dp->ring))
+}
+
+void dataplane_flush(struct dataplane *dp)
+{
+    if (dp->ring.sring && ring_back_push(&dp->ring))
         signal_front(dp);
+}
+
+bool dataplane_has(const struct dataplane *dp)
+{
+    return dp->page && ring_back_has(&dp->ring);
+}
+
+bool dataplane_ask(struct dataplane *dp)
+{
+    return dp->page && ring_back_ask(&dp->ring);
 }

@@ -39,7 +39,7 @@ struct dataplane {
     grant_ref_t pool_refs[VSCANIF_MAX_POOL_PAGES];
     int port;                   /* -1: not connected */
     uint64_t generation;        /* what guests are told; 0: not known yet */
-    ring_back ring;
+    ring_back ring;             /* its sring is NULL: not joined */
     /* Of the content that was mapped last, one for each page. */
     grant_ref_t refs[VSCANIF_MAX_REQUEST_PAGES];
 };
@@ -73,7 +73,8 @@ int dataplane_connect(struct dataplane *dp, const struct connection *connection,
  */
 void dataplane_announce(struct dataplane *dp, uint64_t generation);
 
-/* Unmaps and unbinds.  May be called at any time. */
+/* Unmaps and unbinds; answers get to the guest before.  May be called at any
+ * time. */
 void dataplane_disconnect(struct dataplane *dp);
 
 /* Takes events; true when the guest raised one (it raises no other until
@@ -117,8 +118,20 @@ const void *dataplane_piece(const struct dataplane *dp,
 /* Takes the id of a request that the guest has cancelled, if there is one. */
 bool dataplane_get_cancel(struct dataplane *dp, uint32_t *id_r);
 
-/* Answers a request that was taken.  Signals the guest if it sleeps. */
+/* Answers a request that was taken; the guest sees it with the next
+ * dataplane_flush(). */
 void dataplane_put(struct dataplane *dp, const struct scan_request *req,
                    const struct verdict *verdict);
+
+/* At the end of each turn: the guest gets its answers, and is signalled, once, if
+ * it sleeps. */
+void dataplane_flush(struct dataplane *dp);
+
+/* Is there a request?  False when not connected. */
+bool dataplane_has(const struct dataplane *dp);
+
+/* Before each sleep in which requests are waited for: the next one is to raise an
+ * event.  Returns whether there is one already; false when not connected. */
+bool dataplane_ask(struct dataplane *dp);
 
 #endif

@@ -28,6 +28,9 @@
 /* Requests that are taken in one go. */
 #define AT_ONCE ((unsigned int)VSCANIF_RING_SIZE)
 
+/* Answers do not wait, for others to come along, while so much is digested. */
+#define FLUSH_OCTETS    65536
+
 /* How long the pool may take to take a request. */
 #define POOL_WAIT_MS    10000
 

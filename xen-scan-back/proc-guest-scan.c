@@ -254,6 +254,8 @@ int guest_scan(struct guest *guest, const struct scan_request *req,
 {
     struct flight *flight;
 
+    if (req->size > FLUSH_OCTETS)
+        dataplane_flush(&guest->dp);
     if (req->operation == VSCANIF_OP_PIECE)
         return take_piece(guest, req, why_r);
     flight = flights_begin(&guest->flights, req, guest->taken_us);

@@ -323,6 +323,23 @@ static void on_timer(struct guest *guest)
     }
 }
 
+/* Is a request to be taken as soon as there is one?  Else the pool has to answer
+ * others first. */
+static bool wants_requests(const struct guest *guest)
+{
+    return guest->connected && guest->at_pool < POOL_LINK_JOBS &&
+           !guest->has_next && !assembly_is_whole(&guest->assembly);
+}
+
+/* All that comes from one event is answered together; then it is looked whether
+ * more has come. */
+static void end_turn(struct guest *guest)
+{
+    dataplane_flush(&guest->dp);
+    if (!guest->more && wants_requests(guest))
+        guest->more = dataplane_ask(&guest->dp);
+}
+
 static void loop(struct guest *guest)
 {
     struct signalfd_siginfo info;
@@ -331,6 +348,7 @@ static void loop(struct guest *guest)
     while (!guest->stop && !guest->xsback.gone) {
         incidents_write(&guest->incidents, proc_now_ms());
         set_timer(guest);
+        end_turn(guest);
         if (epoll_wait(guest->epoll, &ev, 1, guest->more ? 0 : -1) != 1) {
             if (guest->more)
                 guest->stop = !take_requests(guest);

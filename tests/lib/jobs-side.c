@@ -205,6 +205,7 @@ void expect_no_request(void)
 {
     struct vscanif_request req;
 
+    channel_flush(&js.channel);
     assert_int_equal(ring_back_get_now(&js.ring, &req), 0);
 }
 
@@ -218,9 +219,11 @@ struct scan_request next_request(void)
     struct scan_request req;
     const char *why = NULL;
 
+    channel_flush(&js.channel);
     while (ring_back_get_now(&js.ring, &untrusted) != 1) {
         wait_for_reader();
         jobs_on_read(js.jobs);
+        channel_flush(&js.channel);
     }
     if (check_request(&untrusted, &limits, &req, &why))
         fail_msg("%s", why);

@@ -86,6 +86,8 @@ bool back_step(unsigned int pick)
     /* No time passes. */
     incidents_write(&life.incidents, 0);
     n = life.xsback.gone ? 0 : epoll_wait(life.epoll, events, 4, 0);
+    if (n == 0 && !life.more)
+        end_turn(&life);
     if (n == 0 && life.more) {
         must(take_requests(&life), "the pool is there");
         n = 1;
@@ -103,6 +105,11 @@ bool back_step(unsigned int pick)
         xsback_retry(&life.xsback);
         n = life.xsback.retry ? 0 : 1;
     }
+    /* As one that looks by itself for a while does not ask. */
+    if (pick % 8 < 4)
+        end_turn(&life);
+    else
+        dataplane_flush(&life.dp);
     fake_enter(before);
     return n > 0;
 }
@@ -123,6 +130,11 @@ void back_lies(uint64_t generation)
 unsigned int back_known(void)
 {
     return known + (unsigned int)life.stats.known;
+}
+
+uint64_t back_notified(void)
+{
+    return life.dp.traffic.notified;
 }
 
 uint32_t back_life(void)

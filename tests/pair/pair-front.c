@@ -93,7 +93,17 @@ bool front_step(unsigned int pick)
             on_xenstore(&life);
         else
             jobs_on_read(life.jobs);
+    } else {
+        end_turn(&life);
+        n = life.more;
+        if (life.more)
+            take_responses(&life);
     }
+    /* As one that looks by itself for a while does not ask. */
+    if (pick % 8 < 4)
+        end_turn(&life);
+    else
+        channel_flush(&life.channel);
     fake_enter(before);
     return n > 0;
 }
@@ -111,6 +121,18 @@ uint32_t front_pool_pages(void)
 uint32_t front_ring_pages(void)
 {
     return life.channel.page ? 1 + life.channel.nr_more : 0;
+}
+
+uint64_t front_notified(void)
+{
+    return life.channel.traffic.notified;
+}
+
+uint64_t front_requests(void)
+{
+    const uint64_t *by_operation = life.channel.traffic.by_operation;
+
+    return by_operation[VSCANIF_OP_SCAN] + by_operation[VSCANIF_OP_SCAN_POOL];
 }
 
 static bool is_open(const struct file *file)

@@ -63,6 +63,15 @@ void back_has_time_for_incidents(void);
 /* A stream has begun, and does not end for as long as it may take. */
 void back_waits_in_vain(void);
 
+/* How often each has signalled the other, in this life. */
+uint64_t front_notified(void);
+uint64_t back_notified(void);
+/* Requests that this life of the front has put on rings. */
+uint64_t front_requests(void);
+
+/* The tests of together.c, with the reader's threads. */
+int together_run(struct reader *reader);
+
 /* What a pool says at first; @end is its socket. */
 void pair_pool_begins(int end, const struct history *history);
 void pair_pool_announces(int end, const struct history *history);

@@ -629,5 +629,6 @@ int main(void)
     if (reader_start(&reader, NULL))
         return 1;
     return cmocka_run_group_tests_name("pair", tests, NULL, NULL) +
-           (getenv("VSCAN_PAIR_SEED") ? 0 : hostile_run());
+           (getenv("VSCAN_PAIR_SEED") ? 0 :
+            together_run(reader) + hostile_run());
 }

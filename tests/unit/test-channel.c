@@ -143,6 +143,42 @@ static void ring_of_pages(void **state)
     assert_int_equal(fake_granted(FRONT), 1);
 }
 
+/* However many there are, and though the back looks in between. */
+static void signals_once_for_all(void **state)
+{
+    struct vscanif_request req = { .id = 9 }, got;
+    const uint64_t before = t.channel.traffic.notified;
+
+    (void)state;
+    channel_flush(&t.channel);
+    assert_false(channel_has(&t.channel) || channel_ask(&t.channel));
+    join();
+    for (uint64_t round = 1; round < 5; round++) {
+        for (unsigned int i = 0; i < VSCANIF_RING_SIZE / 4; i++) {
+            assert_int_equal(channel_put(&t.channel, &req), 0);
+            assert_int_equal(ring_back_get_now(&t.ring, &got), 0);
+        }
+        channel_flush(&t.channel);
+        channel_flush(&t.channel);
+        assert_int_equal(t.channel.traffic.notified, before + round);
+        while (ring_back_get_now(&t.ring, &got) == 1)
+            ;
+    }
+    /* What is cancelled is seen before that. */
+    assert_int_equal(ring_back_put(&t.ring,
+                                   &(struct vscanif_response){ .id = 9 }), 0);
+    ring_back_push(&t.ring);
+    assert_true(channel_has(&t.channel) && channel_ask(&t.channel));
+    assert_int_equal(channel_get(&t.channel,
+                                 &(struct vscanif_response){ .id = 0 }), 1);
+    assert_false(channel_has(&t.channel) || channel_ask(&t.channel));
+    assert_int_equal(channel_put(&t.channel, &req), 0);
+    assert_true(channel_cancel(&t.channel, 9));
+    assert_int_equal(t.channel.traffic.notified, before + 5);
+    assert_int_equal(ring_back_get(&t.ring, &got), 1);
+    assert_int_equal(got.id, 9);
+}
+
 static void devices_fail(void **state)
 {
     static const enum fake_call calls[] = { FAKE_GNTSHR_OPEN,
@@ -195,12 +231,16 @@ static void there_and_back(void **state)
     join();
     assert_int_equal(ring_back_get_now(&t.ring, &got), 0);
     assert_int_equal(channel_put(&t.channel, &req), 0);
+    assert_int_equal(xenevtchn_pending(t.xce), -1);
+    assert_int_equal(ring_back_get_now(&t.ring, &got), 0);
+    channel_flush(&t.channel);
     assert_int_equal(xenevtchn_pending(t.xce), t.port);
     assert_int_equal(ring_back_get_now(&t.ring, &got), 1);
     assert_memory_equal(&got, &req, sizeof(req));
     /* A back that is at work wants no event. */
     xenevtchn_unmask(t.xce, (evtchn_port_t)t.port);
     assert_int_equal(channel_put(&t.channel, &req), 0);
+    channel_flush(&t.channel);
     assert_int_equal(xenevtchn_pending(t.xce), -1);
     assert_int_equal(ring_back_put_now(&t.ring, &rsp, &notify), 0);
     memset(&rsp, 0xff, sizeof(rsp));
@@ -308,7 +348,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(closed), TEST(made_for_one_domain), TEST(calls_fail),
-        TEST(ring_of_pages),
+        TEST(ring_of_pages), TEST(signals_once_for_all),
         TEST(devices_fail), TEST(back_is_told_when_we_go),
         TEST(we_are_told_when_the_back_goes), TEST(there_and_back),
         TEST(events_wait_for_the_work), TEST(event_of_an_old_port),

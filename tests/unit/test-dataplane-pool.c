@@ -214,6 +214,7 @@ static void answers_name_the_operation(void **state)
     ring_front_put_now(&gs.ring, &put, &notify);
     assert_int_equal(dataplane_get(&gs.dp, &req, &why), 1);
     dataplane_put(&gs.dp, &req, &verdict);
+    dataplane_flush(&gs.dp);
     assert_int_equal(ring_front_get_now(&gs.ring, &rsp), 1);
     assert_int_equal(rsp.operation, VSCANIF_OP_SCAN_POOL);
 }

@@ -234,7 +234,14 @@ static void whole_rings(void **state)
         for (uint32_t i = 0; i < SLOTS; i++) {
             req.id = round * 100 + i;
             dataplane_put(&gs.dp, &req, &verdict);
+            /* The guest sees none before it sees all, */
+            assert_int_equal(ring_front_get_now(&gs.ring, &rsp), 0);
         }
+        /* and hears of all of them once. */
+        assert_int_equal(gs.dp.traffic.notified, round);
+        dataplane_flush(&gs.dp);
+        dataplane_flush(&gs.dp);
+        assert_int_equal(gs.dp.traffic.notified, round + 1);
         for (uint32_t i = 0; i < SLOTS; i++) {
             struct vscanif_response expected = {
                 .id = round * 100 + i, .operation = VSCANIF_OP_SCAN,

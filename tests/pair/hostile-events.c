@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * hostile-events.c - what a guest and its back signal each other, and what that
+ * costs the back.
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "fake.h"
+#include "hostile.h"
+#include "names.h"
+#include "pair.h"
+#include "ring-now.h"
+#include "verdict.h"
+
+#define ANSWERS     8
+
+static void drop_events(void)
+{
+    fcntl(xenevtchn_fd(t.xce), F_SETFL, O_NONBLOCK);
+    while (xenevtchn_pending(t.xce) >= 0)
+        xenevtchn_unmask(t.xce, (evtchn_port_t)t.port);
+}
+
+/* A guest that takes each answer as soon as it can, and asks for the next one. */
+static void take_answers(void *arg)
+{
+    struct vscanif_response rsp;
+    unsigned int *taken = arg;
+
+    while (ring_front_get_now(&t.ring, &rsp) == 1)
+        (*taken)++;
+    fake_at(FAKE_MAP, 1, take_answers, taken, 0);
+}
+
+static void answers_go_together(void **state)
+{
+    const struct verdict good = verdict_clean();
+    unsigned int taken = 0;
+    uint64_t before;
+
+    (void)state;
+    memcpy(t.file + VSCANIF_PAGE_SIZE, "0123456789", 10);
+    put_history("0123456789", &good);
+    run_back();
+    drop_events();
+    take_answers(&taken);
+    before = back_notified();
+    for (uint32_t id = 0; id < ANSWERS; id++)
+        send_id(id);
+    assert_true(back_step(0));
+    assert_int_equal(taken, 0);
+    assert_int_equal(back_notified(), before + 1);
+    assert_int_equal(xenevtchn_pending(t.xce), t.port);
+    take_answers(&taken);
+    assert_int_equal(taken, ANSWERS);
+    expect_at_pool(0);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, guest_start, \
+                                                   guest_stop)
+
+int hostile_events_run(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(answers_go_together),
+    };
+
+    return cmocka_run_group_tests_name("hostile events", tests, NULL, NULL);
+}
