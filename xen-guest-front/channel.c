@@ -14,7 +14,7 @@
 
 void channel_init(struct channel *channel)
 {
-    *channel = (struct channel){ .port = -1 };
+    *channel = (struct channel){ .port = -1, .ack_ms = -1 };
 }
 
 static int open_events(struct channel *channel, const char **why_r)
@@ -63,6 +63,7 @@ int channel_restored(struct channel *channel)
         return rc;
     }
     channel->port = -1;
+    channel->ack_ms = -1;
     return 0;
 }
 
@@ -141,6 +142,7 @@ void channel_destroy(struct channel *channel)
         xenevtchn_unbind(channel->xce, (evtchn_port_t)channel->port);
     channel->page = NULL;
     channel->port = -1;
+    channel->ack_ms = -1;
 }
 
 static void signal_back(struct channel *channel)
@@ -168,8 +170,12 @@ void channel_flush(struct channel *channel)
 
 int channel_get(struct channel *channel, struct vscanif_response *rsp_r)
 {
+    int rc;
+
     assert(channel->page);
-    return ring_front_get(&channel->ring, rsp_r);
+    rc = ring_front_get(&channel->ring, rsp_r);
+    channel->taken += rc == 1;
+    return rc;
 }
 
 bool channel_has(const struct channel *channel)
@@ -204,10 +210,28 @@ bool channel_events(struct channel *channel)
     return ours;
 }
 
-void channel_ack(struct channel *channel)
+static void acknowledge(struct channel *channel)
 {
     if (channel->port >= 0)
         xenevtchn_unmask(channel->xce, (evtchn_port_t)channel->port);
+}
+
+void channel_ack(struct channel *channel, int64_t now_ms)
+{
+    const int64_t wait_ms = pace_event(&channel->pace, channel->taken);
+
+    if (wait_ms)
+        channel->ack_ms = now_ms + wait_ms;
+    else
+        acknowledge(channel);
+}
+
+void channel_ack_late(struct channel *channel, int64_t now_ms)
+{
+    if (channel->ack_ms < 0 || now_ms < channel->ack_ms)
+        return;
+    channel->ack_ms = -1;
+    acknowledge(channel);
 }
 
 uint64_t channel_generation(const struct channel *channel)

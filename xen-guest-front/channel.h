@@ -14,6 +14,7 @@
 #include <xengnttab.h>
 
 #include "connection.h"
+#include "pace.h"
 #include "pages.h"
 #include "ring.h"
 #include "traffic.h"
@@ -33,6 +34,9 @@ struct channel {
     int port;                   /* -1: closed */
     ring_front ring;
     struct traffic traffic;     /* of all connections */
+    uint64_t taken;             /* responses so far */
+    struct pace pace;
+    int64_t ack_ms;             /* when the port is acknowledged; or -1 */
 };
 
 void channel_init(struct channel *channel);
@@ -97,10 +101,14 @@ bool channel_cancel(struct channel *channel, uint32_t id);
 /*
  * Takes events from the device.  Returns true when our port had one; it raises
  * no other until channel_ack(), which comes after the work, so that a peer
- * cannot raise events faster than they are dealt with (XSA-332, XSA-391).
+ * cannot raise events faster than they are dealt with (XSA-332, XSA-391).  From
+ * one that raises many without a response, the next is taken some time later
+ * (pace.h): when ->ack_ms has come, of proc_now_ms(), as which @now_ms is given,
+ * channel_ack_late() is due.
  */
 bool channel_events(struct channel *channel);
-void channel_ack(struct channel *channel);
+void channel_ack(struct channel *channel, int64_t now_ms);
+void channel_ack_late(struct channel *channel, int64_t now_ms);
 
 /*
  * The generation of the back's signatures as the ring page has it now, 0 when

@@ -345,7 +345,7 @@ static void on_channel(struct link *link)
         xsfront_reset(&link->xsfront, NULL);
         return;
     }
-    channel_ack(&link->channel);
+    channel_ack(&link->channel, proc_now_ms());
 }
 
 static void on_xenstore(struct link *link)
@@ -424,6 +424,7 @@ static void loop(struct link *link)
         int64_t due = sooner(check_retry(link), check_grace(link));
         int n;
 
+        due = sooner(due, link->channel.ack_ms);
         proc_timer_at(link->timer, sooner(due, check_remedies(link)));
         end_turn(link);
         n = epoll_wait(link->epoll, events, 8, link->more ? 0 : -1);
@@ -443,6 +444,7 @@ static void loop(struct link *link)
                 jobs_on_read(link->jobs);
             } else if (fd == link->timer) {
                 proc_timer_ack(link->timer);
+                channel_ack_late(&link->channel, proc_now_ms());
             }
         }
     }

@@ -22,6 +22,7 @@ struct flight *flights_begin(struct flights *flights,
         flights->serial++;
         unused->req = *req;
         unused->taken_us = taken_us;
+        unused->cancelled = false;
         unused->pool_id = flights->serial * FLIGHTS_MAX +
                           (uint64_t)(unused - flights->flight);
     }

@@ -9,6 +9,7 @@
 #ifndef VSCAN_FLIGHTS_H
 #define VSCAN_FLIGHTS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "check.h"
@@ -24,6 +25,7 @@ struct flight {
     struct scan_subject subject;
     uint8_t digest[DIGEST_OCTETS];      /* of the content; 0: not known */
     uint64_t taken_us;          /* off the ring, by proc_now_us() */
+    bool cancelled;             /* the pool has been told */
 };
 
 /* All 0: none. */

@@ -21,6 +21,7 @@
 #include "incidents.h"
 #include "log.h"
 #include "offers.h"
+#include "pace.h"
 #include "pool.h"
 #include "stats.h"
 #include "xsback.h"
@@ -53,6 +54,10 @@ struct guest {
     bool connected, stop;
     bool more;                  /* the ring may have requests for which there is
                                  * room */
+    struct pace pace;           /* of the guest's events */
+    uint64_t done;              /* what is work to that: requests that were taken,
+                                 * and cancelled */
+    int64_t ack_ms;             /* when the port is acknowledged; or -1 */
     bool no_crew;               /* to scan in place: not to be asked for again */
     unsigned int at_pool;       /* requests that the pool has, */
     struct pool_load load;      /* and their load; in place, too: they may have

@@ -54,6 +54,7 @@ static void on_drop(void *arg)
 
     dataplane_disconnect(&guest->dp);
     guest->connected = false;
+    guest->ack_ms = -1;
     assembly_drop(&guest->assembly);
     guest->stream = NULL;
     guest->has_next = false;
@@ -69,18 +70,23 @@ static const struct xsback_ops xsback_ops = {
 static bool on_cancel(struct guest *guest)
 {
     struct pool_request msg = { .kind = POOL_CANCEL };
-    const struct flight *flight;
+    struct flight *flight;
     uint32_t id;
 
     if (!guest->connected || !dataplane_get_cancel(&guest->dp, &id))
         return true;
-    guest->stats.cancelled++;
     flight = flights_by_id(&guest->flights, id);
+    /* Once is enough, and costs the pool as little. */
+    if (flight && flight->cancelled)
+        return true;
+    guest->stats.cancelled++;
+    guest->done += flight || (guest->has_next && guest->next.id == id);
     if (flight && guest->assembly.on && guest->stream == flight) {
         guest_answer_stream(guest, VSCANIF_REASON_TIMEOUT);
         return true;
     }
     if (flight) {
+        flight->cancelled = true;
         msg.id = flight->pool_id;
         return ipc_send_wait(guest->pool, &msg, sizeof(msg), -1,
                              POOL_WAIT_MS) != -EPIPE;
@@ -108,6 +114,7 @@ static int next_request(struct guest *guest, struct scan_request *req_r,
     }
     rc = dataplane_get(&guest->dp, req_r, why_r);
     if (rc == 1) {
+        guest->done++;
         guest->stats.requests += req_r->operation != VSCANIF_OP_PIECE;
         guest->taken_us = proc_now_us();
     }
@@ -182,6 +189,17 @@ static bool take_requests(struct guest *guest)
     return rc != -EPIPE;
 }
 
+/* After the work: as long as it is not, the guest can raise no other event. */
+static void acknowledge(struct guest *guest)
+{
+    const int64_t wait_ms = pace_event(&guest->pace, guest->done);
+
+    if (wait_ms)
+        guest->ack_ms = proc_now_ms() + wait_ms;
+    else
+        dataplane_ack(&guest->dp);
+}
+
 static bool on_ring(struct guest *guest)
 {
     if (!dataplane_events(&guest->dp) || !guest->connected)
@@ -192,8 +210,18 @@ static bool on_ring(struct guest *guest)
         log_info("the front's process is gone");
         xsback_reset(&guest->xsback, NULL);
     }
-    dataplane_ack(&guest->dp);
+    if (guest->connected)
+        acknowledge(guest);
     return true;
+}
+
+/* What has come meanwhile raises an event now. */
+static void end_ack_wait(struct guest *guest, int64_t now_ms)
+{
+    if (guest->ack_ms < 0 || now_ms < guest->ack_ms)
+        return;
+    guest->ack_ms = -1;
+    dataplane_ack(&guest->dp);
 }
 
 static void on_engine(struct guest *guest, const struct pool_answer *msg)
@@ -310,6 +338,8 @@ static void set_timer(struct guest *guest)
     if (guest_stream_is_open(guest) &&
         (next_ms < 0 || guest->stream_end_ms < next_ms))
         next_ms = guest->stream_end_ms;
+    if (guest->ack_ms >= 0 && (next_ms < 0 || guest->ack_ms < next_ms))
+        next_ms = guest->ack_ms;
     proc_timer_at(guest->timer, next_ms);
 }
 
@@ -317,6 +347,7 @@ static void on_timer(struct guest *guest)
 {
     proc_timer_ack(guest->timer);
     guest_expire_stream(guest, proc_now_ms());
+    end_ack_wait(guest, proc_now_ms());
     if (guest->retry_ms >= 0 && guest->retry_ms <= proc_now_ms()) {
         guest->retry_ms = -1;
         xsback_retry(&guest->xsback);
@@ -433,7 +464,7 @@ int proc_guest(uint32_t domid, const struct xsback_limits *limits,
     struct guest guest = {
         .domid = domid, .nr_engines = nr_engines, .pool = pool,
         .epoll = -1, .signals = -1,
-        .timer = -1, .retry_ms = -1,
+        .timer = -1, .retry_ms = -1, .ack_ms = -1,
     };
 
     log_set_role("link %u", domid);

@@ -692,6 +692,11 @@
  * head holds (see "Recovery", "Generation", "Cancelling") is in the first page,
  * and so are the live octets that the kernels clear.
  *
+ * Each side signals the event channel as ring.h has it: only who has asked for an
+ * event, and once for all that is put there together.  A side that gets events
+ * with which no request or response has come, one after the other, may be some
+ * milliseconds late for the next ones.
+ *
  *--------------------------------- Request -----------------------------------
  *         0                1                 2               3        octet
  * +----------------+----------------+----------------+----------------+

@@ -16,6 +16,7 @@
 #include "fake.h"
 #include "hostile.h"
 #include "names.h"
+#include "pace.h"
 #include "pair.h"
 #include "ring-now.h"
 #include "verdict.h"
@@ -64,13 +65,94 @@ static void answers_go_together(void **state)
     expect_at_pool(0);
 }
 
+static void raise_event(void)
+{
+    xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
+}
+
+/* Events without work: some cost nothing, each later one a while. */
+static void storm_until_it_waits(void)
+{
+    for (unsigned int i = 0; i <= PACE_FREE && !back_waits(); i++) {
+        raise_event();
+        assert_true(back_step(0));
+    }
+    assert_true(back_waits());
+}
+
+static void storm_waits(void **state)
+{
+    uint64_t before;
+
+    (void)state;
+    storm_until_it_waits();
+    before = back_events();
+    for (unsigned int i = 0; i < 100; i++) {
+        assert_true(back_waits());
+        /* However many come meanwhile, they are nothing to it. */
+        for (unsigned int more = 0; more < 10; more++)
+            raise_event();
+        assert_int_equal(back_events(), before + i);
+        /* That time is over; they are one. */
+        assert_true(back_step(0));
+        assert_false(back_waits());
+        assert_true(back_step(0));
+    }
+    assert_int_equal(back_events(), before + 100);
+    /* What it wants is not lost; nor is the next one late. */
+    run_back();
+    send_id(1);
+    assert_true(back_step(0));
+    assert_false(back_waits());
+    expect_at_pool(1);
+    raise_event();
+    assert_true(back_step(0));
+    assert_false(back_waits());
+    expect_state("4");
+}
+
+/* What has come when the port is acknowledged raises its event then. */
+static void waits_no_longer_than_that(void **state)
+{
+    (void)state;
+    storm_until_it_waits();
+    send_id(1);
+    run_back();
+    expect_at_pool(1);
+    storm_until_it_waits();
+    connect_guest();
+    assert_false(back_waits());
+    send_id(1);
+    run_back();
+    expect_at_pool(1);
+}
+
+/* Cancelled once, a request is: what comes after that is no work, and nothing to
+ * the pool. */
+static void cancels_again_and_again(void **state)
+{
+    (void)state;
+    send_id(7);
+    run_back();
+    expect_at_pool(1);
+    for (unsigned int i = 0; i < PACE_FREE + 4 && !back_waits(); i++) {
+        ring_front_cancel(t.sring, 7);
+        raise_event();
+        assert_true(back_step(0));
+    }
+    assert_true(back_waits());
+    take_at_pool(0);        /* once cancelled */
+    expect_at_pool(0);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, guest_start, \
                                                    guest_stop)
 
 int hostile_events_run(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(answers_go_together),
+        TEST(answers_go_together), TEST(storm_waits),
+        TEST(waits_no_longer_than_that), TEST(cancels_again_and_again),
     };
 
     return cmocka_run_group_tests_name("hostile events", tests, NULL, NULL);

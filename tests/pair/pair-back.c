@@ -61,7 +61,8 @@ void back_start(int pool, unsigned int max_pages, unsigned int max_stream_mib)
     int rc;
 
     life = (struct guest){ .domid = FRONT, .nr_engines = PAIR_ENGINES,
-                           .pool = pool, .signals = -1, .timer = -1 };
+                           .pool = pool, .signals = -1, .timer = -1,
+                           .ack_ms = -1 };
     must(!dataplane_open(&life.dp, FRONT, max_pages, limits.max_stream_mib,
                          &why), "devices");
     offers_init(&life.offers, life.dp.offers, FRONT, PAIR_ENGINES);
@@ -105,6 +106,11 @@ bool back_step(unsigned int pick)
         xsback_retry(&life.xsback);
         n = life.xsback.retry ? 0 : 1;
     }
+    /* Whatever has to come at a time does when there is nothing else. */
+    if (n == 0 && life.ack_ms >= 0) {
+        end_ack_wait(&life, life.ack_ms);
+        n = 1;
+    }
     /* As one that looks by itself for a while does not ask. */
     if (pick % 8 < 4)
         end_turn(&life);
@@ -135,6 +141,16 @@ unsigned int back_known(void)
 uint64_t back_notified(void)
 {
     return life.dp.traffic.notified;
+}
+
+bool back_waits(void)
+{
+    return life.ack_ms >= 0;
+}
+
+uint64_t back_events(void)
+{
+    return life.dp.traffic.events;
 }
 
 uint32_t back_life(void)

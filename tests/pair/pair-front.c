@@ -95,9 +95,10 @@ bool front_step(unsigned int pick)
             jobs_on_read(life.jobs);
     } else {
         end_turn(&life);
-        n = life.more;
+        n = life.more || life.channel.ack_ms >= 0;
         if (life.more)
             take_responses(&life);
+        channel_ack_late(&life.channel, life.channel.ack_ms);
     }
     /* As one that looks by itself for a while does not ask. */
     if (pick % 8 < 4)

@@ -66,6 +66,10 @@ void back_waits_in_vain(void);
 /* How often each has signalled the other, in this life. */
 uint64_t front_notified(void);
 uint64_t back_notified(void);
+/* Events that the back has taken; does it wait before it takes the next one, until
+ * a step finds nothing else to do? */
+uint64_t back_events(void);
+bool back_waits(void);
 /* Requests that this life of the front has put on rings. */
 uint64_t front_requests(void);
 

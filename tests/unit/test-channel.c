@@ -93,7 +93,7 @@ static void closed(void **state)
     assert_false(channel_events(&t.channel));
     assert_false(channel_back_alive(&t.channel));
     assert_int_equal(channel_generation(&t.channel), 0);
-    channel_ack(&t.channel);
+    channel_ack(&t.channel, 0);
 }
 
 static void made_for_one_domain(void **state)
@@ -179,6 +179,34 @@ static void signals_once_for_all(void **state)
     assert_int_equal(got.id, 9);
 }
 
+/* A back that raises events and has nothing to say. */
+static void storm_waits(void **state)
+{
+    int64_t now_ms = 1000;
+
+    (void)state;
+    join();
+    for (unsigned int i = 0; i < PACE_FREE; i++) {
+        xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
+        assert_true(channel_events(&t.channel));
+        channel_ack(&t.channel, now_ms);
+        assert_int_equal(t.channel.ack_ms, -1);
+    }
+    for (unsigned int i = 0; i < 10; i++) {
+        xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
+        assert_true(channel_events(&t.channel));
+        channel_ack(&t.channel, now_ms);
+        assert_in_range(t.channel.ack_ms, now_ms + 1, now_ms + PACE_MAX_MS);
+        xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
+        channel_ack_late(&t.channel, t.channel.ack_ms - 1);
+        assert_false(channel_events(&t.channel));
+        now_ms = t.channel.ack_ms;
+        channel_ack_late(&t.channel, now_ms);
+        assert_int_equal(t.channel.ack_ms, -1);
+    }
+    assert_true(channel_events(&t.channel));
+}
+
 static void devices_fail(void **state)
 {
     static const enum fake_call calls[] = { FAKE_GNTSHR_OPEN,
@@ -213,7 +241,7 @@ static void we_are_told_when_the_back_goes(void **state)
     (void)state;
     join();
     channel_events(&t.channel);
-    channel_ack(&t.channel);
+    channel_ack(&t.channel, 0);
     assert_false(channel_events(&t.channel));
     xengnttab_unmap(t.xgt, t.page, 1);
     t.page = NULL;
@@ -277,9 +305,9 @@ static void events_wait_for_the_work(void **state)
     assert_true(channel_events(&t.channel));
     assert_false(channel_events(&t.channel));
     /* What came meanwhile is not lost, nor is it a hundred events. */
-    channel_ack(&t.channel);
+    channel_ack(&t.channel, 0);
     assert_true(channel_events(&t.channel));
-    channel_ack(&t.channel);
+    channel_ack(&t.channel, 0);
     assert_false(channel_events(&t.channel));
 }
 
@@ -295,7 +323,7 @@ static void event_of_an_old_port(void **state)
     xenevtchn_unbind(t.xce, (evtchn_port_t)t.port);
     join();
     channel_events(&t.channel);
-    channel_ack(&t.channel);
+    channel_ack(&t.channel, 0);
     xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
     assert_true(channel_events(&t.channel));
 }
@@ -349,6 +377,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(closed), TEST(made_for_one_domain), TEST(calls_fail),
         TEST(ring_of_pages), TEST(signals_once_for_all),
+        TEST(storm_waits),
         TEST(devices_fail), TEST(back_is_told_when_we_go),
         TEST(we_are_told_when_the_back_goes), TEST(there_and_back),
         TEST(events_wait_for_the_work), TEST(event_of_an_old_port),

@@ -248,7 +248,8 @@ int main(int argc, char **argv)
         if (fds[0].revents)
             xsfront_run(&h.front);
         if (fds[1].revents && channel_events(&h.channel))
-            channel_ack(&h.channel);
+            channel_ack(&h.channel, 0);
+            channel_ack_late(&h.channel, INT64_MAX);
         if (h.connected && !acted) {
             if (h.rounds)
                 next_round(&h);
