@@ -24,6 +24,7 @@
 #include "ipc.h"
 #include "jobs.h"
 #include "log.h"
+#include "lookout.h"
 #include "memtext.h"
 #include "number.h"
 #include "policy.h"
@@ -57,6 +58,9 @@ struct link {
     uint32_t stats_nr;          /* of the question for them; 0: none yet */
     bool connected;
     bool more;                  /* the ring may have responses */
+    struct lookout lookout;     /* before a sleep, */
+    struct epoll_event events[8];   /* and what it, or the sleep, has brought */
+    int nr_events;
     uint8_t transport;          /* enum policy_transport */
     uint32_t pool_pages;        /* the policy's */
     bool anew;                  /* ring and pool are as these were before: to be
@@ -251,6 +255,8 @@ static void add_traffic(struct link *link, char *text)
 {
     struct text answer = answer_go_on(text);
 
+    link->channel.traffic.looks_found = link->lookout.found;
+    link->channel.traffic.looks_vain = link->lookout.vain;
     traffic_answer(&link->channel.traffic, "pages-granted", &answer);
 }
 
@@ -416,22 +422,55 @@ static void end_turn(struct link *link)
     link->more = link->connected && channel_ask(&link->channel);
 }
 
+static uint64_t look_now_ns(void *arg)
+{
+    (void)arg;
+    return proc_now_ns();
+}
+
+static void get_events(struct link *link, int timeout_ms)
+{
+    link->nr_events = epoll_wait(link->epoll, link->events,
+                                 sizeof(link->events) /
+                                 sizeof(link->events[0]), timeout_ms);
+}
+
+static bool look_found(void *arg)
+{
+    struct link *link = arg;
+
+    link->more = channel_has(&link->channel);
+    get_events(link, 0);
+    return link->more || link->nr_events > 0;
+}
+
+static const struct lookout_ops look_ops = { look_now_ns, look_found };
+
+/* Requests go out before the back is waited for; as long as it is looked for, it
+ * need not signal. */
+static void wait_for_events(struct link *link)
+{
+    channel_flush(&link->channel);
+    if (link->connected && lookout_look(&link->lookout, &look_ops, link))
+        return;
+    end_turn(link);
+    get_events(link, link->more ? 0 : -1);
+    if (!link->more)
+        lookout_woken(&link->lookout, &look_ops, link);
+}
+
 static void loop(struct link *link)
 {
-    struct epoll_event events[8];
-
     for (;;) {
         int64_t due = sooner(check_retry(link), check_grace(link));
-        int n;
 
         due = sooner(due, link->channel.ack_ms);
         proc_timer_at(link->timer, sooner(due, check_remedies(link)));
-        end_turn(link);
-        n = epoll_wait(link->epoll, events, 8, link->more ? 0 : -1);
+        wait_for_events(link);
         if (link->more)
             take_responses(link);
-        for (int i = 0; i < n; i++) {
-            int fd = events[i].data.fd;
+        for (int i = 0; i < link->nr_events; i++) {
+            int fd = link->events[i].data.fd;
 
             if (fd == link->gate) {
                 if (!on_gate(link))
@@ -484,6 +523,7 @@ static int start(struct link *link)
     int rc;
 
     remedies_init(&link->remedies);
+    lookout_init(&link->lookout, proc_cpus());
     link->epoll = epoll_create1(EPOLL_CLOEXEC);
     link->timer = proc_timer();
     if (link->epoll < 0 || link->timer < 0)

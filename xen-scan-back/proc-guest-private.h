@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 
 #include "assembly.h"
 #include "cancels.h"
@@ -20,6 +21,7 @@
 #include "history.h"
 #include "incidents.h"
 #include "log.h"
+#include "lookout.h"
 #include "offers.h"
 #include "pace.h"
 #include "pool.h"
@@ -54,6 +56,8 @@ struct guest {
     bool connected, stop;
     bool more;                  /* the ring may have requests for which there is
                                  * room */
+    struct lookout lookout;     /* before a sleep, */
+    struct epoll_event looked;  /* and what it found, unless ->more */
     struct pace pace;           /* of the guest's events */
     uint64_t done;              /* what is work to that: requests that were taken,
                                  * and cancelled */

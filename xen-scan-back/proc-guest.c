@@ -244,6 +244,8 @@ static void on_question(struct guest *guest)
     char node[VSCANIF_MAX_INCIDENTS + 1];
     struct question question;
 
+    guest->dp.traffic.looks_found = guest->lookout.found;
+    guest->dp.traffic.looks_vain = guest->lookout.vain;
     if (xsback_question(&guest->xsback, &question))
         xsback_answer(&guest->xsback,
                       stats_answer(&guest->stats, &question, &now, node));
@@ -371,6 +373,42 @@ static void end_turn(struct guest *guest)
         guest->more = dataplane_ask(&guest->dp);
 }
 
+static uint64_t look_now_ns(void *arg)
+{
+    (void)arg;
+    return proc_now_ns();
+}
+
+static bool look_found(void *arg)
+{
+    struct guest *guest = arg;
+
+    guest->more = wants_requests(guest) && dataplane_has(&guest->dp);
+    return guest->more || epoll_wait(guest->epoll, &guest->looked, 1, 0) == 1;
+}
+
+static const struct lookout_ops look_ops = { look_now_ns, look_found };
+
+/* Answers go out before the guest is waited for; as long as it is looked for, it
+ * need not signal.  Returns whether there is an event in *@event_r; none when
+ * there may be more requests. */
+static bool wait_for_event(struct guest *guest, struct epoll_event *event_r)
+{
+    bool is;
+
+    dataplane_flush(&guest->dp);
+    if (!guest->more && guest->connected &&
+        lookout_look(&guest->lookout, &look_ops, guest)) {
+        *event_r = guest->looked;
+        return !guest->more;
+    }
+    end_turn(guest);
+    is = epoll_wait(guest->epoll, event_r, 1, guest->more ? 0 : -1) == 1;
+    if (!guest->more)
+        lookout_woken(&guest->lookout, &look_ops, guest);
+    return is;
+}
+
 static void loop(struct guest *guest)
 {
     struct signalfd_siginfo info;
@@ -379,8 +417,7 @@ static void loop(struct guest *guest)
     while (!guest->stop && !guest->xsback.gone) {
         incidents_write(&guest->incidents, proc_now_ms());
         set_timer(guest);
-        end_turn(guest);
-        if (epoll_wait(guest->epoll, &ev, 1, guest->more ? 0 : -1) != 1) {
+        if (!wait_for_event(guest, &ev)) {
             if (guest->more)
                 guest->stop = !take_requests(guest);
             continue;
@@ -422,6 +459,7 @@ static int start(struct guest *guest, const struct xsback_limits *limits)
     /* libcrypto reads files when it is first used. */
     if ((rc = digest_of("", 0, digest)))
         goto out;
+    lookout_init(&guest->lookout, proc_cpus());
     /* What only root may open; nothing is read from it yet. */
     if ((rc = dataplane_open(&guest->dp, guest->domid, limits->max_pages,
                              limits->max_stream_mib, &why)) ||

@@ -23,6 +23,8 @@ void traffic_answer(const struct traffic *traffic, const char *pages_key,
         { "octets-copied", traffic->copied },
         { "notified", traffic->notified },
         { "notifications", traffic->events },
+        { "looks-found", traffic->looks_found },
+        { "looks-vain", traffic->looks_vain },
     };
 
     for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {

@@ -17,10 +17,12 @@ struct traffic {
     uint64_t copied;            /* octets of content */
     uint64_t notified;          /* the other side was signalled */
     uint64_t events;            /* signals that were taken */
+    uint64_t looks_found, looks_vain;   /* before a sleep (lookout.h) */
 };
 
 /* Adds its lines to @answer: "requests-granted", "requests-pool", "streams",
- * "pieces", @pages_key, "octets-copied", "notified", "notifications". */
+ * "pieces", @pages_key, "octets-copied", "notified", "notifications",
+ * "looks-found", "looks-vain". */
 void traffic_answer(const struct traffic *traffic, const char *pages_key,
                     struct text *answer);
 

@@ -66,6 +66,7 @@ static void all_counters(void **state)
         "requests-granted 1\nrequests-pool 2\nstreams 3\npieces 4\n"
         "pages-mapped 5\noctets-copied 6\nnotified 7\n"
         "notifications 18446744073709551615\n"
+        "looks-found 0\nlooks-vain 0\n"
         "file 90 2 104 /a%20b\nprocess 90 2 104 /bin/x\n"
         "file 40 1 2 /%01\nprocess 40 1 2 %2d\n"
         "file 20 1 1 -\nprocess 20 1 1 -");

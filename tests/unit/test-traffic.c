@@ -14,7 +14,7 @@
 
 static const struct traffic traffic = {
     .by_operation = { 0, 1, 2, 3, 4 }, .pages = 5, .copied = 6, .notified = 7,
-    .events = 8,
+    .events = 8, .looks_found = 10, .looks_vain = 11,
 };
 
 static void lines(void **state)
@@ -29,7 +29,8 @@ static void lines(void **state)
     traffic_answer(&traffic, "pages-granted", &text);
     assert_string_equal(out, "9\nheld 1\nrequests-granted 1\nrequests-pool 2\n"
                         "streams 3\npieces 4\npages-granted 5\n"
-                        "octets-copied 6\nnotified 7\nnotifications 8");
+                        "octets-copied 6\nnotified 7\nnotifications 8\n"
+                        "looks-found 10\nlooks-vain 11");
 }
 
 /* In a full answer whole lines are left out. */

@@ -102,6 +102,23 @@ static const struct xsfront_ops ops = {
     .question = question,
 };
 
+static void put(struct hostile *h, const struct vscanif_request *req)
+{
+    channel_put(&h->channel, req);
+    channel_flush(&h->channel);
+}
+
+/* As channel_get(); when there is none, the next one raises an event. */
+static int take(struct hostile *h, struct vscanif_response *rsp_r)
+{
+    int rc;
+
+    do
+        rc = channel_get(&h->channel, rsp_r);
+    while (rc == 0 && channel_ask(&h->channel));
+    return rc;
+}
+
 /* The acts, each with a request that is good but for one thing. */
 static void act(struct hostile *h, const char *name)
 {
@@ -130,8 +147,8 @@ static void act(struct hostile *h, const char *name)
     else if (!strcmp(name, "content-not-granted"))
         ((struct vscanif_info *)h->share.pages)->ref[1] = 30000;
     else if (!strcmp(name, "same-id-twice"))
-        channel_put(&h->channel, &req);
-    channel_put(&h->channel, &req);
+        put(h, &req);
+    put(h, &req);
     if (jump) {
         __atomic_add_fetch(&sring->req_prod, jump, __ATOMIC_SEQ_CST);
         xenevtchn_notify(h->channel.xce, (evtchn_port_t)h->channel.port);
@@ -166,7 +183,7 @@ static void next_round(struct hostile *h)
     }
     req.event = VSCANIF_EVENT_OPEN;
     req.id = h->round;
-    channel_put(&h->channel, &req);
+    put(h, &req);
 }
 
 /* Returns true when there are no more. */
@@ -178,7 +195,7 @@ static bool rounds_end(struct hostile *h)
 
     /* The back tells of the next one only when the ring was seen empty. */
     for (;;) {
-        if (channel_get(&h->channel, &rsp) != 1)
+        if (take(h, &rsp) != 1)
             return false;
         if (check_response(&rsp, &verdict, &why) || rsp.id != h->round) {
             puts("a bad answer");
@@ -207,7 +224,7 @@ static bool outcome(struct hostile *h)
         puts("closed");
         return true;
     }
-    if (!h->connected || channel_get(&h->channel, &rsp) != 1 ||
+    if (!h->connected || take(h, &rsp) != 1 ||
         check_response(&rsp, &verdict, &why))
         return false;
     /* Of two with one id, the first may be answered before it is seen. */
@@ -247,9 +264,10 @@ int main(int argc, char **argv)
             return 1;
         if (fds[0].revents)
             xsfront_run(&h.front);
-        if (fds[1].revents && channel_events(&h.channel))
+        if (fds[1].revents && channel_events(&h.channel)) {
             channel_ack(&h.channel, 0);
             channel_ack_late(&h.channel, INT64_MAX);
+        }
         if (h.connected && !acted) {
             if (h.rounds)
                 next_round(&h);

@@ -46,9 +46,13 @@ struct proc_end proc_end(int wait_status);
  */
 int proc_signals(void);
 
-/* Milliseconds, microseconds of CLOCK_MONOTONIC. */
+/* Milliseconds, microseconds, nanoseconds of CLOCK_MONOTONIC. */
 int64_t proc_now_ms(void);
 uint64_t proc_now_us(void);
+uint64_t proc_now_ns(void);
+
+/* Processors that this process may run on; 1 when that cannot be told. */
+unsigned int proc_cpus(void);
 
 /* Seconds since 1970, by this domain's clock; 0 when that is before. */
 uint64_t proc_time_s(void);
