@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * opens.c - how long an open takes, for tests/bench/transports.sh.
+ * opens.c - how long an open takes, for tests/bench/transports.sh and wakeups.sh.
  *
- *   opens FOLDER OCTETS COUNT
+ *   opens FOLDER OCTETS COUNT [unlike]
  *
- * Overview: makes COUNT files of the same content in FOLDER, and one that comes
- * first; opens each once, and says the median of all but the first one, in
+ * Overview: makes COUNT files of the same content in FOLDER (or each of its own,
+ * which nobody has seen before), and one that comes first; opens each once, and says the median of all but the first one, in
  * microseconds.  Exit status 1 when one cannot be made or opened; 2 usage.
  */
 #define _GNU_SOURCE
@@ -30,14 +30,17 @@ static uint64_t now_us(void)
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* Text that differs from page to page, so that nothing is a hole. */
-static int write_file(const char *path, uint64_t octets)
+/* Text that differs from page to page, so that nothing is a hole; it begins with
+ * @number unless that is 0. */
+static int write_file(const char *path, uint64_t octets, uint64_t number)
 {
     static char chunk[CHUNK];
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
 
     for (unsigned int i = 0; i < CHUNK; i++)
         chunk[i] = (char)('a' + (i / 7 + i / 4096) % 26);
+    if (number)
+        memcpy(chunk, &number, sizeof(number));
     while (fd >= 0 && octets) {
         const size_t n = octets < CHUNK ? (size_t)octets : CHUNK;
 
@@ -61,7 +64,7 @@ int main(int argc, char **argv)
     unsigned long count;
     char path[256];
 
-    if (argc != 4)
+    if (argc != 4 && (argc != 5 || strcmp(argv[4], "unlike")))
         return 2;
     octets = strtoull(argv[2], NULL, 10);
     count = strtoul(argv[3], NULL, 10);
@@ -69,7 +72,7 @@ int main(int argc, char **argv)
         return 2;
     for (unsigned long i = 0; i <= count; i++) {
         snprintf(path, sizeof(path), "%s/opens-%lu", argv[1], i);
-        if (write_file(path, octets)) {
+        if (write_file(path, octets, argc == 5 ? now_us() : 0)) {
             perror(path);
             return 1;
         }
