@@ -47,7 +47,7 @@ static void answer(struct gate *gate, uint32_t nr, const char *text)
 
 static void answer_one_line(struct gate *gate, uint32_t nr, const char *line)
 {
-    char out[VSCANIF_MAX_INCIDENTS + 1];
+    char out[VSCANIF_MAX_TEXT + 1];
     struct text text = answer_begin(nr, out);
 
     answer_line(&text, line);
@@ -56,7 +56,7 @@ static void answer_one_line(struct gate *gate, uint32_t nr, const char *line)
 
 static void answer_stats(struct gate *gate, uint32_t nr)
 {
-    char out[VSCANIF_MAX_INCIDENTS + 1];
+    char out[VSCANIF_MAX_TEXT + 1];
     struct text text = answer_begin(nr, out);
 
     status_stats(gate->status, &text);

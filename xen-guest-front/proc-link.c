@@ -262,7 +262,7 @@ static void add_traffic(struct link *link, char *text)
 
 static void on_answer(struct link *link, uint64_t id, int fd)
 {
-    char text[VSCANIF_MAX_INCIDENTS + 1];
+    char text[VSCANIF_MAX_TEXT + 1];
 
     if (!memtext_read(fd, text, sizeof(text))) {
         if (link->stats_nr == (uint32_t)id)
@@ -274,7 +274,7 @@ static void on_answer(struct link *link, uint64_t id, int fd)
 
 static void on_remedy(struct link *link, int fd)
 {
-    char line[VSCANIF_MAX_INCIDENT + 1];
+    char line[VSCANIF_MAX_LINE + 1];
 
     if (memtext_read(fd, line, sizeof(line)) ||
         remedies_add(&link->remedies, line))
@@ -398,7 +398,7 @@ static int64_t check_retry(struct link *link)
 static int64_t check_remedies(struct link *link)
 {
     const int64_t due = window_due(&link->remedies), now = proc_now_ms();
-    char node[VSCANIF_MAX_INCIDENTS + 1];
+    char node[VSCANIF_MAX_TEXT + 1];
 
     if (due < 0 || now < due)
         return due;

@@ -72,7 +72,7 @@ static void log_outcome(struct process *process, const struct remedy_msg *msg,
 
 /* As a line for the toolstack; nothing where nothing was to be done. */
 static void report(const struct remedy_msg *msg, const struct outcome *outcome,
-                   char line_r[VSCANIF_MAX_INCIDENT + 1])
+                   char line_r[VSCANIF_MAX_LINE + 1])
 {
     struct remedy_line line = {
         .serial = 1, .time = proc_time_s(), .pid = (uint32_t)msg->facts.pid,
@@ -135,7 +135,7 @@ static int send_answer(struct process *process, uint32_t nr, const char *text)
 
 static int answer_selftest(struct process *process, const struct selftest *test)
 {
-    char out[VSCANIF_MAX_INCIDENTS + 1], line[SELFTEST_LINE_SIZE];
+    char out[VSCANIF_MAX_TEXT + 1], line[SELFTEST_LINE_SIZE];
     struct text answer = answer_begin(process->selftest_nr, out);
 
     answer_line(&answer, selftest_line(test, line));
@@ -172,7 +172,7 @@ static int on_selftest(struct process *process)
 static int answer_quarantine(struct process *process,
                              const struct question *question)
 {
-    char out[VSCANIF_MAX_INCIDENTS + 1];
+    char out[VSCANIF_MAX_TEXT + 1];
     struct text answer = answer_begin(question->nr, out);
     int rc = quarantine_answer(QUARANTINE_DIR, question->skip, &answer);
 

@@ -69,7 +69,7 @@ static int newest_first(const void *a, const void *b)
 /* Returns false when there is no room for it. */
 static bool add_item(int store, const struct entry *entry, struct text *answer)
 {
-    char line[VSCANIF_MAX_INCIDENT + 1], head[96];
+    char line[VSCANIF_MAX_LINE + 1], head[96];
     struct text text = { .out = line, .size = sizeof(line) };
     struct item item;
     bool whole = read_item(store, entry->id, &item);

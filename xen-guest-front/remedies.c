@@ -19,7 +19,7 @@ void remedies_init(struct window *window)
 
 int remedies_add(struct window *window, const char *line)
 {
-    char again[VSCANIF_MAX_INCIDENT + 1];
+    char again[VSCANIF_MAX_LINE + 1];
     struct remedy_line remedy;
     int rc = remedy_line_parse(line, strlen(line), &remedy);
 

@@ -50,7 +50,7 @@ struct remedy_result {
     uint32_t nr;                    /* of REMEDY_ANSWER */
     /* What has been done, as remedy-line.h writes it, with 1 as its serial;
      * empty for remedy=deny and what is about no file. */
-    char line[VSCANIF_MAX_INCIDENT + 1];
+    char line[VSCANIF_MAX_LINE + 1];
 };
 
 #endif

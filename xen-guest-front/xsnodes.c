@@ -116,7 +116,7 @@ static bool is_answered(struct xsfront *front, uint32_t nr)
 
 static void answer_unknown(struct xsfront *front, uint32_t nr)
 {
-    char out[VSCANIF_MAX_INCIDENTS + 1];
+    char out[VSCANIF_MAX_TEXT + 1];
     struct text answer = answer_begin(nr, out);
 
     answer_line(&answer, "unknown");

@@ -9,7 +9,7 @@
 
 static void set_node(struct incidents *incidents)
 {
-    char node[VSCANIF_MAX_INCIDENTS + 1];
+    char node[VSCANIF_MAX_TEXT + 1];
 
     xsback_set_incidents(incidents->xsback,
                          window_text(&incidents->window, node));
@@ -31,7 +31,7 @@ void incidents_add(struct incidents *incidents, const struct flight *flight,
         .event = flight->req.event, .pid = flight->subject.pid,
         .uid = flight->subject.uid, .size = flight->req.size,
     };
-    char line[VSCANIF_MAX_INCIDENT + 1];
+    char line[VSCANIF_MAX_LINE + 1];
 
     memcpy(incident.digest, flight->digest, sizeof(incident.digest));
     memcpy(incident.name, verdict->name, sizeof(incident.name));

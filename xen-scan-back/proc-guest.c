@@ -241,7 +241,7 @@ static void on_question(struct guest *guest)
         .incidents = guest->incidents.window.newest,
         .traffic = &guest->dp.traffic,
     };
-    char node[VSCANIF_MAX_INCIDENTS + 1];
+    char node[VSCANIF_MAX_TEXT + 1];
     struct question question;
 
     guest->dp.traffic.looks_found = guest->lookout.found;

@@ -91,7 +91,7 @@ static void add_costs(struct text *text, struct stats *stats, int64_t now_s)
 
 char *stats_answer(struct stats *stats, const struct question *question,
                    const struct stats_now *now,
-                   char out[VSCANIF_MAX_INCIDENTS + 1])
+                   char out[VSCANIF_MAX_TEXT + 1])
 {
     struct text text = answer_begin(question->nr, out);
 

@@ -56,6 +56,6 @@ struct stats_now {
  */
 char *stats_answer(struct stats *stats, const struct question *question,
                    const struct stats_now *now,
-                   char out[VSCANIF_MAX_INCIDENTS + 1]);
+                   char out[VSCANIF_MAX_TEXT + 1]);
 
 #endif

@@ -52,7 +52,7 @@ struct xsback {
     struct vscan_path front;    /* the front's */
     char name[64];              /* the guest's name, escaped: for messages */
     char engines[VSCANIF_MAX_NODE];     /* for the node; empty: none */
-    char incidents[VSCANIF_MAX_INCIDENTS + 1];  /* the same */
+    char incidents[VSCANIF_MAX_TEXT + 1];  /* the same */
     struct question question;   /* its number is 0: none is to be answered */
     uint32_t asked;             /* the number of the last one */
 };

@@ -16,12 +16,12 @@ enum {
 };
 
 /* What is decoded is never longer. */
-_Static_assert(VSCANIF_MAX_INCIDENT < VSCANIF_MAX_PATH, "a path has room");
+_Static_assert(VSCANIF_MAX_LINE < VSCANIF_MAX_PATH, "a path has room");
 
 char *incident_format(const struct incident *incident,
-                      char out[VSCANIF_MAX_INCIDENT + 1])
+                      char out[VSCANIF_MAX_LINE + 1])
 {
-    struct text text = { .out = out, .size = VSCANIF_MAX_INCIDENT + 1 };
+    struct text text = { .out = out, .size = VSCANIF_MAX_LINE + 1 };
     char digest[INCIDENT_DIGEST_SIZE], head[160];
 
     snprintf(head, sizeof(head), "%" PRIu32 " %" PRIu64 " %s %" PRIu32 " %"
@@ -61,7 +61,7 @@ int incident_digest_parse(const char *text,
 
 int incident_word_parse(const char *word, char *out, size_t size)
 {
-    char decoded[VSCANIF_MAX_INCIDENT + 1];
+    char decoded[VSCANIF_MAX_LINE + 1];
 
     if (strlen(word) >= sizeof(decoded) || word_decode(word, decoded) ||
         strlen(decoded) >= size)
@@ -95,11 +95,11 @@ static int parse_words(const char *const word[NR_WORDS], struct incident *in)
 
 int incident_parse(const char *line, size_t len, struct incident *incident_r)
 {
-    char copy[VSCANIF_MAX_INCIDENT + 1], again[VSCANIF_MAX_INCIDENT + 1];
+    char copy[VSCANIF_MAX_LINE + 1], again[VSCANIF_MAX_LINE + 1];
     struct incident in = { .serial = 0 };
     const char *word[NR_WORDS];
 
-    if (len > VSCANIF_MAX_INCIDENT)
+    if (len > VSCANIF_MAX_LINE)
         return -EINVAL;
     memcpy(copy, line, len);
     copy[len] = 0;

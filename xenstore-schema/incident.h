@@ -30,11 +30,11 @@ struct incident {
 
 /*
  * Writes one line, without an end, to @out; a path that is too long for
- * VSCANIF_MAX_INCIDENT octets loses its beginning, and has "..." there.
+ * VSCANIF_MAX_LINE octets loses its beginning, and has "..." there.
  * Returns @out.
  */
 char *incident_format(const struct incident *incident,
-                      char out[VSCANIF_MAX_INCIDENT + 1]);
+                      char out[VSCANIF_MAX_LINE + 1]);
 
 /*
  * Reads one line, @len octets at @line.  Returns 0; or -EINVAL, and

@@ -99,7 +99,7 @@ int question_parse(const char *text, struct question *question_r)
 
 struct text answer_begin(uint32_t nr, char *out)
 {
-    struct text text = { .out = out, .size = VSCANIF_MAX_INCIDENTS + 1 };
+    struct text text = { .out = out, .size = VSCANIF_MAX_TEXT + 1 };
     char number[16];
 
     snprintf(number, sizeof(number), "%" PRIu32, nr);
@@ -118,7 +118,7 @@ bool answer_line(struct text *answer, const char *line)
 
 struct text answer_go_on(char *out)
 {
-    return (struct text){ .out = out, .size = VSCANIF_MAX_INCIDENTS + 1,
+    return (struct text){ .out = out, .size = VSCANIF_MAX_TEXT + 1,
                           .len = strlen(out) };
 }
 

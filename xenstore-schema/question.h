@@ -40,7 +40,7 @@ char *question_format(const struct question *question,
 int question_parse(const char *text, struct question *question_r);
 
 /*
- * Begins an answer at @out, which has room for VSCANIF_MAX_INCIDENTS + 1 octets;
+ * Begins an answer at @out, which has room for VSCANIF_MAX_TEXT + 1 octets;
  * answer_line() adds a line.  Returns false, and has added nothing, when there
  * is no room for it.
  */

@@ -20,7 +20,7 @@ static const char *const results[REMEDIED_END] = {
     [REMEDIED_FAILED] = "failed",
 };
 
-_Static_assert(VSCANIF_MAX_INCIDENT < VSCANIF_MAX_PATH, "a path has room");
+_Static_assert(VSCANIF_MAX_LINE < VSCANIF_MAX_PATH, "a path has room");
 
 const char *remedied_text(enum remedied result)
 {
@@ -28,9 +28,9 @@ const char *remedied_text(enum remedied result)
 }
 
 char *remedy_line_format(const struct remedy_line *line,
-                         char out[VSCANIF_MAX_INCIDENT + 1])
+                         char out[VSCANIF_MAX_LINE + 1])
 {
-    struct text text = { .out = out, .size = VSCANIF_MAX_INCIDENT + 1 };
+    struct text text = { .out = out, .size = VSCANIF_MAX_LINE + 1 };
     char head[128];
 
     snprintf(head, sizeof(head), "%" PRIu32 " %" PRIu64 " %s ", line->serial,
@@ -88,11 +88,11 @@ static int parse_words(const char *const word[NR_WORDS],
 int remedy_line_parse(const char *text, size_t len,
                       struct remedy_line *line_r)
 {
-    char copy[VSCANIF_MAX_INCIDENT + 1], again[VSCANIF_MAX_INCIDENT + 1];
+    char copy[VSCANIF_MAX_LINE + 1], again[VSCANIF_MAX_LINE + 1];
     struct remedy_line line = { .serial = 0 };
     const char *word[NR_WORDS];
 
-    if (len > VSCANIF_MAX_INCIDENT)
+    if (len > VSCANIF_MAX_LINE)
         return -EINVAL;
     memcpy(copy, text, len);
     copy[len] = 0;

@@ -38,11 +38,11 @@ const char *remedied_text(enum remedied result);
 
 /*
  * Writes one line, without an end, to @out; a path that is too long for
- * VSCANIF_MAX_INCIDENT octets loses its beginning, and has "..." there.
+ * VSCANIF_MAX_LINE octets loses its beginning, and has "..." there.
  * Returns @out.
  */
 char *remedy_line_format(const struct remedy_line *line,
-                         char out[VSCANIF_MAX_INCIDENT + 1]);
+                         char out[VSCANIF_MAX_LINE + 1]);
 
 /*
  * Reads one line, @len octets at @text.  Returns 0; or -EINVAL, and *@line_r

@@ -320,8 +320,8 @@
  ******************************************************************************
  *
  * A window is a node that tells of the newest of many things: a line "LIFE NR",
- * then, the oldest first, as many lines as fit into VSCANIF_MAX_INCIDENTS
- * octets, each with at most VSCANIF_MAX_INCIDENT.  Things are numbered by
+ * then, the oldest first, as many lines as fit into VSCANIF_MAX_TEXT
+ * octets, each with at most VSCANIF_MAX_LINE.  Things are numbered by
  * SERIAL, 1, 2, ... in one life of the writer; LIFE is a random uint32, not 0,
  * that is another one in the next life, and NR is the newest SERIAL, 0 before
  * the first.  Nobody takes anything out of a window, and it stays whatever
@@ -340,7 +340,7 @@
  *      Read by:        front or back
  *
  * answer
- *      Values:         "NR", then lines; at most VSCANIF_MAX_INCIDENTS octets
+ *      Values:         "NR", then lines; at most VSCANIF_MAX_TEXT octets
  *      Written by:     front or back, in its own folder
  *      Read by:        toolstack
  *
@@ -658,11 +658,11 @@
 #define VSCANIF_MAX_NAME                96
 /* Octets of a xenstore node's value. */
 #define VSCANIF_MAX_NODE                2048
-/* Octets of a line in a window: two of the longest fit. */
-#define VSCANIF_MAX_INCIDENT            960
+/* Octets of a line in a window, or in an answer: two of the longest fit. */
+#define VSCANIF_MAX_LINE                960
 /* Octets of a window, and of an answer: of VSCANIF_MAX_NODE, xenstored's bound
  * for a domU, it takes some itself, for a head and the permissions. */
-#define VSCANIF_MAX_INCIDENTS           1984
+#define VSCANIF_MAX_TEXT                1984
 /* Writes of a window in a second. */
 #define VSCANIF_MAX_INCIDENT_WRITES     10
 /* Octets of a KEY in an answer to "stats". */

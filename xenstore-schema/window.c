@@ -10,8 +10,8 @@
 /* "LIFE NR", at most. */
 #define HEAD    ((int)sizeof("4294967295 4294967295"))
 
-_Static_assert(HEAD - 1 + 2 * (1 + VSCANIF_MAX_INCIDENT) <=
-               VSCANIF_MAX_INCIDENTS,
+_Static_assert(HEAD - 1 + 2 * (1 + VSCANIF_MAX_LINE) <=
+               VSCANIF_MAX_TEXT,
                "the two newest fit");
 
 void window_init(struct window *window, uint32_t life)
@@ -51,8 +51,8 @@ void window_add(struct window *window, const char *line)
     char head[HEAD];
     size_t room;
 
-    assert(len <= VSCANIF_MAX_INCIDENT);
-    room = VSCANIF_MAX_INCIDENTS - (size_t)head_of(window, head) - 1 - len;
+    assert(len <= VSCANIF_MAX_LINE);
+    room = VSCANIF_MAX_TEXT - (size_t)head_of(window, head) - 1 - len;
     while (window->len > room)
         drop_oldest(window);
     window->lines[window->len++] = '\n';
@@ -62,7 +62,7 @@ void window_add(struct window *window, const char *line)
 }
 
 char *window_text(const struct window *window,
-                  char out[VSCANIF_MAX_INCIDENTS + 1])
+                  char out[VSCANIF_MAX_TEXT + 1])
 {
     char head[HEAD];
     const size_t len = (size_t)head_of(window, head);

@@ -25,7 +25,7 @@ struct window {
     bool changed;               /* the node is to be written, */
     int64_t due_ms;             /* from then on */
     size_t len;
-    char lines[VSCANIF_MAX_INCIDENTS + 1];   /* a line end before each */
+    char lines[VSCANIF_MAX_TEXT + 1];   /* a line end before each */
 };
 
 /* @life is a random number; 0 counts as 1. */
@@ -35,12 +35,12 @@ void window_init(struct window *window, uint32_t life);
  * serial there is another life. */
 uint32_t window_next(struct window *window);
 
-/* Adds its line, of at most VSCANIF_MAX_INCIDENT octets; the oldest go for it. */
+/* Adds its line, of at most VSCANIF_MAX_LINE octets; the oldest go for it. */
 void window_add(struct window *window, const char *line);
 
 /* The node's text; returns @out. */
 char *window_text(const struct window *window,
-                  char out[VSCANIF_MAX_INCIDENTS + 1]);
+                  char out[VSCANIF_MAX_TEXT + 1]);
 
 /* When the node is to be written, of proc_now_ms(); -1: it has been. */
 int64_t window_due(const struct window *window);

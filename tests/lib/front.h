@@ -78,9 +78,9 @@ struct front_shared {
     char question[160];             /* that the toolstack asks ... */
     volatile bool ask;              /* ... now */
     volatile unsigned int answers;  /* so far, and the last one */
-    char answer[VSCANIF_MAX_INCIDENTS + 1];
+    char answer[VSCANIF_MAX_TEXT + 1];
     volatile unsigned int remedies; /* lines so far, and the last one */
-    char remedy[VSCANIF_MAX_INCIDENT + 1];
+    char remedy[VSCANIF_MAX_LINE + 1];
 };
 
 extern struct front_shared *shared;

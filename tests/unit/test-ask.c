@@ -80,7 +80,7 @@ static void both_answer(void **state)
 /* Old, of another question, too long, with a NUL: it is waited through. */
 static void what_is_no_answer(void **state)
 {
-    char longest[VSCANIF_MAX_INCIDENTS + 2];
+    char longest[VSCANIF_MAX_TEXT + 2];
 
     (void)state;
     answerer_says_to_another(ANSWERER_FRONT, FRONT, "stats", "a 1");
@@ -98,11 +98,11 @@ static void what_is_no_answer(void **state)
 /* At the edge of what it may be; the number is of ten digits at most. */
 static void longest_answer(void **state)
 {
-    char lines[VSCANIF_MAX_INCIDENTS];
+    char lines[VSCANIF_MAX_TEXT];
 
     (void)state;
     memset(lines, 'x', sizeof(lines));
-    lines[VSCANIF_MAX_INCIDENTS - 11] = 0;
+    lines[VSCANIF_MAX_TEXT - 11] = 0;
     answerer_says(ANSWERER_FRONT, FRONT, "stats", lines);
     ask(xs, lock, asks, 1, LONG_MS);
     assert_int_equal(asks[0].rc, 0);

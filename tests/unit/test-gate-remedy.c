@@ -243,7 +243,7 @@ static void assert_not_told(void)
 
 static void line_goes_to_the_link(void **state)
 {
-    char text[VSCANIF_MAX_INCIDENT + 1];
+    char text[VSCANIF_MAX_LINE + 1];
 
     (void)state;
     send_remedy("Test");
@@ -276,7 +276,7 @@ static void ask(const char *question)
 
 static void assert_answer(uint32_t nr, const char *text)
 {
-    char out[VSCANIF_MAX_INCIDENTS + 1];
+    char out[VSCANIF_MAX_TEXT + 1];
     struct gate_msg msg = next_told(out, sizeof(out));
 
     assert_int_equal(msg.kind, GATE_ANSWER);

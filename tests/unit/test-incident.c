@@ -47,7 +47,7 @@ static void assert_same(const struct incident *a, const struct incident *b)
 /* There, and back. */
 static void round_trip(const struct incident *in, const char *line)
 {
-    char out[VSCANIF_MAX_INCIDENT + 1];
+    char out[VSCANIF_MAX_LINE + 1];
     struct incident back;
 
     assert_ptr_equal(incident_format(in, out), out);
@@ -97,8 +97,8 @@ static void no_path(void **state)
 static void long_path(void **state)
 {
     const size_t head = strlen(LINE) - strlen("/tmp/a%20b");
-    const size_t room = VSCANIF_MAX_INCIDENT - head;
-    char out[VSCANIF_MAX_INCIDENT + 1];
+    const size_t room = VSCANIF_MAX_LINE - head;
+    char out[VSCANIF_MAX_LINE + 1];
     struct incident in = example(), back;
 
     (void)state;
@@ -106,10 +106,10 @@ static void long_path(void **state)
     memcpy(in.path, "/1234", 5);
     in.path[room] = 0;
     round_trip(&in, NULL);
-    assert_int_equal(strlen(incident_format(&in, out)), VSCANIF_MAX_INCIDENT);
+    assert_int_equal(strlen(incident_format(&in, out)), VSCANIF_MAX_LINE);
 
     strcat(in.path, "E");
-    assert_int_equal(strlen(incident_format(&in, out)), VSCANIF_MAX_INCIDENT);
+    assert_int_equal(strlen(incident_format(&in, out)), VSCANIF_MAX_LINE);
     assert_int_equal(incident_parse(out, strlen(out), &back), 0);
     assert_memory_equal(back.path, "...4ppp", 7);
     assert_string_equal(back.path + 3, in.path + 4);
@@ -118,7 +118,7 @@ static void long_path(void **state)
 /* An octet that is written as three is there as a whole or not at all. */
 static void long_path_of_blanks(void **state)
 {
-    char out[VSCANIF_MAX_INCIDENT + 1];
+    char out[VSCANIF_MAX_LINE + 1];
     struct incident in = example(), back;
     size_t room;
 
@@ -128,11 +128,11 @@ static void long_path_of_blanks(void **state)
         memset(in.name, 'n', i + 1);
         in.name[i + 1] = 0;
         in.path[0] = 0;
-        room = VSCANIF_MAX_INCIDENT - (strlen(incident_format(&in, out)) - 1);
+        room = VSCANIF_MAX_LINE - (strlen(incident_format(&in, out)) - 1);
         in.path[0] = ' ';
         incident_format(&in, out);
-        assert_in_range(strlen(out), VSCANIF_MAX_INCIDENT - 2,
-                        VSCANIF_MAX_INCIDENT);
+        assert_in_range(strlen(out), VSCANIF_MAX_LINE - 2,
+                        VSCANIF_MAX_LINE);
         assert_int_equal(incident_parse(out, strlen(out), &back), 0);
         assert_int_equal(strlen(back.path), 3 + (room - 3) / 3);
     }
@@ -141,7 +141,7 @@ static void long_path_of_blanks(void **state)
 /* What has most of everything still has room for a third of a line's path. */
 static void longest(void **state)
 {
-    char out[VSCANIF_MAX_INCIDENT + 1];
+    char out[VSCANIF_MAX_LINE + 1];
     struct incident in = example(), back;
 
     (void)state;
@@ -151,11 +151,11 @@ static void longest(void **state)
     memset(in.name, ' ', sizeof(in.name) - 1);
     memset(in.process, ' ', sizeof(in.process) - 1);
     memset(in.path, 'p', sizeof(in.path) - 1);
-    assert_int_equal(strlen(incident_format(&in, out)), VSCANIF_MAX_INCIDENT);
+    assert_int_equal(strlen(incident_format(&in, out)), VSCANIF_MAX_LINE);
     assert_int_equal(incident_parse(out, strlen(out), &back), 0);
     assert_string_equal(back.name, in.name);
     assert_string_equal(back.process, in.process);
-    assert_true(strlen(back.path) > VSCANIF_MAX_INCIDENT / 3);
+    assert_true(strlen(back.path) > VSCANIF_MAX_LINE / 3);
 }
 
 static void refuse_len(const char *line, size_t len)
@@ -228,14 +228,14 @@ static void refused(void **state)
 /* What is longer than a line, or than the name of a response. */
 static void too_long(void **state)
 {
-    char line[VSCANIF_MAX_INCIDENT + 2], name[VSCANIF_MAX_NAME + 1];
+    char line[VSCANIF_MAX_LINE + 2], name[VSCANIF_MAX_NAME + 1];
     struct incident in;
 
     (void)state;
     memset(line, 'p', sizeof(line));
     memcpy(line, LINE, strlen(LINE));
-    assert_int_equal(incident_parse(line, VSCANIF_MAX_INCIDENT, &in), 0);
-    refuse_len(line, VSCANIF_MAX_INCIDENT + 1);
+    assert_int_equal(incident_parse(line, VSCANIF_MAX_LINE, &in), 0);
+    refuse_len(line, VSCANIF_MAX_LINE + 1);
 
     memset(name, 'n', sizeof(name));
     name[VSCANIF_MAX_NAME] = 0;
@@ -309,7 +309,7 @@ static void random_lines(void **state)
     seed = 45;
     for (unsigned int i = 0; i < 5000; i++) {
         struct incident in = random_incident(), back;
-        char out[VSCANIF_MAX_INCIDENT + 1];
+        char out[VSCANIF_MAX_LINE + 1];
 
         incident_format(&in, out);
         assert_int_equal(incident_parse(out, strlen(out), &back), 0);
@@ -318,8 +318,8 @@ static void random_lines(void **state)
 
             cut++;
             assert_memory_equal(back.path, "...", 3);
-            assert_in_range(strlen(out), VSCANIF_MAX_INCIDENT - 2,
-                            VSCANIF_MAX_INCIDENT);
+            assert_in_range(strlen(out), VSCANIF_MAX_LINE - 2,
+                            VSCANIF_MAX_LINE);
             assert_string_equal(end, in.path + strlen(in.path) - strlen(end));
             strcpy(in.path, back.path);
         }
@@ -368,7 +368,7 @@ static void mutated_lines(void **state)
     (void)state;
     seed = 46;
     for (unsigned int i = 0; i < 20000; i++) {
-        char line[VSCANIF_MAX_INCIDENT + 4], again[VSCANIF_MAX_INCIDENT + 1];
+        char line[VSCANIF_MAX_LINE + 4], again[VSCANIF_MAX_LINE + 1];
         struct incident in = random_incident(), back;
         size_t len;
         char *exact;

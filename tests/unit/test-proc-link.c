@@ -136,7 +136,7 @@ static void questions_go_to_the_gate(void **state)
 
 static void answers_come_from_it(void **state)
 {
-    char most[VSCANIF_MAX_INCIDENTS + 1];
+    char most[VSCANIF_MAX_TEXT + 1];
 
     (void)state;
     fake_write(QUESTION, "5 stats");

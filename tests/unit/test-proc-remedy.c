@@ -221,7 +221,7 @@ static void unterminated(void **state)
     memset(msg.run, '/', sizeof(msg.run));
     send_msg(REMEDY_DELETE, fd);
     assert_result(REMEDY_DELETE, false);
-    assert_in_range(strlen(result.line), 1, VSCANIF_MAX_INCIDENT);
+    assert_in_range(strlen(result.line), 1, VSCANIF_MAX_LINE);
     assert_non_null(strstr(result.line, " .../"));
     close(fd);
 }
@@ -237,7 +237,7 @@ static void ask(enum question_kind kind, uint32_t nr)
 
 static void assert_answer(uint32_t nr, const char *begin)
 {
-    char text[VSCANIF_MAX_INCIDENTS + 1];
+    char text[VSCANIF_MAX_TEXT + 1];
     int fd = next_result(REMEDY_ANSWER);
 
     assert_int_equal(result.nr, nr);

@@ -26,7 +26,7 @@
 #include "question.h"
 #include "room.h"
 
-static char out[VSCANIF_MAX_INCIDENTS + 1];
+static char out[VSCANIF_MAX_TEXT + 1];
 
 static const char *lines(uint32_t skip)
 {
@@ -145,7 +145,7 @@ static void long_path(void **state)
     strcpy(path + sizeof(path) - 4, "END");
     put(path, "x", 1700000001, id);
     line = strchr(lines(0), '\n') + 1;
-    assert_int_equal(strlen(line), VSCANIF_MAX_INCIDENT);
+    assert_int_equal(strlen(line), VSCANIF_MAX_LINE);
     assert_non_null(strstr(line, " x ...pp"));
     assert_string_equal(line + strlen(line) - 3, "END");
 }
@@ -165,7 +165,7 @@ static void many(void **state)
     for (const char *at = lines(0); (at = strstr(at, "\nitem ")); at++)
         n++;
     assert_in_range(n, 10, 15);
-    assert_true(strlen(out) > VSCANIF_MAX_INCIDENTS - 200);
+    assert_true(strlen(out) > VSCANIF_MAX_TEXT - 200);
     assert_non_null(strstr(out, " 1700000015 3 "));
     assert_null(strstr(lines(n), " 1700000015 3 "));
     assert_non_null(strstr(out, " 1700000000 3 "));

@@ -17,7 +17,7 @@
 
 #define ID  "0123456789abcdef"
 
-static char text[VSCANIF_MAX_INCIDENTS + 1], *rest;
+static char text[VSCANIF_MAX_TEXT + 1], *rest;
 static struct quarantine_line line;
 static struct quarantine_total total;
 

@@ -121,7 +121,7 @@ static void refused(void **state)
 
 static void answers(void **state)
 {
-    char out[VSCANIF_MAX_INCIDENTS + 1], line[VSCANIF_MAX_INCIDENTS];
+    char out[VSCANIF_MAX_TEXT + 1], line[VSCANIF_MAX_TEXT];
     struct text answer = answer_begin(12, out);
 
     (void)state;
@@ -139,13 +139,13 @@ static void answers(void **state)
 
     /* As much as there is room for, and one octet more. */
     memset(line, 'x', sizeof(line));
-    line[VSCANIF_MAX_INCIDENTS - strlen("12\na 1\nb 2") - 1] = 0;
+    line[VSCANIF_MAX_TEXT - strlen("12\na 1\nb 2") - 1] = 0;
     strcat(line, "y");
     assert_false(answer_line(&answer, line));
     assert_string_equal(answer_lines(out, 12), "a 1\nb 2");
     line[strlen(line) - 1] = 0;
     assert_true(answer_line(&answer, line));
-    assert_int_equal(strlen(out), VSCANIF_MAX_INCIDENTS);
+    assert_int_equal(strlen(out), VSCANIF_MAX_TEXT);
     assert_false(answer_line(&answer, ""));
 }
 

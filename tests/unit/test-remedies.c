@@ -13,7 +13,7 @@
 #include "remedies.h"
 #include "remedy-line.h"
 
-static char node[VSCANIF_MAX_INCIDENTS + 1];
+static char node[VSCANIF_MAX_TEXT + 1];
 
 static void numbered_here(void **state)
 {
@@ -49,18 +49,18 @@ static void longest(void **state)
 {
     struct remedy_line line = { .serial = 1, .result = REMEDIED_FAILED,
                                 .name = "n" };
-    char text[VSCANIF_MAX_INCIDENT + 1], *last;
+    char text[VSCANIF_MAX_LINE + 1], *last;
     struct window window;
 
     (void)state;
     remedies_init(&window);
     memset(line.path, 'p', sizeof(line.path) - 1);
     remedy_line_format(&line, text);
-    assert_int_equal(strlen(text), VSCANIF_MAX_INCIDENT);
+    assert_int_equal(strlen(text), VSCANIF_MAX_LINE);
     for (int i = 1; i <= 10; i++)
         assert_int_equal(remedies_add(&window, text), 0);
     last = strrchr(window_text(&window, node), '\n') + 1;
-    assert_int_equal(strlen(last), VSCANIF_MAX_INCIDENT);
+    assert_int_equal(strlen(last), VSCANIF_MAX_LINE);
     assert_memory_equal(last, "10 0 failed - 0 0 n ...ppp", 26);
 }
 

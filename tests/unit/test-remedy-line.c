@@ -41,7 +41,7 @@ static void assert_same(const struct remedy_line *a,
 /* There, and back. */
 static void round_trip(const struct remedy_line *line, const char *text)
 {
-    char out[VSCANIF_MAX_INCIDENT + 1];
+    char out[VSCANIF_MAX_LINE + 1];
     struct remedy_line back;
 
     assert_ptr_equal(remedy_line_format(line, out), out);
@@ -83,9 +83,9 @@ static void written(void **state)
 /* The longest path that is written whole, and one octet more. */
 static void long_path(void **state)
 {
-    const size_t room = VSCANIF_MAX_INCIDENT -
+    const size_t room = VSCANIF_MAX_LINE -
                         (strlen(LINE) - strlen("/tmp/a%20b"));
-    char out[VSCANIF_MAX_INCIDENT + 1];
+    char out[VSCANIF_MAX_LINE + 1];
     struct remedy_line line = example(), back;
 
     (void)state;
@@ -94,24 +94,24 @@ static void long_path(void **state)
     line.path[room] = 0;
     round_trip(&line, NULL);
     assert_int_equal(strlen(remedy_line_format(&line, out)),
-                     VSCANIF_MAX_INCIDENT);
+                     VSCANIF_MAX_LINE);
     strcat(line.path, "E");
     assert_int_equal(strlen(remedy_line_format(&line, out)),
-                     VSCANIF_MAX_INCIDENT);
+                     VSCANIF_MAX_LINE);
     assert_int_equal(remedy_line_parse(out, strlen(out), &back), 0);
     assert_memory_equal(back.path, "...4ppp", 7);
     assert_string_equal(back.path + 3, line.path + 4);
     /* Cut once more by a longer serial. */
     back.serial = 10;
     assert_int_equal(strlen(remedy_line_format(&back, out)),
-                     VSCANIF_MAX_INCIDENT);
+                     VSCANIF_MAX_LINE);
     assert_non_null(strstr(out, " ...ppp"));
 }
 
 /* What has most of everything still has room for a path. */
 static void longest(void **state)
 {
-    char out[VSCANIF_MAX_INCIDENT + 1];
+    char out[VSCANIF_MAX_LINE + 1];
     struct remedy_line line = example(), back;
 
     (void)state;
@@ -120,10 +120,10 @@ static void longest(void **state)
     memset(line.name, ' ', sizeof(line.name) - 1);
     memset(line.path, 'p', sizeof(line.path) - 1);
     assert_int_equal(strlen(remedy_line_format(&line, out)),
-                     VSCANIF_MAX_INCIDENT);
+                     VSCANIF_MAX_LINE);
     assert_int_equal(remedy_line_parse(out, strlen(out), &back), 0);
     assert_string_equal(back.name, line.name);
-    assert_true(strlen(back.path) > VSCANIF_MAX_INCIDENT / 2);
+    assert_true(strlen(back.path) > VSCANIF_MAX_LINE / 2);
 }
 
 static void refuse_len(const char *text, size_t len)
@@ -176,14 +176,14 @@ static void refused(void **state)
 /* What is longer than a line, or than the name of a response. */
 static void too_long(void **state)
 {
-    char text[VSCANIF_MAX_INCIDENT + 2], name[VSCANIF_MAX_NAME + 1];
+    char text[VSCANIF_MAX_LINE + 2], name[VSCANIF_MAX_NAME + 1];
     struct remedy_line line;
 
     (void)state;
     memset(text, 'p', sizeof(text));
     memcpy(text, LINE, strlen(LINE));
-    assert_int_equal(remedy_line_parse(text, VSCANIF_MAX_INCIDENT, &line), 0);
-    refuse_len(text, VSCANIF_MAX_INCIDENT + 1);
+    assert_int_equal(remedy_line_parse(text, VSCANIF_MAX_LINE, &line), 0);
+    refuse_len(text, VSCANIF_MAX_LINE + 1);
     memset(name, 'n', sizeof(name));
     name[VSCANIF_MAX_NAME] = 0;
     snprintf(text, sizeof(text), "7 1 gone - 1 1 %s -", name);
@@ -238,7 +238,7 @@ static void mutated_lines(void **state)
     (void)state;
     seed = 47;
     for (unsigned int i = 0; i < 20000; i++) {
-        char out[VSCANIF_MAX_INCIDENT + 1], again[VSCANIF_MAX_INCIDENT + 1];
+        char out[VSCANIF_MAX_LINE + 1], again[VSCANIF_MAX_LINE + 1];
         struct remedy_line line = random_line(), back;
         size_t len = strlen(remedy_line_format(&line, out));
         char *exact;

@@ -71,12 +71,12 @@ static void malformed_ones_are_refused(void **state)
 /* All that an answer has room for is read. */
 static void as_many_as_there_can_be(void **state)
 {
-    char text[VSCANIF_MAX_INCIDENTS + 2];
+    char text[VSCANIF_MAX_TEXT + 2];
     unsigned int nr = 0;
     size_t len = 0;
 
     (void)state;
-    for (; len + 13 <= VSCANIF_MAX_INCIDENTS + 1; nr++)
+    for (; len + 13 <= VSCANIF_MAX_TEXT + 1; nr++)
         len += (size_t)sprintf(text + len, "%sfile 0 0 0 a", nr ? "\n" : "");
     assert_int_equal(stat_lines_parse(text, &stats), 0);
     assert_int_equal(stats.nr_costs, nr);
@@ -88,7 +88,7 @@ static void as_many_as_there_can_be(void **state)
     text[sizeof(text) - 2] = 0;
     assert_int_equal(stat_lines_parse(text, &stats), 0);
     assert_int_equal(strlen(stat_lines_path(&stats, &stats.costs[0])),
-                     VSCANIF_MAX_INCIDENTS - 11);
+                     VSCANIF_MAX_TEXT - 11);
 }
 
 static void add_word(struct text *to, const char *word)

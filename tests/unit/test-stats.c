@@ -13,7 +13,7 @@
 #include "stats.h"
 
 static struct stats stats;
-static char out[VSCANIF_MAX_INCIDENTS + 1];
+static char out[VSCANIF_MAX_TEXT + 1];
 
 static int start(void **state)
 {
@@ -130,7 +130,7 @@ static void as_many_as_fit(void **state)
     /* Each line has some 370 octets, and the counters 350. */
     assert_int_equal(count(out, "\nfile "), 2);
     assert_int_equal(count(out, "\nprocess "), 2);
-    assert_true(strlen(out) <= VSCANIF_MAX_INCIDENTS);
+    assert_true(strlen(out) <= VSCANIF_MAX_TEXT);
     assert_null(strchr(out, 'x'));
 }
 

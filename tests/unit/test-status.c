@@ -518,7 +518,7 @@ static void stats_fit(void **state)
     memset(status->count, 0xff, sizeof(status->count));
     memset(status->reason, 0xff, sizeof(status->reason));
     stats(status);
-    assert_true(strlen(out) <= VSCANIF_MAX_INCIDENTS);
+    assert_true(strlen(out) <= VSCANIF_MAX_TEXT);
     assert_non_null(strstr(out, "\nreason-back-died 18446744073709551615"));
     assert_keys();
     destroy(status);

@@ -19,7 +19,7 @@ static const struct traffic traffic = {
 
 static void lines(void **state)
 {
-    char out[VSCANIF_MAX_INCIDENTS + 1];
+    char out[VSCANIF_MAX_TEXT + 1];
     struct text text = answer_begin(9, out);
 
     (void)state;
@@ -36,15 +36,15 @@ static void lines(void **state)
 /* In a full answer whole lines are left out. */
 static void full(void **state)
 {
-    char out[VSCANIF_MAX_INCIDENTS + 1], line[VSCANIF_MAX_INCIDENTS];
+    char out[VSCANIF_MAX_TEXT + 1], line[VSCANIF_MAX_TEXT];
     struct text text = answer_begin(9, out);
 
     (void)state;
     memset(line, 'x', sizeof(line));
-    line[VSCANIF_MAX_INCIDENTS - 33] = 0;
+    line[VSCANIF_MAX_TEXT - 33] = 0;
     assert_true(answer_line(&text, line));
     traffic_answer(&traffic, "pages-granted", &text);
-    assert_true(strlen(out) <= VSCANIF_MAX_INCIDENTS);
+    assert_true(strlen(out) <= VSCANIF_MAX_TEXT);
     assert_non_null(strstr(out, "\nrequests-granted 1\n"));
     assert_null(strstr(out, "requests-pool"));
     assert_non_null(strstr(out, "\nstreams 3"));

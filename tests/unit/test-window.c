@@ -13,7 +13,7 @@
 #include "window.h"
 
 static struct window window;
-static char node[VSCANIF_MAX_INCIDENTS + 1];
+static char node[VSCANIF_MAX_TEXT + 1];
 
 /* One with a line that takes @len octets. */
 static void add(size_t len)
@@ -21,7 +21,7 @@ static void add(size_t len)
     struct incident in = { .serial = window_next(&window), .time = 1700000000,
                            .event = VSCANIF_EVENT_OPEN, .size = 68,
                            .name = "a:Test", .path = "/" };
-    char line[VSCANIF_MAX_INCIDENT + 1];
+    char line[VSCANIF_MAX_LINE + 1];
 
     while (strlen(incident_format(&in, line)) < len)
         strcat(in.path, "p");
@@ -83,7 +83,7 @@ static void the_oldest_go(void **state)
 /* Three lines and a head are as long as there is room for, or longer by one. */
 static void full(void **state)
 {
-    const size_t room = VSCANIF_MAX_INCIDENTS - strlen("5 3") - 3;
+    const size_t room = VSCANIF_MAX_TEXT - strlen("5 3") - 3;
 
     (void)state;
     for (unsigned int more = 0; more < 2; more++) {
@@ -94,7 +94,7 @@ static void full(void **state)
         expect(5, 1 + more, 3);
         if (!more)
             assert_int_equal(strlen(window_text(&window, node)),
-                             VSCANIF_MAX_INCIDENTS);
+                             VSCANIF_MAX_TEXT);
     }
 }
 
@@ -103,14 +103,14 @@ static void longest(void **state)
 {
     (void)state;
     window_init(&window, UINT32_MAX);
-    add(VSCANIF_MAX_INCIDENT);
-    add(VSCANIF_MAX_INCIDENT);
+    add(VSCANIF_MAX_LINE);
+    add(VSCANIF_MAX_LINE);
     expect(UINT32_MAX, 1, 2);
     window.newest = UINT32_MAX - 2;
-    add(VSCANIF_MAX_INCIDENT);
-    add(VSCANIF_MAX_INCIDENT);
+    add(VSCANIF_MAX_LINE);
+    add(VSCANIF_MAX_LINE);
     expect(UINT32_MAX, UINT32_MAX - 1, UINT32_MAX);
-    add(VSCANIF_MAX_INCIDENT);
+    add(VSCANIF_MAX_LINE);
     /* No serial comes twice in one life, and none is 0; nor is LIFE. */
     expect(1, 1, 1);
 }

@@ -50,7 +50,7 @@ static void is_written_at_once(void **state)
 /* As long as it can be; a state brings it along when it is not there. */
 static void as_long_as_it_can_be(void **state)
 {
-    char text[VSCANIF_MAX_INCIDENTS + 1];
+    char text[VSCANIF_MAX_TEXT + 1];
 
     (void)state;
     memset(text, 'l', sizeof(text) - 1);

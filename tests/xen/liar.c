@@ -34,7 +34,7 @@ static bool report(struct xs_handle *xs, const char *domid, uint32_t serial)
         .serial = serial, .event = VSCANIF_EVENT_OPEN,
         .name = "x\x1b[2J\"\\\n{}", .path = "/\xff\xfe$(reboot)`reboot`'\"\n",
     };
-    char path[VSCAN_PATH_MAX], line[VSCANIF_MAX_INCIDENT + 1], node[2048];
+    char path[VSCAN_PATH_MAX], line[VSCANIF_MAX_LINE + 1], node[2048];
     int len;
 
     incident.digest[0] = (uint8_t)serial;

@@ -42,7 +42,7 @@ static void time_text(uint64_t seconds, char out[32])
 static void print_item(const struct quarantined_item *item)
 {
     char when[32], size[24], name[4 * VSCANIF_MAX_NAME],
-         path[4 * VSCANIF_MAX_INCIDENTS];
+         path[4 * VSCANIF_MAX_TEXT];
 
     time_text(item->time, when);
     size_text(item->size, size);

@@ -146,7 +146,7 @@ static void look(struct xs_handle *xs, struct ask *a)
 
     if (xsx_read(xs, XBT_NULL, NULL, answer_path(a).s, &text))
         return;
-    lines = strlen(text) <= VSCANIF_MAX_INCIDENTS ?
+    lines = strlen(text) <= VSCANIF_MAX_TEXT ?
             answer_lines(text, a->question.nr) : NULL;
     if (lines) {
         a->rc = strcmp(lines, "unknown") ? 0 : -EOPNOTSUPP;

@@ -38,7 +38,7 @@ struct ask {
      * there is nobody to ask; -EBUSY, others are asking; -ETIMEDOUT, there was
      * no answer; -EOPNOTSUPP, the question is not known to that side; -errno. */
     int rc;
-    char lines[VSCANIF_MAX_INCIDENTS + 1];
+    char lines[VSCANIF_MAX_TEXT + 1];
 };
 
 /* The octet of the file that stands for the side. */

@@ -17,7 +17,7 @@ struct quarantine_line {
     char id[QUARANTINE_ID_SIZE];        /* hex digits */
     uint64_t time, size;                /* seconds since 1970; octets */
     char name[VSCANIF_MAX_NAME];        /* as the guest has them: to be ... */
-    char path[VSCANIF_MAX_INCIDENTS + 1];       /* ... escaped */
+    char path[VSCANIF_MAX_TEXT + 1];       /* ... escaped */
 };
 
 /* What there is in all. */

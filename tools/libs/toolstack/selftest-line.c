@@ -23,7 +23,7 @@ const char *selftest_result_text(enum selftest_result result)
 
 int selftest_line_parse(const char *lines, struct selftest_line *line_r)
 {
-    char copy[VSCANIF_MAX_INCIDENTS + 1], *word[4];
+    char copy[VSCANIF_MAX_TEXT + 1], *word[4];
     struct selftest_line line;
 
     if (strlen(lines) >= sizeof(copy))

@@ -15,7 +15,7 @@ enum selftest_result { SELFTEST_DENIED, SELFTEST_ALLOWED, SELFTEST_FAILED };
 struct selftest_line {
     enum selftest_result result;
     uint64_t us;                /* that the open took */
-    char word[VSCANIF_MAX_INCIDENTS + 1];   /* how or why; to be escaped */
+    char word[VSCANIF_MAX_TEXT + 1];   /* how or why; to be escaped */
 };
 
 /* 0; or -EINVAL, and *@line_r unchanged. */

@@ -93,7 +93,7 @@ static int by_cost(const void *a, const void *b)
 
 int stat_lines_parse(const char *lines, struct stat_lines *stats_r)
 {
-    char copy[VSCANIF_MAX_INCIDENTS + 1], *rest = copy, *line;
+    char copy[VSCANIF_MAX_TEXT + 1], *rest = copy, *line;
     struct reading r = { .stats = stats_r };
     int rc = 0;
 

@@ -13,8 +13,8 @@
 
 /* As many as an answer has room for: "a 0" and "file 0 0 0 a", with their
  * ends. */
-#define STAT_MAX_COUNTS     (VSCANIF_MAX_INCIDENTS / 4)
-#define STAT_MAX_COSTS      (VSCANIF_MAX_INCIDENTS / 13)
+#define STAT_MAX_COUNTS     (VSCANIF_MAX_TEXT / 4)
+#define STAT_MAX_COSTS      (VSCANIF_MAX_TEXT / 13)
 
 struct stat_count {
     char key[VSCANIF_MAX_KEY + 1];
@@ -31,7 +31,7 @@ struct stat_lines {
     unsigned int nr_counts, nr_costs;
     struct stat_count counts[STAT_MAX_COUNTS];
     struct stat_cost costs[STAT_MAX_COSTS];     /* the costliest first */
-    char words[VSCANIF_MAX_INCIDENTS + 1];      /* decoded, to be escaped */
+    char words[VSCANIF_MAX_TEXT + 1];      /* decoded, to be escaped */
 };
 
 /*
