@@ -22,7 +22,7 @@
 
 #define STATUS_PATH     "/run/xen-guest-front.status"
 #define STATUS_MAGIC    0x76736366u
-#define STATUS_VERSION  3
+#define STATUS_VERSION  4
 
 enum status_count {
     COUNT_EVENTS,           /* accesses that were held */

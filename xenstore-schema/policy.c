@@ -243,6 +243,47 @@ static const char *wrong_uid(const char *word)
     return number_parse_u32(word, 0, UINT32_MAX - 1, &uid) ? "no uid" : NULL;
 }
 
+/* Engines: a list, and a word for the empty one ------------------------------ */
+
+#define ALL "all"
+
+static int read_engines(struct reading *r, const struct key *key, char *value)
+{
+    const struct policy *policy = &r->policy;
+    const char *a = NULL, *b;
+    int rc;
+
+    if (!strcmp(value, ALL))
+        return 0;
+    rc = read_list(r, key, value);
+    while (!rc && (a = policy_word(policy, key->list, a)))
+        for (b = a; !rc && (b = policy_word(policy, key->list, b));)
+            if (!strcmp(a, b))
+                rc = fail(r, "engine given twice", key->name, a);
+    return rc;
+}
+
+static void write_engines(struct text *text, const struct key *key,
+                          const struct policy *policy)
+{
+    if (policy_word(policy, key->list, NULL)) {
+        write_list(text, key, policy);
+        return;
+    }
+    write_key(text, key);
+    text_add(text, ALL);
+}
+
+static const char *wrong_engine(const char *word)
+{
+    const size_t len = strlen(word);
+
+    if (len > VSCANIF_MAX_ENGINE_NAME || !strcmp(word, ALL) ||
+        strspn(word, "abcdefghijklmnopqrstuvwxyz0123456789") != len)
+        return "no engine's name";
+    return NULL;
+}
+
 /* Keys --------------------------------------------------------------------- */
 
 #define CHOICE(member, ...) .read = read_choice, .write = write_choice, \
@@ -272,6 +313,10 @@ static const struct key keys[] = {
                        [REMEDY_DELETE] = "delete") },
     { .name = "scan", CHOICE(scan, [SCAN_SNAPSHOT] = "snapshot",
                              [SCAN_IN_PLACE] = "in-place") },
+    { .name = "engines", .read = read_engines, .write = write_engines,
+      .list = POLICY_ENGINES, .wrong = wrong_engine,
+      .max_words = VSCANIF_MAX_ENGINES },
+    { .name = "history", CHOICE(history, "no", "yes") },
     { .name = "transport", CHOICE(transport, [TRANSPORT_AUTO] = "auto",
                                   [TRANSPORT_POOL] = "pool",
                                   [TRANSPORT_STREAM] = "stream",
@@ -298,6 +343,7 @@ struct policy policy_default(void)
         .notify = true,
         .remedy = REMEDY_DENY,
         .scan = SCAN_SNAPSHOT,
+        .history = true,
         .timeout_ms = VSCANIF_DEFAULT_TIMEOUT_MS,
         .max_file_mib = VSCANIF_DEFAULT_FILE_MIB,
         .pool_pages = VSCANIF_DEFAULT_POOL_PAGES,

@@ -34,6 +34,7 @@ enum policy_list {
     POLICY_EXCLUDE_FS,      /* filesystem type, as in mountinfo */
     POLICY_EXCLUDE_EXE,     /* path of the executable of the process */
     POLICY_EXCLUDE_UID,     /* decimal */
+    POLICY_ENGINES,         /* names; none: all (the back alone goes by it) */
     POLICY_RUN,             /* at most one: path of a program to be run */
     POLICY_NR_LISTS
 };
@@ -48,6 +49,8 @@ struct policy {
     bool notify;            /* tell the user */
     uint8_t remedy;         /* enum policy_remedy */
     uint8_t scan;           /* enum policy_scan */
+    bool history;           /* what is known of content counts, and is kept (the
+                             * back alone goes by it) */
     uint8_t transport;      /* enum policy_transport */
     uint32_t timeout_ms;    /* longest time that an access is held */
     uint32_t max_file_mib;
@@ -83,7 +86,7 @@ const char *policy_word(const struct policy *policy, enum policy_list list,
 /*
  * Writes @policy as its node's text, which parses to the same policy: all keys
  * are named, but of the reasons only those that differ from the preset, and no
- * empty lists.  Returns @out; or NULL when that needs more than @size octets
+ * empty lists but that of the engines: engines=all.  Returns @out; or NULL when that needs more than @size octets
  * (VSCANIF_MAX_NODE + 1 for a node), as it may when a text that left out keys
  * filled its node.
  */

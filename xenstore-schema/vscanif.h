@@ -76,8 +76,8 @@
  *---------------------------------- Policy -----------------------------------
  *
  * /local/domain/5/vscan/0/policy = "mode=enforce fail=open timeout-ms=30000
- *      read=no close-write=yes notify=yes remedy=deny scan=snapshot
- *      transport=auto max-file-mib=100 pool-pages=512"
+ *      read=no close-write=yes notify=yes remedy=deny scan=snapshot engines=all
+ *      history=yes transport=auto max-file-mib=100 pool-pages=512"
  *
  * /local/domain/5/vscan/0/generation = "1"
  *
@@ -186,12 +186,14 @@
  *      Written by:     back, whenever one has changed
  *      Read by:        toolstack
  *
- *      NAME is of letters a-z and digits.  STATE is
+ *      NAME is of 1 ... VSCANIF_MAX_ENGINE_NAME letters a-z and digits, and not
+ *      "all".  STATE is
  *        ok            it scans, with the signatures that TEXT is about
  *        refused       it scans, but signatures that came later were not
  *                      loaded, for the reason TEXT
  *        down          it does not scan, for the reason TEXT; unless the back
- *                      was told otherwise, nothing is clean meanwhile
+ *                      was told otherwise, nothing is clean meanwhile that this
+ *                      engine is to scan
  *      TIME is when the newest of the signatures that it scans with were made,
  *      in seconds since 1970; 0 when that is not known.  Databases of ClamAV
  *      tell it themselves; else it is when a file there was changed last.
@@ -424,6 +426,15 @@
  *                             themselves, for guests that are trusted.  See
  *                             "Scanning in place".
  *                             Default: snapshot
+ *        engines=all|NAME,... Which of the back's engines scan content: all, or
+ *                             those with these names, as in the node "engines";
+ *                             1 ... VSCANIF_MAX_ENGINES of them, each once.  See
+ *                             "Engines of a guest".
+ *                             Default: all
+ *        history=yes|no       no: content is neither looked up in the back's
+ *                             history of what has been scanned nor kept there,
+ *                             and no scan of it serves another request.
+ *                             Default: yes
  *        transport=auto|pool|stream|pages|per-request
  *                             How content reaches the back.  auto: what takes a
  *                             quarter of the page pool at most goes through
@@ -472,13 +483,15 @@
  *        two hex digits of either case.
  *
  *      Written by:     toolstack
- *      Read by:        front, back ("scan" alone, when "online" is written
- *                      or the front connects), toolstack
+ *      Read by:        front, back ("scan", "engines" and "history" alone,
+ *                      when "online" is written or the front connects),
+ *                      toolstack
  *
  *      One node, so that no half-written policy can be read.  A policy that
  *      does not parse leaves the one before in force, with the front's
  *      "policy-generation" as it was, and is named in the front's "error" node.
- *      To the back, one that does not parse or is not there says scan=snapshot.
+ *      To the back, one that does not parse or is not there says what these
+ *      keys are by default.
  *
  * generation
  *      Values:         uint32, not 0; absent: 0
@@ -488,6 +501,24 @@
  *      1 when the device is created, and the next number with each write of
  *      "policy", be it the same text (1 after the highest); as it was when the
  *      device is moved to another back.  It is compared only.
+ *
+ *---------------------------- Engines of a guest -----------------------------
+ *
+ * Content is clean for a guest when each engine of its policy has called it
+ * clean, and infected when one of them has found something.  What one guest has
+ * had scanned is known to others so far: as clean where all engines that they ask
+ * for have called it so, as infected where one of these has found something.
+ *
+ * Content that needs an engine which the back does not run is scanned by the
+ * others that are asked for; it may be infected, but is not clean: not scanned,
+ * for VSCANIF_REASON_RESOURCES, as it is while an engine is down, and unless the
+ * back was told that what is down is not needed.  Where that leaves no engine at
+ * all, it is not scanned in any case.  The node "engines" of this guest has a line
+ * for a name that the back does not run, and its state is "down".
+ *
+ * A request that is in flight when the policy changes is answered by the one or
+ * the other.  As the generation (see "Generation") stands for the engines, too,
+ * it is another one for this guest when its engines change.
  *
  *---------------------------- Scanning in place ------------------------------
  *
@@ -594,15 +625,15 @@
  *
  *------------------------------- Generation ----------------------------------
  *
- * The generation is a number, never 0, that stands for the engines and the
- * signatures a verdict is made with: the same after a restart of the back with
- * the same ones, another with others.  It has no order, and is compared only.
+ * The generation is a number, never 0, that stands for the engines of the guest
+ * and the signatures a verdict is made with: the same after a restart of the back
+ * with the same ones, another with others.  It has no order, and is compared only.
  *
  * The eight octets VSCANIF_GENERATION_OFFSET of the ring page hold the
  * generation that is in use now, read and written by one access of 64 bits.
  * The back writes them when it has mapped the ring, before
- * XenbusStateConnected, and whenever its signatures have changed; then it
- * signals the event channel.  It puts no response with a generation on the
+ * XenbusStateConnected, and whenever its signatures or the guest's engines have
+ * changed; then it signals the event channel.  It puts no response with a generation on the
  * ring before it has written that generation there.  The front reads them when
  * it is connected, after each event, and after it has seen a response, before
  * it makes use of that.  When they are others than before, it forgets what it
@@ -667,8 +698,9 @@
 #define VSCANIF_MAX_INCIDENT_WRITES     10
 /* Octets of a KEY in an answer to "stats". */
 #define VSCANIF_MAX_KEY                 32
-/* Engines of a back. */
+/* Engines of a back, and octets of the name of one. */
 #define VSCANIF_MAX_ENGINES             8
+#define VSCANIF_MAX_ENGINE_NAME         16
 /* How long an access may be held, in milliseconds. */
 #define VSCANIF_MIN_TIMEOUT_MS          100
 #define VSCANIF_MAX_TIMEOUT_MS          600000

@@ -9,7 +9,7 @@
 const char *const list_names[POLICY_NR_LISTS] = {
     [POLICY_EXCLUDE_PATH] = "exclude-path", [POLICY_EXCLUDE_FS] = "exclude-fs",
     [POLICY_EXCLUDE_EXE] = "exclude-exe", [POLICY_EXCLUDE_UID] = "exclude-uid",
-    [POLICY_RUN] = "run",
+    [POLICY_RUN] = "run", [POLICY_ENGINES] = "engines",
 };
 
 struct policy parse_policy(const char *text)

@@ -24,7 +24,7 @@
 /* The policy node when nothing was said. */
 #define DEFAULT_POLICY  "mode=enforce fail=open timeout-ms=30000 read=no " \
                         "close-write=yes notify=yes remedy=deny scan=snapshot " \
-                        "transport=auto max-file-mib=100 pool-pages=512"
+                        "engines=all history=yes transport=auto max-file-mib=100 pool-pages=512"
 
 /* And the toolstack's own part. */
 #define DEFAULT_RESPONSE \

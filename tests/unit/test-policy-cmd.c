@@ -54,7 +54,7 @@ static int in_dir(int argc, char **argv)
 /* The policy, a line each. */
 #define SHOWN(fail) "mode=enforce\nfail=" fail "\ntimeout-ms=30000\n" \
     "read=no\nclose-write=yes\nnotify=yes\nremedy=deny\nscan=snapshot\n" \
-    "transport=auto\nmax-file-mib=100\npool-pages=512\n"
+    "engines=all\nhistory=yes\ntransport=auto\nmax-file-mib=100\npool-pages=512\n"
 #define SHOWN_RESPONSE(incident) "on-incident=" incident "\n" \
     "threshold=1/60\non-outbreak=none\noutbreak=off\non-unprotected=none\n" \
     "unprotected-s=60\nsignatures-days=7\n"
@@ -70,7 +70,8 @@ static void replaced(void **state)
     assert_true(fake_is(WEB_POLICY,
                         "mode=enforce fail=open deny=changed timeout-ms=777 "
                         "read=no close-write=yes notify=yes remedy=deny "
-                        "scan=snapshot transport=auto max-file-mib=100 pool-pages=512"));
+                        "scan=snapshot engines=all history=yes "
+                        "transport=auto max-file-mib=100 pool-pages=512"));
     assert_non_null(strstr(fake_read(WEB_RESPONSE), " outbreak=9 "));
     assert_null(fake_read(WEB_POLICY_NAME));
     /* All of it: nothing of the one before is left. */
@@ -78,7 +79,8 @@ static void replaced(void **state)
     assert_true(fake_is(WEB_POLICY,
                         "mode=enforce fail=open timeout-ms=30000 read=yes "
                         "close-write=yes notify=yes remedy=deny "
-                        "scan=snapshot transport=auto max-file-mib=100 pool-pages=512"));
+                        "scan=snapshot engines=all history=yes "
+                        "transport=auto max-file-mib=100 pool-pages=512"));
     assert_true(fake_is(WEB_RESPONSE, DEFAULT_RESPONSE));
     assert_int_equal(RUN("set", "web", "default"), STATUS_DONE);
     assert_true(fake_is(WEB_POLICY, DEFAULT_POLICY));

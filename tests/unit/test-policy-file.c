@@ -72,7 +72,7 @@ static void lines_are_words(void **state)
               "exclude-path=/a%20b/,/c/",
               "mode=enforce fail=closed timeout-ms=777 read=yes "
               "close-write=yes notify=yes remedy=deny scan=snapshot "
-              "transport=auto max-file-mib=100 pool-pages=512 "
+              "engines=all history=yes transport=auto max-file-mib=100 pool-pages=512 "
               "exclude-path=/a%20b/,/c/");
 }
 
@@ -82,7 +82,8 @@ static void keys_are_parted(void **state)
     (void)state;
     assert_is("on-incident=pause\nread=yes\noutbreak=4\n",
               "mode=enforce fail=open timeout-ms=30000 read=yes close-write=yes "
-              "notify=yes remedy=deny scan=snapshot transport=auto max-file-mib=100 pool-pages=512");
+              "notify=yes remedy=deny scan=snapshot engines=all history=yes "
+              "transport=auto max-file-mib=100 pool-pages=512");
     assert_string_equal(texts.response,
                         "on-incident=pause threshold=1/60 on-outbreak=none "
                         "outbreak=4 on-unprotected=none unprotected-s=60 "
@@ -121,6 +122,10 @@ static void line_is_blamed(void **state)
                    ":3: policy: bad value: \"outbreak=1\"");
     assert_refused("threshold=1/1\nread=yes\nthreshold=1/1\n",
                    ":3: policy: key given twice: \"threshold\"");
+    assert_refused("engines=clamav\nhistory=no\n\nengines=all\n",
+                   ":4: policy: key given twice: \"engines\"");
+    assert_refused("history=no\nengines=clamav,Yara\n",
+                   ":2: policy: no engine's name: \"engines=Yara\"");
     assert_refused("on-incident=fly\nx=1\n",
                    ":1: policy: on-incident: unknown action: \"fly\"");
     assert_refused("fail=open read=yes\n",

@@ -30,6 +30,13 @@ static void random_word(enum policy_list list, char *out)
 {
     unsigned int len = random_below(12);
 
+    /* Each once in its list: the last octet is random_policy()'s. */
+    if (list == POLICY_ENGINES) {
+        while (len--)
+            *out++ = "abcxyz0189"[random_below(10)];
+        *out = 0;
+        return;
+    }
     if (list == POLICY_EXCLUDE_UID) {
         sprintf(out, "%u", random_below(2) ? random_below(70000) :
                            UINT32_MAX - 1 - random_below(3));
@@ -52,6 +59,7 @@ static struct policy random_policy(void)
         .fail_closed = random_below(2), .read_events = random_below(2),
         .close_write = random_below(2), .notify = random_below(2),
         .remedy = (uint8_t)random_below(3), .scan = random_below(2),
+        .history = random_below(2),
         .transport = (uint8_t)random_below(5),
         .max_file_mib = 1 + random_below(VSCANIF_MAX_STREAM_MIB),
         .pool_pages = 1 + random_below(VSCANIF_MAX_POOL_PAGES),
@@ -71,6 +79,9 @@ static struct policy random_policy(void)
         policy.list_at[i] = n ? (uint16_t)used : 0;
         while (n--) {
             random_word(i, policy.lists + used);
+            if (i == POLICY_ENGINES)
+                sprintf(policy.lists + used + strlen(policy.lists + used),
+                        "%u", n);
             used += strlen(policy.lists + used) + 1;
             if (!n)
                 policy.lists[used++] = 0;
@@ -89,6 +100,7 @@ static void assert_same(const struct policy *a, const struct policy *b)
     assert_int_equal(a->notify, b->notify);
     assert_int_equal(a->remedy, b->remedy);
     assert_int_equal(a->scan, b->scan);
+    assert_int_equal(a->history, b->history);
     assert_int_equal(a->timeout_ms, b->timeout_ms);
     for (unsigned int i = 0; i < POLICY_NR_LISTS; i++) {
         const char *x = NULL, *y = NULL;
@@ -139,12 +151,12 @@ static void spell_reasons(char *out, const struct policy *policy, bool deny)
 /* In any order; keys that say the default sometimes left out. */
 static void spell(char *out, const struct policy *policy)
 {
-    static char parts[13 + POLICY_NR_LISTS][POLICY_TEXT_SIZE];
+    static char parts[15 + POLICY_NR_LISTS][POLICY_TEXT_SIZE];
     static const char *const modes[] = { "enforce", "monitor", "off" };
     static const char *const remedies[] = { "deny", "quarantine", "delete" };
     static const char *const ways[] = { "auto", "pool", "stream", "pages",
                                         "per-request" };
-    unsigned int n = 13 + POLICY_NR_LISTS;
+    unsigned int n = 15 + POLICY_NR_LISTS;
     char *start = out;
 
     memset(parts, 0, sizeof(parts));
@@ -169,9 +181,13 @@ static void spell(char *out, const struct policy *policy)
         sprintf(parts[10], "transport=%s", ways[policy->transport]);
     sprintf(parts[11], "pool-pages=%u", policy->pool_pages);
     sprintf(parts[12], "max-file-mib=%u", policy->max_file_mib);
+    if (!policy->history || random_below(2))
+        sprintf(parts[13], "history=%s", policy->history ? "yes" : "no");
+    if (!policy_word(policy, POLICY_ENGINES, NULL) && random_below(2))
+        sprintf(parts[14], "engines=all");
     for (unsigned int i = 0; i < POLICY_NR_LISTS; i++)
         if (policy_word(policy, i, NULL))
-            spell_list(parts[13 + i], policy, i);
+            spell_list(parts[15 + i], policy, i);
     *out = 0;
     while (n) {
         unsigned int i = random_below(n--);

@@ -20,7 +20,7 @@
 
 #define DEFAULT_TEXT "mode=enforce fail=open timeout-ms=30000 read=no " \
                      "close-write=yes notify=yes remedy=deny scan=snapshot " \
-                     "transport=auto max-file-mib=100 pool-pages=512"
+                     "engines=all history=yes transport=auto max-file-mib=100 pool-pages=512"
 
 static void refuse(const char *text, const char *expected_why)
 {
@@ -68,6 +68,7 @@ static void defaults(void **state)
     assert_true(policy.notify);
     assert_int_equal(policy.remedy, REMEDY_DENY);
     assert_int_equal(policy.scan, SCAN_SNAPSHOT);
+    assert_true(policy.history);
     assert_int_equal(policy.timeout_ms, 30000);
     for (unsigned int i = 0; i < POLICY_NR_LISTS; i++) {
         assert_null(policy_word(&policy, i, NULL));
@@ -114,10 +115,10 @@ static void modes(void **state)
     becomes("read=yes mode=monitor fail=closed",
             "mode=monitor fail=closed timeout-ms=30000 read=yes "
             "close-write=yes notify=yes remedy=deny scan=snapshot "
-            "transport=auto max-file-mib=100 pool-pages=512");
+            "engines=all history=yes transport=auto max-file-mib=100 pool-pages=512");
     becomes("mode=off",
             "mode=off fail=open timeout-ms=30000 read=no close-write=yes "
-            "notify=yes remedy=deny scan=snapshot transport=auto "
+            "notify=yes remedy=deny scan=snapshot engines=all history=yes transport=auto "
             "max-file-mib=100 pool-pages=512");
     refuse("mode=", "policy: bad value: \"mode=\"");
     refuse("mode=on", "policy: bad value: \"mode=on\"");
@@ -146,6 +147,9 @@ static void switches(void **state)
     refuse("remedy=clean", "policy: bad value: \"remedy=clean\"");
     refuse("scan=inplace", "policy: bad value: \"scan=inplace\"");
     refuse("scan=", "policy: bad value: \"scan=\"");
+    assert_true(parse_policy("history=yes").history);
+    assert_false(parse_policy("history=no").history);
+    refuse("history=", "policy: bad value: \"history=\"");
 }
 
 /* Each reason alone, against either preset, on either side of it. */
@@ -206,11 +210,13 @@ static void reasons(void **state)
     becomes("deny=deadline,back-died",
             "mode=enforce fail=open deny=deadline,back-died "
             "timeout-ms=30000 read=no close-write=yes notify=yes "
-            "remedy=deny scan=snapshot transport=auto max-file-mib=100 pool-pages=512");
+            "remedy=deny scan=snapshot engines=all history=yes "
+            "transport=auto max-file-mib=100 pool-pages=512");
     becomes("allow=back-died,too-large deny=deadline fail=closed",
             "mode=enforce fail=closed allow=too-large,back-died "
             "timeout-ms=30000 read=no close-write=yes notify=yes "
-            "remedy=deny scan=snapshot transport=auto max-file-mib=100 pool-pages=512");
+            "remedy=deny scan=snapshot engines=all history=yes "
+            "transport=auto max-file-mib=100 pool-pages=512");
     becomes("allow=deadline", DEFAULT_TEXT);
     refuse("deny=none", "policy: unknown reason: \"deny=none\"");
     refuse("allow=none", "policy: unknown reason: \"allow=none\"");
@@ -315,6 +321,35 @@ static void bad_lists(void **state)
     refuse("exclude-uid=1,-1", "policy: no uid: \"exclude-uid=-1\"");
     refuse("exclude-uid=01", "policy: no uid: \"exclude-uid=01\"");
     refuse("exclude-uid=root", "policy: no uid: \"exclude-uid=root\"");
+}
+
+static void engines(void **state)
+{
+    (void)state;
+    becomes("engines=all", DEFAULT_TEXT);
+    list_of("engines=all", POLICY_ENGINES, "");
+    list_of("engines=clamav", POLICY_ENGINES, "clamav\0");
+    list_of("engines=yara,clamav", POLICY_ENGINES, "yara\0clamav\0");
+    list_of("engines=allx,al,%61", POLICY_ENGINES, "allx\0" "al\0" "a\0");
+    becomes("history=no engines=yara,x2",
+            "mode=enforce fail=open timeout-ms=30000 read=no close-write=yes "
+            "notify=yes remedy=deny scan=snapshot engines=yara,x2 history=no "
+            "transport=auto max-file-mib=100 pool-pages=512");
+    list_of("engines=abcdefghijklmnop", POLICY_ENGINES, "abcdefghijklmnop\0");
+    refuse("engines=abcdefghijklmnopq",
+           "policy: no engine's name: \"engines=abcdefghijklmnopq\"");
+    list_of("engines=a,b,c,d,e,f,g,h", POLICY_ENGINES,
+            "a\0b\0c\0d\0e\0f\0g\0h\0");
+    refuse("engines=a,b,c,d,e,f,g,h,i",
+           "policy: one word too many: \"engines=i\"");
+    refuse("engines=all,clamav", "policy: no engine's name: \"engines=all\"");
+    refuse("engines=clamav,all", "policy: no engine's name: \"engines=all\"");
+    refuse("engines=ALL", "policy: no engine's name: \"engines=ALL\"");
+    refuse("engines=clam-av", "policy: no engine's name: \"engines=clam-av\"");
+    refuse("engines=a%0a", "policy: no engine's name: \"engines=a%0a\"");
+    refuse("engines=a,b,a", "policy: engine given twice: \"engines=a\"");
+    refuse("engines=a,%61", "policy: engine given twice: \"engines=a\"");
+    refuse("engines=a,", "policy: empty word: \"engines=\"");
 }
 
 static void words_are_decoded(void **state)
@@ -478,7 +513,8 @@ int main(void)
         cmocka_unit_test(each_reason),
         cmocka_unit_test(transports),
         cmocka_unit_test(reasons), cmocka_unit_test(lists_are_read),
-        cmocka_unit_test(bad_lists), cmocka_unit_test(words_are_decoded),
+        cmocka_unit_test(bad_lists), cmocka_unit_test(engines),
+        cmocka_unit_test(words_are_decoded),
         cmocka_unit_test(blanks), cmocka_unit_test(length_is_bounded),
         cmocka_unit_test(run_edges), cmocka_unit_test(full_node),
         cmocka_unit_test(format_is_bounded), cmocka_unit_test(broken_lists),

@@ -292,7 +292,8 @@ static void works_on_a_full_filesystem(void **state)
 /* What a policy that names "fail" alone says before and after it. */
 #define DEFAULT_MODE "policy: mode=enforce "
 #define REST " timeout-ms=30000 read=no close-write=yes notify=yes " \
-             "remedy=deny scan=snapshot transport=auto max-file-mib=100 pool-pages=512"
+             "remedy=deny scan=snapshot engines=all history=yes " \
+             "transport=auto max-file-mib=100 pool-pages=512"
 
 static void policy_flips(void **state)
 {
@@ -361,7 +362,8 @@ static void policy_is_shown_whole(void **state)
     assert_true(has_line(DEFAULT_MODE "fail=closed "
                          "allow=limits,changed timeout-ms=100 read=yes "
                          "close-write=yes notify=no remedy=delete "
-                         "scan=snapshot transport=auto max-file-mib=100 pool-pages=512 run=/bin/x "
+                         "scan=snapshot engines=all history=yes "
+                         "transport=auto max-file-mib=100 pool-pages=512 run=/bin/x "
                          "exclude-path=/a%20b,/%0a exclude-fs=%1b "
                          "exclude-exe=/c exclude-uid=7,8"));
     destroy(status);

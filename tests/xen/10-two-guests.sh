@@ -55,7 +55,7 @@ check "back: versions" has "$back_folder/versions" 1
 check "back: max-request-pages" has "$back_folder/max-request-pages" 8192
 check "both have the same connection-id" \
     has "$back_folder/connection-id" "$(node "$front_folder/connection-id")"
-rest='read=no close-write=yes notify=yes remedy=deny scan=snapshot transport=auto max-file-mib=100 pool-pages=512'
+rest='read=no close-write=yes notify=yes remedy=deny scan=snapshot engines=all history=yes transport=auto max-file-mib=100 pool-pages=512'
 check "policy" has "$policy/policy" "mode=enforce fail=open timeout-ms=30000 $rest"
 set_policy() { "$LAB" exec dom0 -- vscanctl policy set guest1 "$@"; }
 # The words that it shows, but for the toolstack's own.

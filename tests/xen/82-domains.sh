@@ -23,7 +23,7 @@ nothing_left() {
 }
 
 policy='mode=enforce fail=open timeout-ms=20000 read=no close-write=yes notify=no'
-policy+=' remedy=deny scan=snapshot transport=auto max-file-mib=100 pool-pages=512'
+policy+=' remedy=deny scan=snapshot engines=all history=yes transport=auto max-file-mib=100 pool-pages=512'
 has_policy() {
     local text
     text=$("$LAB" exec dom0 -- vscanctl policy show "$1") &&

@@ -95,6 +95,8 @@ static int help(void)
            "  remedy=deny|quarantine|delete   for infected files; deny\n"
            "  scan=snapshot|in-place     a copy, or a trusted guest's pages; "
            "snapshot\n"
+           "  engines=all|NAME,...       the scanner's engines that scan; all\n"
+           "  history=yes|no             share what is known of content; yes\n"
            "  transport=auto|pool|stream|pages|per-request\n"
            "                             how content reaches the back; auto\n"
            "  max-file-mib=NUMBER        larger files are not scanned; 100\n"
