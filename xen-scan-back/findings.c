@@ -85,3 +85,13 @@ struct verdict findings_join(const struct findings *findings)
     }
     return joined;
 }
+
+engine_set findings_say(const struct findings *findings, unsigned int code)
+{
+    engine_set set = 0;
+
+    for (unsigned int i = 0; i < ENGINE_MAX; i++)
+        if (findings->engine[i] && findings->verdict[i].code == code)
+            set |= engine_set_one(i);
+    return set;
+}

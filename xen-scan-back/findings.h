@@ -10,6 +10,7 @@
 #define VSCAN_FINDINGS_H
 
 #include "engine.h"
+#include "engine-set.h"
 
 /* All 0: none. */
 struct findings {
@@ -28,5 +29,8 @@ void findings_add(struct findings *findings, unsigned int place,
  * scanned" for want of resources.
  */
 struct verdict findings_join(const struct findings *findings);
+
+/* The engines whose verdict is this. */
+engine_set findings_say(const struct findings *findings, unsigned int code);
 
 #endif

@@ -15,6 +15,7 @@
 #include "check.h"
 #include "dataplane.h"
 #include "digest.h"
+#include "engine-set.h"
 #include "vscanif.h"
 
 #define FLIGHTS_MAX     ((unsigned int)VSCANIF_MAX_RING_SIZE)
@@ -24,6 +25,7 @@ struct flight {
     struct scan_request req;
     struct scan_subject subject;
     uint8_t digest[DIGEST_OCTETS];      /* of the content; 0: not known */
+    engine_set engines;         /* that are asked for, or have been */
     uint64_t taken_us;          /* off the ring, by proc_now_us() */
     bool cancelled;             /* the pool has been told */
 };

@@ -25,7 +25,7 @@ static int wait_for(int pool, enum pool_answer_kind kind,
 }
 
 int greeting_wait(int pool, struct history_view *history_r,
-                  uint64_t *generation_r)
+                  uint64_t *generation_r, engine_set *needed_r)
 {
     int table = -1, marks = -1;
     struct pool_answer msg;
@@ -38,8 +38,10 @@ int greeting_wait(int pool, struct history_view *history_r,
         rc = history_attach(history_r, table, marks);
     if (!rc)
         rc = wait_for(pool, POOL_GENERATION, &msg, NULL);
-    if (!rc)
+    if (!rc) {
         *generation_r = msg.verdict.generation;
+        *needed_r = (engine_set)msg.id;
+    }
     if (table >= 0)
         close(table);
     if (marks >= 0)

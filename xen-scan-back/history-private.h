@@ -43,9 +43,11 @@ struct history_entry {
     struct history_key key;
     uint64_t generation;        /* never 0 */
     uint64_t time;              /* CLOCK_REALTIME, seconds */
-    uint8_t code;               /* VSCANIF_VERDICT_CLEAN, _INFECTED, 0: none */
-    uint8_t kills;              /* 0 ... HISTORY_MAX_KILLS */
-    uint8_t reserved[6];
+    engine_set clean;           /* who has called it clean, */
+    engine_set infected;        /* found something (no engine is in both), */
+    engine_set killed;          /* lost a worker by it, */
+    uint8_t kills;              /* and how often: 0 ... HISTORY_MAX_KILLS */
+    uint8_t reserved[4];
     char name[VSCANIF_MAX_NAME];    /* empty unless infected */
 };
 

@@ -79,16 +79,19 @@ static bool may_be(const struct history_slot *slot,
     return atomic_load_explicit(&slot->word[0], memory_order_relaxed) == first;
 }
 
-static bool verdict_of(const struct history_entry *entry,
+static bool verdict_of(const struct history_entry *entry, engine_set engines,
                        struct verdict *verdict_r)
 {
-    if (entry->code == VSCANIF_VERDICT_INFECTED) {
+    const engine_set run = engines & (engine_set)~ENGINE_SET_OTHER;
+
+    if (entry->infected & engines) {
         *verdict_r = (struct verdict){ .code = VSCANIF_VERDICT_INFECTED };
         memcpy(verdict_r->name, entry->name, sizeof(verdict_r->name));
-    } else if (entry->kills >= HISTORY_MAX_KILLS) {
+    } else if (entry->kills >= HISTORY_MAX_KILLS && entry->killed & engines) {
         *verdict_r = verdict_not_scanned(VSCANIF_REASON_ENGINE);
-    } else if (entry->code == VSCANIF_VERDICT_CLEAN) {
-        *verdict_r = verdict_clean();
+    } else if (run && engine_set_covers(entry->clean, run)) {
+        *verdict_r = run == engines ? verdict_clean() :
+                     verdict_not_scanned(VSCANIF_REASON_RESOURCES);
     } else {
         return false;
     }
@@ -104,8 +107,9 @@ static void set_mark(_Atomic uint8_t *mark)
 }
 
 bool history_lookup(const struct history_view *view,
-                    const struct history_key *key, uint64_t generation,
-                    struct verdict *verdict_r, uint64_t *time_r)
+                    const struct history_key *key, engine_set engines,
+                    uint64_t generation, struct verdict *verdict_r,
+                    uint64_t *time_r)
 {
     uint32_t first;
 
@@ -121,7 +125,7 @@ bool history_lookup(const struct history_view *view,
             entry.generation != generation)
             continue;
         set_mark(&view->marks[i]);
-        if (!verdict_of(&entry, verdict_r))
+        if (!verdict_of(&entry, engines, verdict_r))
             return false;
         *time_r = entry.time;
         return true;

@@ -12,6 +12,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -180,8 +181,10 @@ static uint32_t place(struct history *h, const struct history_key *key,
     return free_slot;
 }
 
-static bool is_kept(const struct verdict *verdict)
+static bool is_kept(engine_set engines, const struct verdict *verdict)
 {
+    if (!engines || !engine_set_covers(engine_set_all(ENGINE_MAX), engines))
+        return false;
     switch (verdict->code) {
     case VSCANIF_VERDICT_CLEAN:
         return true;
@@ -192,29 +195,59 @@ static bool is_kept(const struct verdict *verdict)
     return false;
 }
 
-int history_put(struct history *h, const struct history_key *key,
-                const struct verdict *verdict, uint64_t time)
+/* Returns whether this says anything new. */
+static bool add_infected(struct history_entry *entry, engine_set engines,
+                         const struct verdict *verdict)
 {
+    char both[2 * VSCANIF_MAX_NAME];
+
+    if (engine_set_covers(engines, entry->infected)) {
+        memcpy(entry->name, verdict->name, sizeof(entry->name));
+    } else if (engine_set_covers(entry->infected, engines)) {
+        return false;
+    } else {
+        snprintf(both, sizeof(both), "%s %s", entry->name, verdict->name);
+        memset(entry->name, 0, sizeof(entry->name));
+        memcpy(entry->name, both, strnlen(both, sizeof(entry->name) - 1));
+    }
+    entry->infected |= engines;
+    entry->clean &= (engine_set)~engines;
+    return true;
+}
+
+/* The same. */
+static bool add_clean(struct history_entry *entry, engine_set engines)
+{
+    engines &= (engine_set)~entry->infected;
+    entry->clean |= engines;
+    return engines;
+}
+
+int history_put(struct history *h, const struct history_key *key,
+                engine_set engines, const struct verdict *verdict,
+                uint64_t time)
+{
+    const bool infected = verdict->code == VSCANIF_VERDICT_INFECTED;
     struct history_entry entry;
     uint32_t i;
 
-    if (!is_kept(verdict))
+    if (!is_kept(engines, verdict))
         return -EINVAL;
     if (!verdict->generation || verdict->generation != h->generation)
         return -ESTALE;
     i = place(h, key, &entry);
-    if (verdict->code == VSCANIF_VERDICT_INFECTED)
-        memcpy(entry.name, verdict->name, sizeof(entry.name));
-    else if (entry.code == VSCANIF_VERDICT_INFECTED)
+    if (infected ? !add_infected(&entry, engines, verdict) :
+        !add_clean(&entry, engines))
         return 0;
-    entry.code = verdict->code;
-    entry.time = time;
+    /* An infection keeps its own. */
+    if (infected || !entry.infected)
+        entry.time = time;
     write_entry(&h->table->slot[i], &entry);
     return 0;
 }
 
 int history_killed(struct history *h, const struct history_key *key,
-                   uint64_t generation, uint64_t time)
+                   engine_set engines, uint64_t generation, uint64_t time)
 {
     struct history_entry entry;
     uint32_t i;
@@ -224,6 +257,7 @@ int history_killed(struct history *h, const struct history_key *key,
     i = place(h, key, &entry);
     if (entry.kills < HISTORY_MAX_KILLS)
         entry.kills++;
+    entry.killed |= engines;
     entry.time = time;
     write_entry(&h->table->slot[i], &entry);
     /* Nobody finds it yet: no guest is to flush it before the next try. */

@@ -3,6 +3,11 @@
  * history.h - what has been scanned, and what came of it: one table for all
  * guests.
  *
+ * Of each content it says which engines have called it clean, and which have
+ * found something: what is known for a guest depends on the engines that are to
+ * scan for it.  Who has said what is the pool's to tell; neither a link nor a
+ * worker can say it of an engine that has not scanned.
+ *
  * The pool makes the table and alone writes it.  Each link maps it read-only
  * and looks contents up there: no message, no lock, nobody is woken.  All
  * results are of one generation (vscanif.h).
@@ -34,6 +39,7 @@
 #include <stdint.h>
 
 #include "digest.h"
+#include "engine-set.h"
 #include "verdict.h"
 
 /* Entries of one set. */
@@ -93,21 +99,26 @@ void history_dispose(struct history *h);
 void history_start_generation(struct history *h, uint64_t generation);
 
 /*
- * Puts down the result of a scan that ended at @time (CLOCK_REALTIME,
- * seconds).  An infected content stays infected, and one that has killed its
- * workers is not cleared by being clean once.  Returns 0; -EINVAL for what is
- * never kept: no verdict, an infection without a name; -ESTALE when the
- * verdict is not of the table's generation.
+ * Puts down what each of @engines has said in a scan that ended at @time
+ * (CLOCK_REALTIME, seconds), clean or infected.  What one of them has found it
+ * has found for good, and a content that has killed its workers is not cleared by
+ * being clean once.  Of several names the last one stays that is of all engines
+ * that have found something; else there are both, cut to fit.  Returns 0; -EINVAL
+ * for what is never kept: no verdict, that of no engine that there can be, an
+ * infection without a name; -ESTALE when the verdict is not of the table's
+ * generation.
  */
 int history_put(struct history *h, const struct history_key *key,
-                const struct verdict *verdict, uint64_t time);
+                engine_set engines, const struct verdict *verdict,
+                uint64_t time);
 
 /*
- * The content has killed a worker of @generation, at @time.  Returns how often
- * it has done so, HISTORY_MAX_KILLS for more; -ESTALE as above.
+ * The content has killed a worker of each of @engines, of @generation, at @time.
+ * Returns in how many scans it has done so, HISTORY_MAX_KILLS for more; -ESTALE as
+ * above.
  */
 int history_killed(struct history *h, const struct history_key *key,
-                   uint64_t generation, uint64_t time);
+                   engine_set engines, uint64_t generation, uint64_t time);
 
 /*
  * Maps the table that the pool has sent; the descriptors stay the caller's and
@@ -122,14 +133,18 @@ int history_attach(struct history_view *view, int table_fd, int marks_fd);
 void history_detach(struct history_view *view);
 
 /*
- * Is something known about this content in this generation?  Then *@verdict_r
- * is clean, infected or, when it has killed HISTORY_MAX_KILLS workers, not
- * scanned (VSCANIF_REASON_ENGINE), of that generation, and *@time_r is when.
+ * Is known, in this generation, what @engines say of this content?  Then
+ * *@verdict_r is infected, if one of them has found something; else not scanned
+ * (VSCANIF_REASON_ENGINE), when it has killed HISTORY_MAX_KILLS workers and one of
+ * them was of these; else clean, if all of them have called it so, but not
+ * scanned (VSCANIF_REASON_RESOURCES) when others are asked for that are not run.
+ * It is of that generation, and *@time_r is when.  No engine says anything.
  * It may be unknown for once while its entry is being written.  In a view that
  * is detached nothing is known.
  */
 bool history_lookup(const struct history_view *view,
-                    const struct history_key *key, uint64_t generation,
-                    struct verdict *verdict_r, uint64_t *time_r);
+                    const struct history_key *key, engine_set engines,
+                    uint64_t generation, struct verdict *verdict_r,
+                    uint64_t *time_r);
 
 #endif

@@ -27,6 +27,7 @@
 
 #include "digest.h"
 #include "engine.h"
+#include "engine-set.h"
 #include "generation.h"
 #include "verdict.h"
 
@@ -63,7 +64,10 @@ struct pool_request {
     uint64_t at[ENGINE_MAX];    /* the offer to each engine's worker; 0 unless
                              * it is POOL_SCAN_IN_PLACE */
     uint32_t kind;
-    uint8_t reserved[4];
+    engine_set engines;     /* that are to scan it, at least one; 0 to cancel */
+    uint8_t alone;          /* 1: what is known of its content counts for nothing,
+                             * and nothing of it is kept, or told to others */
+    uint8_t reserved[2];
 };
 
 enum pool_answer_kind {
@@ -71,7 +75,9 @@ enum pool_answer_kind {
     POOL_HISTORY,           /* the table, and */
     POOL_MARKS,             /* its marks (history.h); all else is 0 */
     POOL_GENERATION,        /* from now on, signatures are of this generation:
-                             * verdict.generation; all else is 0 */
+                             * verdict.generation, and id is the set of the engines
+                             * without which, where they are asked for, nothing is
+                             * clean; all else is 0 */
     POOL_ENGINE,            /* the engine with the number id has this
                              * verdict.code, an enum engine_state, and time;
                              * verdict.name is "NAME TEXT", cut to fit */

@@ -126,7 +126,8 @@ static void forget_debts(struct pool *pool)
 }
 
 static int queue(struct pool *pool, struct pool_link *link, uint64_t id,
-                 uint64_t size, int fd, const uint64_t *at)
+                 uint64_t size, struct pool_asked asked, int fd,
+                 const uint64_t *at)
 {
     struct pool_job *job = &link->queue[link->queued];
     const unsigned int nr = link->queued + link->running;
@@ -139,7 +140,7 @@ static int queue(struct pool *pool, struct pool_link *link, uint64_t id,
         link->cost = pool->cost;
     *job = (struct pool_job){
         .serial = ++pool->last_serial, .id = id, .size = size, .fd = fd,
-        .in_place = at, .link = link, .payer = link,
+        .asked = asked, .in_place = at, .link = link, .payer = link,
     };
     if (at)
         memcpy(job->at, at, sizeof(job->at));
@@ -150,15 +151,16 @@ static int queue(struct pool *pool, struct pool_link *link, uint64_t id,
 }
 
 int pool_queue(struct pool *pool, struct pool_link *link, uint64_t id,
-               uint64_t size, int fd)
+               uint64_t size, struct pool_asked asked, int fd)
 {
-    return queue(pool, link, id, size, fd, NULL);
+    return queue(pool, link, id, size, asked, fd, NULL);
 }
 
 int pool_queue_in_place(struct pool *pool, struct pool_link *link, uint64_t id,
-                        uint64_t size, int fd, const uint64_t at[ENGINE_MAX])
+                        uint64_t size, struct pool_asked asked, int fd,
+                        const uint64_t at[ENGINE_MAX])
 {
-    return queue(pool, link, id, size, fd, at);
+    return queue(pool, link, id, size, asked, fd, at);
 }
 
 /* The rest moves up. */
@@ -213,14 +215,14 @@ const struct pool_job *pool_in_place(const struct pool_link *link)
     return NULL;
 }
 
-struct history_key pool_name(struct pool_link *link, uint64_t serial,
+const struct pool_job *pool_name(struct pool_link *link, uint64_t serial,
                              const uint8_t digest[DIGEST_OCTETS])
 {
     struct pool_job *job = &link->queue[find(link, serial)];
 
     memcpy(job->key.digest, digest, DIGEST_OCTETS);
     job->key.size = job->size;
-    return job->key;
+    return job;
 }
 
 struct pool_job pool_take(struct pool *pool, struct pool_link *link,
@@ -251,12 +253,23 @@ int pool_running(const struct pool *pool, const struct pool_link *link,
     return -1;
 }
 
-bool pool_waits(const struct pool *pool, const struct history_key *key)
+/* Is its content this one, and others' business, too? */
+static bool shares(const struct pool_job *job, const struct history_key *key)
 {
+    return has_name(job) && !job->asked.alone &&
+           history_same_key(&job->key, key);
+}
+
+bool pool_waits(const struct pool *pool, const struct pool_job *job)
+{
+    if (job->asked.alone)
+        return false;
     for (const struct pool_link *link = pool->links; link; link = link->next) {
         for (unsigned int i = 0; i < link->queued; i++) {
-            if (has_name(&link->queue[i]) &&
-                history_same_key(&link->queue[i].key, key))
+            const struct pool_job *other = &link->queue[i];
+
+            if (shares(other, &job->key) &&
+                engine_set_covers(job->asked.engines, other->asked.engines))
                 return true;
         }
     }
@@ -279,19 +292,19 @@ int pool_unneeded(const struct pool *pool)
         const struct pool_crew *w = &pool->crew[i];
 
         if (w->state == POOL_CREW_BUSY && !w->job.link &&
-            !pool_waits(pool, &w->job.key))
+            !pool_waits(pool, &w->job))
             return (int)i;
     }
     return -1;
 }
 
 int pool_take_same(struct pool *pool, const struct history_key *key,
-                   struct pool_job *job_r)
+                   pool_choose *choose, void *arg, struct pool_job *job_r)
 {
     for (struct pool_link *link = pool->links; link; link = link->next) {
         for (unsigned int i = 0; i < link->queued; i++) {
-            if (has_name(&link->queue[i]) &&
-                history_same_key(&link->queue[i].key, key)) {
+            if (shares(&link->queue[i], key) &&
+                choose(arg, &link->queue[i])) {
                 *job_r = take_at(pool, link, i);
                 return 1;
             }
@@ -324,7 +337,7 @@ static bool runs(const struct pool *pool, const struct history_key *key)
 {
     for (unsigned int i = 0; i < pool->nr_crews; i++) {
         if (pool->crew[i].state == POOL_CREW_BUSY &&
-            history_same_key(&pool->crew[i].job.key, key))
+            shares(&pool->crew[i].job, key))
             return true;
     }
     return false;
@@ -336,7 +349,7 @@ static int startable(const struct pool *pool, const struct pool_link *link)
     for (unsigned int i = 0; i < link->queued; i++) {
         const struct pool_job *job = &link->queue[i];
 
-        if (has_name(job) && !runs(pool, &job->key))
+        if (has_name(job) && (job->asked.alone || !runs(pool, &job->key)))
             return (int)i;
     }
     return -1;

@@ -8,6 +8,15 @@
  * only then it may start.  Of jobs with the same content one runs at a time,
  * so that the others can be answered with its result.
  *
+ * A job says which engines are to scan its content; a crew that has it does with
+ * these alone.  Of one content a second job waits, whatever its engines are: the
+ * scan that runs may kill its workers.  But it is answered with the first one's
+ * result only when that says enough for its own engines (which is the caller's to
+ * find out), and else starts when the first has ended.
+ *
+ * A job that is alone has a content that is nobody else's business: no other job
+ * waits for it, and it waits for none.
+ *
  * A job in place has no content that would stay the same, and so never a name.
  * It waits in its link's queue like any other, but for a crew that the link has
  * for itself, which gets no other jobs.
@@ -24,6 +33,7 @@
 #include <sys/types.h>
 
 #include "engine.h"
+#include "engine-set.h"
 #include "history.h"
 #include "vscanif.h"
 
@@ -73,12 +83,19 @@ bool pool_load_takes(const struct pool_load *load, uint64_t size);
 void pool_load_add(struct pool_load *load, uint64_t size);
 void pool_load_remove(struct pool_load *load, uint64_t size);
 
+/* What a link asks for. */
+struct pool_asked {
+    engine_set engines;
+    bool alone;
+};
+
 struct pool_job {
     uint64_t serial;            /* the pool's, never used twice */
     uint64_t id;                /* the link's */
     uint64_t size;              /* octets */
     struct history_key key;     /* its size is 0 as long as it has no name */
     int fd;                     /* its snapshot or offers, or -1 */
+    struct pool_asked asked;
     bool in_place;
     uint64_t at[ENGINE_MAX];    /* the offers, if it is in place */
     struct pool_link *link;     /* NULL when the link has gone, or needs no
@@ -139,11 +156,12 @@ void pool_detach_link(struct pool *pool, struct pool_link *link);
 /* Returns 0; -ENOBUFS when the link has POOL_LINK_JOBS jobs already, or its load
  * does not take this one. */
 int pool_queue(struct pool *pool, struct pool_link *link, uint64_t id,
-               uint64_t size, int fd);
+               uint64_t size, struct pool_asked asked, int fd);
 
 /* The same of a job in place, with the offer to each engine's worker. */
 int pool_queue_in_place(struct pool *pool, struct pool_link *link, uint64_t id,
-                        uint64_t size, int fd, const uint64_t at[ENGINE_MAX]);
+                        uint64_t size, struct pool_asked asked, int fd,
+                        const uint64_t at[ENGINE_MAX]);
 
 /* The number of the crew that the link has for itself; -1: none. */
 int pool_own_crew(const struct pool *pool, const struct pool_link *link);
@@ -166,8 +184,9 @@ const struct pool_job *pool_in_place(const struct pool_link *link);
  * none.  Valid until the next change of its queue. */
 const struct pool_job *pool_nameless(const struct pool_link *link);
 
-/* Gives the waiting job of this serial number its name, and returns that. */
-struct history_key pool_name(struct pool_link *link, uint64_t serial,
+/* Gives the waiting job of this serial number its name, and returns it; valid until
+ * the next change of its queue. */
+const struct pool_job *pool_name(struct pool_link *link, uint64_t serial,
                              const uint8_t digest[DIGEST_OCTETS]);
 
 /* Takes the waiting job of this serial number out. */
@@ -181,19 +200,22 @@ uint64_t pool_waiting(const struct pool_link *link, uint64_t id);
 int pool_running(const struct pool *pool, const struct pool_link *link,
                  uint64_t id);
 
-/* Does a job with this content wait? */
-bool pool_waits(const struct pool *pool, const struct history_key *key);
+/* Does a job wait for the result of this one, which runs: has it the same content,
+ * and no other engines? */
+bool pool_waits(const struct pool *pool, const struct pool_job *job);
 
 /* The job of a busy crew goes on without its link, which has it no more. */
 void pool_abandon(struct pool *pool, unsigned int crew);
 
 /* A crew whose job no link needs any more, neither its own nor one that waits
- * for the same content; -1: there is none. */
+ * for its result; -1: there is none. */
 int pool_unneeded(const struct pool *pool);
 
-/* Takes a waiting job with this content out.  Returns 1; 0: there is none. */
+/* Takes out a waiting job with this content, not alone, that is chosen.  Returns 1;
+ * 0: there is none. */
+typedef bool pool_choose(void *arg, const struct pool_job *job);
 int pool_take_same(struct pool *pool, const struct history_key *key,
-                   struct pool_job *job_r);
+                   pool_choose *choose, void *arg, struct pool_job *job_r);
 
 /* Takes the link's oldest waiting job out.  Returns 1; 0 if there is none. */
 int pool_unqueue(struct pool *pool, struct pool_link *link,

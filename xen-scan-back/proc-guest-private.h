@@ -17,6 +17,7 @@
 #include "dataplane.h"
 #include "digest.h"
 #include "engine-lines.h"
+#include "engine-set.h"
 #include "flights.h"
 #include "history.h"
 #include "incidents.h"
@@ -42,11 +43,17 @@
 
 struct guest {
     uint32_t domid;
-    unsigned int nr_engines;
+    const struct engine_source *sources;        /* of the back's engines, */
+    unsigned int nr_engines;                    /* which are so many */
     int pool, epoll, signals, timer;
     struct dataplane dp;
     struct xsback xsback;
     struct history_view history;
+    uint64_t generation;        /* of all engines: the history's */
+    engine_set needed;          /* of those asked for, without which nothing is
+                                 * clean in it */
+    engine_set asked;           /* by the policy */
+    bool alone;                 /* the policy says history=no */
     struct digest digest;
     struct incidents incidents;
     struct engine_lines engines;
@@ -83,6 +90,11 @@ struct guest {
  * the verdict was known, or there is none. */
 void guest_answer(struct guest *guest, const struct flight *flight,
                   const struct verdict *verdict, uint32_t scan_us);
+
+/* The verdict is of the generation of all engines: the guest knows that of those
+ * that were asked for alone. */
+void guest_translate(const struct guest *guest, const struct flight *flight,
+                     struct verdict *verdict);
 
 /* It has been answered. */
 void guest_end_flight(struct guest *guest, struct flight *flight);

@@ -60,6 +60,19 @@ void guest_end_flight(struct guest *guest, struct flight *flight)
     flight->pool_id = 0;
 }
 
+void guest_translate(const struct guest *guest, const struct flight *flight,
+                     struct verdict *verdict)
+{
+    verdict->generation = engine_set_generation(flight->engines,
+                                                guest->nr_engines,
+                                                verdict->generation);
+}
+
+static bool is_in_place(const struct guest *guest)
+{
+    return guest->xsback.in_place && !guest->no_crew;
+}
+
 /*
  * By a digest of the pages as they are.  A guest that writes to them meanwhile
  * gets the answer for what was there, as it does when it writes later; nothing
@@ -72,13 +85,20 @@ static bool is_known(struct guest *guest, struct flight *flight,
     uint64_t time;
 
     memset(flight->digest, 0, sizeof(flight->digest));
+    /* The pool makes one of a snapshot, which is all that is needed then. */
+    if (guest->alone && !is_in_place(guest))
+        return false;
     if (digest_start(&guest->digest) ||
         digest_add(&guest->digest, pages, key.size) ||
         digest_end(&guest->digest, key.digest))
         return false;
     memcpy(flight->digest, key.digest, sizeof(flight->digest));
-    return history_lookup(&guest->history, &key, guest->dp.generation,
-                          verdict_r, &time);
+    if (guest->alone ||
+        !history_lookup(&guest->history, &key, guest->asked & guest->needed,
+                        guest->generation, verdict_r, &time))
+        return false;
+    guest_translate(guest, flight, verdict_r);
+    return true;
 }
 
 /* What the pool is asked; and with which descriptor: a snapshot is to be
@@ -91,8 +111,10 @@ static int make_question(struct guest *guest, const struct flight *flight,
 
     *msg_r = (struct pool_request){ .id = flight->pool_id,
                                     .size = flight->req.size,
-                                    .kind = POOL_SCAN };
-    if (guest->xsback.in_place && !guest->no_crew) {
+                                    .kind = POOL_SCAN,
+                                    .engines = flight->engines,
+                                    .alone = guest->alone };
+    if (is_in_place(guest)) {
         msg_r->kind = POOL_SCAN_IN_PLACE;
         *fd_r = xengnttab_fd(guest->dp.offers);
         /* Of what has been mapped last. */
@@ -111,7 +133,10 @@ static int look_at(struct guest *guest, struct flight *flight,
 {
     const struct scan_request *req = &flight->req;
     const void *pages;
-    int rc = dataplane_map(&guest->dp, req, &flight->subject, &pages, why_r);
+    int rc;
+
+    flight->engines = guest->asked;
+    rc = dataplane_map(&guest->dp, req, &flight->subject, &pages, why_r);
 
     if (rc)
         return rc;
@@ -236,10 +261,12 @@ static int take_piece(struct guest *guest, const struct scan_request *req,
 int guest_hand_stream_on(struct guest *guest)
 {
     struct pool_request msg = { .size = guest->assembly.size,
-                                .kind = POOL_SCAN };
+                                .kind = POOL_SCAN, .engines = guest->asked,
+                                .alone = guest->alone };
     int fd = -1, rc = assembly_take(&guest->assembly, &fd);
 
     msg.id = guest->stream->pool_id;
+    guest->stream->engines = guest->asked;
     if (!rc)
         rc = ask_pool(guest, &msg, fd);
     if (fd >= 0)

@@ -35,6 +35,7 @@
 #include "proc-guest-private.h"
 #include "proc.h"
 #include "sandbox.h"
+#include "words.h"
 
 static int on_connect(void *arg, const struct connection *connection,
                       const char **why_r)
@@ -224,13 +225,71 @@ static void end_ack_wait(struct guest *guest, int64_t now_ms)
     dataplane_ack(&guest->dp);
 }
 
-static void on_engine(struct guest *guest, const struct pool_answer *msg)
+static void tell_engines(struct guest *guest)
 {
-    char node[ENGINE_MAX * ENGINE_LINE];
+    char node[ENGINE_LINES];
 
-    engine_lines_set(&guest->engines, msg);
     xsback_set_engines(&guest->xsback,
                        engine_lines_node(&guest->engines, node));
+}
+
+/* Of the signatures, and the engines that scan for this guest: a front forgets what
+ * it knows of clean files when either changes. */
+static void announce(struct guest *guest)
+{
+    const uint64_t generation =
+        engine_set_generation(guest->asked, guest->nr_engines,
+                              guest->generation);
+
+    if (generation != guest->dp.generation)
+        dataplane_announce(&guest->dp, generation);
+}
+
+static void on_generation(struct guest *guest, uint64_t generation,
+                          engine_set needed)
+{
+    guest->generation = generation;
+    guest->needed = needed;
+    announce(guest);
+}
+
+static void say_policy(const struct guest *guest)
+{
+    const struct policy *policy = &guest->xsback.policy;
+    char names[VSCANIF_MAX_ENGINES * (VSCANIF_MAX_ENGINE_NAME + 1)] = "";
+    struct text text = { .out = names, .size = sizeof(names) };
+    const char *name = NULL;
+
+    while ((name = policy_word(policy, POLICY_ENGINES, name))) {
+        text_add(&text, text.len ? "," : "");
+        text_add(&text, name);
+    }
+    log_info("engines=%s history=%s", text.len ? names : "all",
+             policy->history ? "yes" : "no");
+}
+
+/* What is at the pool is answered by the one before. */
+static void on_policy(struct guest *guest)
+{
+    const struct policy *policy = &guest->xsback.policy;
+    const engine_set asked = engine_set_asked(policy, guest->sources,
+                                              guest->nr_engines);
+
+    if ((asked != guest->asked || guest->alone == policy->history) &&
+        log_limit_ok(&guest->log_limit))
+        say_policy(guest);
+    guest->asked = asked;
+    guest->alone = !policy->history;
+    announce(guest);
+    if (engine_lines_policy(&guest->engines, policy, guest->sources,
+                            guest->nr_engines))
+        tell_engines(guest);
+}
+
+static void on_engine(struct guest *guest, const struct pool_answer *msg)
+{
+    engine_lines_set(&guest->engines, msg);
+    tell_engines(guest);
 }
 
 static void on_question(struct guest *guest)
@@ -255,6 +314,7 @@ static void on_question(struct guest *guest)
 static bool on_xenstore(struct guest *guest)
 {
     xsback_run(&guest->xsback);
+    on_policy(guest);
     on_question(guest);
     guest->no_crew &= guest->xsback.in_place;
     /* Requests may have been waiting on a ring just joined. */
@@ -288,7 +348,7 @@ static bool on_pool(struct guest *guest)
         bool in_place;
 
         if (msg.kind == POOL_GENERATION) {
-            dataplane_announce(&guest->dp, msg.verdict.generation);
+            on_generation(guest, msg.verdict.generation, (engine_set)msg.id);
             continue;
         }
         if (msg.kind == POOL_ENGINE) {
@@ -309,6 +369,7 @@ static bool on_pool(struct guest *guest)
         /* The guest can have changed its pages before the snapshot. */
         if (!in_place)
             memcpy(flight->digest, msg.digest, sizeof(flight->digest));
+        guest_translate(guest, flight, &msg.verdict);
         guest_answer(guest, flight, &msg.verdict, msg.scan_us);
         guest_end_flight(guest, flight);
     }
@@ -319,10 +380,13 @@ static bool on_pool(struct guest *guest)
 static int wait_for_pool(struct guest *guest)
 {
     uint64_t generation;
-    int rc = greeting_wait(guest->pool, &guest->history, &generation);
+    engine_set needed;
+    int rc = greeting_wait(guest->pool, &guest->history, &generation, &needed);
 
+    /* Until the policy has been read. */
+    guest->asked = engine_set_all(guest->nr_engines);
     if (!rc)
-        dataplane_announce(&guest->dp, generation);
+        on_generation(guest, generation, needed);
     return rc;
 }
 
@@ -497,10 +561,12 @@ static int start(struct guest *guest, const struct xsback_limits *limits)
 }
 
 int proc_guest(uint32_t domid, const struct xsback_limits *limits,
-               unsigned int nr_engines, int pool)
+               const struct engine_source *sources, unsigned int nr_engines,
+               int pool)
 {
     struct guest guest = {
-        .domid = domid, .nr_engines = nr_engines, .pool = pool,
+        .domid = domid, .sources = sources, .nr_engines = nr_engines,
+        .pool = pool,
         .epoll = -1, .signals = -1,
         .timer = -1, .retry_ms = -1, .ack_ms = -1,
     };

@@ -92,6 +92,7 @@ static void start_link(struct parent *parent, struct child *child)
             if (child->pid == 0)
                 _exit(sandbox_keep_only(ends[1]) ? 1 :
                       proc_guest(child->domid, &parent->limits,
+                                 parent->config->source,
                                  parent->config->nr_engines, SANDBOX_FD));
             if (child->pid < 0) {
                 rc = child->pid;

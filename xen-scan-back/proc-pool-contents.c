@@ -57,13 +57,15 @@ void contents_new_generation(struct process *p)
     p->history.evictions = p->scans = p->known = p->in_place = 0;
 }
 
-static bool is_known(const struct process *p, const struct history_key *key,
+static bool is_known(const struct process *p, const struct pool_job *job,
                      struct verdict *verdict_r)
 {
     uint64_t time;
 
-    return history_lookup(&p->history.view, key, p->generation, verdict_r,
-                          &time);
+    return !job->asked.alone &&
+           history_lookup(&p->history.view, &job->key,
+                          job->asked.engines & p->needed, p->generation,
+                          verdict_r, &time);
 }
 
 static void answer_known(struct process *p, const struct pool_job *job,
@@ -74,20 +76,40 @@ static void answer_known(struct process *p, const struct pool_job *job,
     job_answer(p, job, verdict, 0);
 }
 
-void contents_scanned(struct process *p, const struct pool_job *job,
-                      const struct verdict *verdict, uint64_t generation,
-                      bool killed)
+/* What is of signatures of before is refused there, and what no engine says. */
+static void keep(struct process *p, const struct pool_job *job,
+                 const struct findings *findings, struct verdict verdict,
+                 uint64_t generation)
 {
+    const engine_set engines = findings_say(findings, verdict.code);
+
+    verdict.generation = generation;
+    history_put(&p->history, &job->key, engines, &verdict, proc_time_s());
+}
+
+/*
+ * By engine, not by what came of it as a whole: the set that each verdict is
+ * filed under is that of the workers who have given it.
+ */
+void contents_scanned(struct process *p, const struct pool_job *job,
+                      const struct findings *findings, uint64_t generation,
+                      engine_set killed)
+{
+    const struct verdict joined = findings_join(findings);
     int rc = 0;
 
-    p->scans++;
+    p->scans += findings->nr > 0;
+    if (job->asked.alone)
+        return;
     if (killed)
-        rc = history_killed(&p->history, &job->key, generation, proc_time_s());
+        rc = history_killed(&p->history, &job->key, killed, generation,
+                            proc_time_s());
     if (rc == HISTORY_MAX_KILLS)
         log_warning("a content of %" PRIu64 " octets has killed %d workers "
                     "and is not scanned any more", job->size, rc);
-    /* What is never kept, or of signatures of before, is refused there. */
-    history_put(&p->history, &job->key, verdict, proc_time_s());
+    keep(p, job, findings, verdict_clean(), generation);
+    if (joined.code == VSCANIF_VERDICT_INFECTED)
+        keep(p, job, findings, joined, generation);
 }
 
 /* What it was of is not known: the guest may have changed it meanwhile. */
@@ -97,15 +119,27 @@ void contents_scanned_in_place(struct process *p)
     p->in_place++;
 }
 
-void contents_answer_same(struct process *p, const struct history_key *key)
-{
-    struct verdict verdict;
-    struct pool_job job;
+struct known {
+    const struct process *p;
+    struct verdict verdict;     /* on the job that was looked at last */
+};
 
-    if (!is_known(p, key, &verdict))
+static bool choose_known(void *arg, const struct pool_job *job)
+{
+    struct known *known = arg;
+
+    return is_known(known->p, job, &known->verdict);
+}
+
+void contents_answer_same(struct process *p, const struct pool_job *job)
+{
+    struct known known = { .p = p };
+    struct pool_job same;
+
+    if (job->asked.alone)
         return;
-    while (pool_take_same(&p->pool, key, &job))
-        answer_known(p, &job, &verdict);
+    while (pool_take_same(&p->pool, &job->key, choose_known, &known, &same))
+        answer_known(p, &same, &known.verdict);
 }
 
 /* Digests ----------------------------------------------------------------- */
@@ -169,12 +203,11 @@ static int go_on(struct client *c, const struct pool_job *job,
 static void name(struct process *p, struct client *c, uint64_t serial,
                  const uint8_t digest[DIGEST_OCTETS])
 {
-    struct history_key key;
+    const struct pool_job *named = pool_name(&c->link, serial, digest);
     struct verdict verdict;
     struct pool_job job;
 
-    key = pool_name(&c->link, serial, digest);
-    if (!is_known(p, &key, &verdict))
+    if (!is_known(p, named, &verdict))
         return;
     job = pool_take(&p->pool, &c->link, serial);
     answer_known(p, &job, &verdict);

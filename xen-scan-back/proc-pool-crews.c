@@ -112,17 +112,19 @@ static void finish(struct process *p, unsigned int c)
     struct verdict verdict = findings_join(&crew->findings);
 
     if (verdict.code == VSCANIF_VERDICT_CLEAN && !p->config->degraded_clean &&
-        crew->findings.nr < p->config->nr_engines)
+        !engine_set_covers(findings_say(&crew->findings, VSCANIF_VERDICT_CLEAN),
+                           job.asked.engines))
         verdict = verdict_not_scanned(VSCANIF_REASON_RESOURCES);
     if (crew->scanned)
         verdict.generation = crew->generation;
     if (job.in_place)
         contents_scanned_in_place(p);
     else
-        contents_scanned(p, &job, &verdict, crew->generation, crew->killed);
+        contents_scanned(p, &job, &crew->findings, crew->generation,
+                         crew->killed);
     job_answer(p, &job, &verdict, crew->scan_us);
     if (!job.in_place)
-        contents_answer_same(p, &job.key);
+        contents_answer_same(p, &job);
     for (unsigned int e = 0; e < p->config->nr_engines; e++)
         crews_follow(p, e);
 }
@@ -222,7 +224,7 @@ static void blame(struct process *p, struct worker *w, unsigned int reason,
                   const char *why)
 {
     if (w->state == WORKER_BUSY)
-        p->crew[w->crew].killed = true;
+        p->crew[w->crew].killed |= engine_set_one(w->engine);
     fail(p, w, reason, why);
 }
 
@@ -445,18 +447,21 @@ static void give(struct process *p, unsigned int c)
     struct worker_job message = { .id = ++p->last_job_id, .size = job->size,
                                   .in_place = job->in_place };
     const int fd = job->fd;
+    unsigned int nr;
 
     crew->job_id = message.id;
     crew->generation = p->generation;
     crew->start_us = proc_now_us();
-    crew->scanned = crew->killed = crew->cancelled = crew->spent = false;
+    crew->scanned = crew->cancelled = crew->spent = false;
+    crew->killed = 0;
     crew->scan_us = 0;
     crew->findings = (struct findings){ .nr = 0 };
     job->fd = -1;
     /* Counted before the first of them can fail and end the job. */
     crew->waiting = 0;
     for (unsigned int e = 0; e < p->config->nr_engines; e++)
-        if (p->engine[e].loaded) {
+        if (p->engine[e].loaded &&
+            job->asked.engines & engine_set_one(e)) {
             struct worker *w = &crew->worker[e][crew->side[e]];
 
             w->state = WORKER_BUSY;
@@ -464,6 +469,7 @@ static void give(struct process *p, unsigned int c)
             w->octets += job->size;
             crew->waiting++;
         }
+    nr = crew->waiting;
     for (unsigned int e = 0; e < p->config->nr_engines; e++) {
         struct worker *w = &crew->worker[e][crew->side[e]];
 
@@ -473,6 +479,9 @@ static void give(struct process *p, unsigned int c)
             fail(p, w, VSCANIF_REASON_ENGINE, "does not take its job");
     }
     close(fd);
+    /* Of all that are asked for there is none now. */
+    if (!nr)
+        finish(p, c);
 }
 
 /* While one of a busy crew waits for the others, it is not idle for us. */

@@ -189,6 +189,7 @@ static void tell_generation(struct process *p, struct client *c)
     memset(&message, 0, sizeof(message));
     message.kind = POOL_GENERATION;
     message.verdict.generation = p->generation;
+    message.id = p->needed;
     client_tell(p, c, &message);
 }
 
@@ -253,7 +254,7 @@ static void cancel(struct process *p, struct client *c, uint64_t id)
         job_answer(p, &job, &none, 0);
         end_unneeded(p);
     } else if (crew >= 0 &&
-               pool_waits(&p->pool, &p->pool.crew[crew].job.key)) {
+               pool_waits(&p->pool, &p->pool.crew[crew].job)) {
         struct pool_job job = p->pool.crew[crew].job;
 
         pool_abandon(&p->pool, (unsigned int)crew);
@@ -265,13 +266,20 @@ static void cancel(struct process *p, struct client *c, uint64_t id)
 
 static const char too_much[] = "has too much in flight";
 
+static struct pool_asked asked_by(const struct pool_request *request)
+{
+    return (struct pool_asked){ .engines = request->engines,
+                                .alone = request->alone };
+}
+
 /* Returns what is wrong with it; NULL: @fd is the queue's. */
 static const char *take_snapshot(struct process *p, struct client *c,
                                  const struct pool_request *request, int fd)
 {
     if (snapshot_check(fd, request->size))
         return "sent a request without a sealed snapshot of its size";
-    if (pool_queue(&p->pool, &c->link, request->id, request->size, fd))
+    if (pool_queue(&p->pool, &c->link, request->id, request->size,
+                   asked_by(request), fd))
         return too_much;
     /* It is not scanned in place any more. */
     crews_end_unused(p, &c->link);
@@ -290,7 +298,8 @@ static const char *take_offers(struct process *p, struct client *c,
         return NULL;
     }
     return pool_queue_in_place(&p->pool, &c->link, request->id, request->size,
-                               fd, request->at) ? too_much : NULL;
+                               asked_by(request), fd, request->at) ?
+           too_much : NULL;
 }
 
 static void take_request(struct process *p, struct client *c,
@@ -302,7 +311,11 @@ static void take_request(struct process *p, struct client *c,
         cancel(p, c, request->id);
         return;
     }
-    if (request->kind == POOL_SCAN)
+    if (!request->engines ||
+        !engine_set_covers(ENGINE_SET_ANY, request->engines) ||
+        request->alone > 1)
+        why = "sent a request for engines that there cannot be";
+    else if (request->kind == POOL_SCAN)
         why = take_snapshot(p, c, request, fd);
     else if (request->kind == POOL_SCAN_IN_PLACE)
         why = take_offers(p, c, request, fd);

@@ -62,6 +62,19 @@ static bool counts(const struct process *p, const struct engine_slot *slot)
     return slot->loaded || !p->config->degraded_clean;
 }
 
+/* As it is with the generation: what is known in that is of all of these. */
+static engine_set needed(const struct process *p)
+{
+    engine_set set = 0;
+
+    if (!p->config->degraded_clean)
+        return ENGINE_SET_ANY;
+    for (unsigned int e = 0; e < p->config->nr_engines; e++)
+        if (p->engine[e].loaded)
+            set |= engine_set_one(e);
+    return set;
+}
+
 static void make_generation(struct process *p)
 {
     const struct generation_part *part[ENGINE_MAX];
@@ -79,6 +92,7 @@ static void make_generation(struct process *p)
     if (generation == p->generation)
         return;
     p->generation = generation;
+    p->needed = needed(p);
     contents_new_generation(p);
     clients_tell_generation(p);
 }

@@ -8,7 +8,8 @@
  *   proc-pool-loaders.c    which signatures are in use
  *   proc-pool-crews.c      the workers' lives, jobs and answers
  *
- * A crew scans one file: it is a worker of each engine.  Each engine has two
+ * A crew scans one file: it is a worker of each engine, of which those have it that
+ * the guest's policy asks for; the others rest meanwhile.  Each engine has two
  * sides, one in use and one for the next signatures: a loader, and a worker in
  * each crew that this loader has forked.
  *
@@ -111,7 +112,7 @@ struct crew {
     uint64_t job_id, generation;        /* of what it scans */
     unsigned int waiting;               /* workers that have not answered */
     bool scanned;                       /* one of them has answered */
-    bool killed;                        /* the content has killed one */
+    engine_set killed;                  /* whose workers the content has killed */
     bool cancelled;                     /* they have been killed for its link */
     bool spent;                         /* one has no room for another */
     uint32_t scan_us;                   /* of the slowest */
@@ -125,6 +126,8 @@ struct process {
     struct crew crew[POOL_MAX_CREWS + POOL_OWN_CREWS];
     struct engine_slot engine[ENGINE_MAX];
     uint64_t generation;        /* 0: none yet */
+    engine_set needed;          /* in it: those without which, where they are asked
+                                 * for, nothing is clean */
     struct history history;
     uint64_t scans, known;      /* jobs of this generation, by how they ended */
     uint64_t in_place;          /* of the scans */
@@ -183,17 +186,18 @@ void contents_dispose(struct process *p);
 /* Of the generation that begins nothing is known yet. */
 void contents_new_generation(struct process *p);
 
-/* What came of a scan, begun in @generation; the content may have @killed a
- * worker. */
+/* What came of a scan, begun in @generation; the content may have killed workers
+ * of the engines @killed. */
 void contents_scanned(struct process *p, const struct pool_job *job,
-                      const struct verdict *verdict, uint64_t generation,
-                      bool killed);
+                      const struct findings *findings, uint64_t generation,
+                      engine_set killed);
 
 /* A scan in place has ended; nothing of it is kept. */
 void contents_scanned_in_place(struct process *p);
 
-/* Answers all waiting jobs with this content, if it is known now. */
-void contents_answer_same(struct process *p, const struct history_key *key);
+/* Answers all waiting jobs with this one's content for whose engines it is known
+ * now. */
+void contents_answer_same(struct process *p, const struct pool_job *job);
 
 /* Goes on making digests.  Returns whether there is more to do. */
 bool contents_work(struct process *p);

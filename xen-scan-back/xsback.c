@@ -344,30 +344,31 @@ static void evaluate(struct xsback *back)
     }
 }
 
-/* One that cannot be read, or does not parse, trusts the guest with nothing. */
-static bool policy_is_in_place(struct xsback *back)
+/* One that cannot be read, or does not parse, trusts the guest with nothing, and
+ * spares it nothing. */
+static void read_policy(struct xsback *back)
 {
     struct vscan_path folder = names_policy(back->front_domid);
-    struct policy policy;
     char why[160], *text = NULL;
     int rc = xsx_read(back->xs, XBT_NULL, folder.s, NODE_POLICY, &text);
 
+    back->policy = policy_default();
     if (rc)
-        return false;
-    rc = policy_parse(text, &policy, why, sizeof(why));
+        return;
+    rc = policy_parse(text, &back->policy, why, sizeof(why));
     free(text);
     if (rc && log_limit_ok(&back->log_limit))
-        log_warning("%s; what it says to the back: scan=snapshot", why);
-    return !rc && policy.scan == SCAN_IN_PLACE;
+        log_warning("%s; what it says to the back: the defaults", why);
 }
 
 static void look_at_policy(struct xsback *back)
 {
-    bool in_place = policy_is_in_place(back);
+    const bool before = back->in_place;
 
-    if (in_place != back->in_place && log_limit_ok(&back->log_limit))
-        log_info("scan=%s", in_place ? "in-place" : "snapshot");
-    back->in_place = in_place;
+    read_policy(back);
+    back->in_place = back->policy.scan == SCAN_IN_PLACE;
+    if (back->in_place != before && log_limit_ok(&back->log_limit))
+        log_info("scan=%s", back->in_place ? "in-place" : "snapshot");
 }
 
 /* An earlier life of ours may have done it. */
@@ -453,7 +454,8 @@ int xsback_open(struct xsback *back, uint32_t front_domid,
                 const struct xsback_ops *ops, void *arg, const char **why_r)
 {
     *back = (struct xsback){ .ops = ops, .arg = arg, .limits = *limits,
-                             .front_domid = front_domid };
+                             .front_domid = front_domid,
+                             .policy = policy_default() };
     return xsx_open(&back->xs, why_r);
 }
 

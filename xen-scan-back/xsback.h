@@ -18,6 +18,7 @@
 #include "connection.h"
 #include "log.h"
 #include "names.h"
+#include "policy.h"
 #include "question.h"
 #include "vscanif.h"
 
@@ -47,7 +48,8 @@ struct xsback {
     struct xsback_limits limits;
     bool retry;                 /* the ring could not be joined: try later */
     bool gone;                  /* the toolstack has removed the device */
-    bool in_place;              /* the policy says scan=in-place */
+    struct policy policy;       /* what it says to the back counts here */
+    bool in_place;              /* it says scan=in-place */
     struct vscan_path back;     /* our folder */
     struct vscan_path front;    /* the front's */
     char name[64];              /* the guest's name, escaped: for messages */
@@ -74,7 +76,8 @@ int xsback_start(struct xsback *back, const char **why_r);
 
 int xsback_fd(const struct xsback *back);
 
-/* Reads what has changed and takes the steps; then look at back->gone. */
+/* Reads what has changed and takes the steps; then look at back->gone, and at the
+ * policy. */
 void xsback_run(struct xsback *back);
 
 /* Tries once more to join the ring, if back->retry says so. */

@@ -518,7 +518,8 @@
  *
  * A request that is in flight when the policy changes is answered by the one or
  * the other.  As the generation (see "Generation") stands for the engines, too,
- * it is another one for this guest when its engines change.
+ * it is another one for this guest when its engines change; a response to a request
+ * from before that may then have one that was never announced.
  *
  *---------------------------- Scanning in place ------------------------------
  *

@@ -58,7 +58,7 @@ static void look_up(const struct history_key *key, bool hit)
     struct verdict verdict;
     uint64_t time;
 
-    assert_int_equal(history_lookup(&b.view, key, GENERATION, &verdict,
+    assert_int_equal(history_lookup(&b.view, key, ONE, GENERATION, &verdict,
                                     &time), hit);
 }
 
@@ -76,7 +76,7 @@ static void put(struct history *h, const struct history_key *key)
 {
     struct verdict verdict = clean_in(GENERATION);
 
-    assert_int_equal(history_put(h, key, &verdict, 1), 0);
+    assert_int_equal(history_put(h, key, ONE, &verdict, 1), 0);
 }
 
 static void put_again(void)

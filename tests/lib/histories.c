@@ -43,7 +43,7 @@ void put_clean(struct history *h, uint32_t number, uint64_t time)
     struct history_key key = content(number);
     struct verdict verdict = clean_in(h->generation);
 
-    assert_int_equal(history_put(h, &key, &verdict, time), 0);
+    assert_int_equal(history_put(h, &key, ONE, &verdict, time), 0);
 }
 
 bool knows(const struct history *h, uint32_t number)
@@ -52,7 +52,7 @@ bool knows(const struct history *h, uint32_t number)
     struct verdict verdict;
     uint64_t time;
 
-    return history_lookup(&h->view, &key, h->generation, &verdict, &time);
+    return history_lookup(&h->view, &key, ONE, h->generation, &verdict, &time);
 }
 
 struct verdict known(const struct history *h, uint32_t number,
@@ -61,7 +61,7 @@ struct verdict known(const struct history *h, uint32_t number,
     struct history_key key = content(number);
     struct verdict verdict;
 
-    assert_true(history_lookup(&h->view, &key, h->generation, &verdict,
+    assert_true(history_lookup(&h->view, &key, ONE, h->generation, &verdict,
                                time_r));
     assert_int_equal(verdict.generation, h->generation);
     return verdict;

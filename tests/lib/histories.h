@@ -7,6 +7,9 @@
 
 #include "history.h"
 
+/* The engine that has scanned, where there is one. */
+#define ONE engine_set_one(0)
+
 /* The content with this number. */
 struct history_key content(uint32_t number);
 

@@ -400,7 +400,7 @@ struct pool_ready pool_says(void)
 struct history_view link_history;
 
 /* A message of a new link, which is of this kind and else empty but for its
- * generation. */
+ * generation and its engines. */
 static struct pool_answer first_message(int link, enum pool_answer_kind kind,
                                         int *fd_r)
 {
@@ -409,6 +409,7 @@ static struct pool_answer first_message(int link, enum pool_answer_kind kind,
     wait_readable(link);
     assert_int_equal(ipc_recv(link, &got, sizeof(got), fd_r), 1);
     expected.verdict.generation = got.verdict.generation;
+    expected.id = got.verdict.generation ? got.id : 0;
     assert_memory_equal(&got, &expected, sizeof(got));
     return got;
 }
@@ -533,10 +534,22 @@ int pool_side_teardown(void **state)
     return munmap(pool_shared, sizeof(*pool_shared));
 }
 
+engine_set pool_all_engines(void)
+{
+    return engine_set_all(pool_config_now.nr_engines);
+}
+
 void pool_ask_exactly(int link, uint64_t id, const char *content)
 {
+    pool_ask_engines(link, id, content, pool_all_engines(), false);
+}
+
+void pool_ask_engines(int link, uint64_t id, const char *content,
+                      engine_set engines, bool alone)
+{
     struct pool_request request = { .kind = POOL_SCAN, .id = id,
-                                    .size = strlen(content) };
+                                    .size = strlen(content),
+                                    .engines = engines, .alone = alone };
     int fd;
 
     assert_int_equal(snapshot_make(content, request.size, &fd), 0);

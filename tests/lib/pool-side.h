@@ -83,6 +83,10 @@ int pool_side_teardown(void **state);
  * at its end; or not. */
 void pool_ask(int link, uint64_t id, const char *content);
 void pool_ask_exactly(int link, uint64_t id, const char *content);
+/* The same by these engines alone, or for nobody else; others ask for all. */
+void pool_ask_engines(int link, uint64_t id, const char *content,
+                      engine_set engines, bool alone);
+engine_set pool_all_engines(void);
 /* Has a content scanned that is known from then on. */
 void pool_learn(int link, uint64_t id);
 /* Until the pool knows what all is of that has been asked before: what is known is

@@ -396,7 +396,8 @@ void put_history(const char content[10], const struct verdict *verdict)
 
     v.generation = t.history.generation;
     assert_int_equal(digest_of(content, 10, key.digest), 0);
-    assert_int_equal(history_put(&t.history, &key, &v, 1), 0);
+    assert_int_equal(history_put(&t.history, &key,
+                                 engine_set_all(PAIR_ENGINES), &v, 1), 0);
 }
 
 static void known_content_goes_to_nobody(void **state)
@@ -634,6 +635,7 @@ int hostile_run(void)
     };
 
     return cmocka_run_group_tests_name("hostile", tests, NULL, NULL) +
-           hostile_events_run() + hostile_in_place_run() + hostile_incidents_run() +
+           hostile_engines_run() + hostile_events_run() +
+           hostile_in_place_run() + hostile_incidents_run() +
            hostile_stats_run() + hostile_streams_run();
 }

@@ -74,8 +74,9 @@ void pool_answers_size(uint64_t id, uint64_t size);
 /* The history knows this content. */
 void put_history(const char content[10], const struct verdict *verdict);
 
-/* The tests of hostile-events.c, hostile-in-place.c, hostile-incidents.c,
- * hostile-stats.c and hostile-streams.c. */
+/* The tests of hostile-engines.c, hostile-events.c, hostile-in-place.c,
+ * hostile-incidents.c, hostile-stats.c and hostile-streams.c. */
+int hostile_engines_run(void);
 int hostile_events_run(void);
 int hostile_in_place_run(void);
 int hostile_incidents_run(void);

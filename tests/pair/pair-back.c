@@ -15,6 +15,9 @@
 #include "fake.h"
 #include "pair.h"
 
+static const struct engine_ops first = { .name = "a" }, second = { .name = "b" };
+static const struct engine_source sources[PAIR_ENGINES] = { { .ops = &first },
+                                                           { .ops = &second } };
 static struct guest life;
 static uint32_t max_ring_pages = VSCANIF_MAX_RING_PAGES;
 static unsigned int known;     /* in the lives before */
@@ -31,6 +34,7 @@ static void must(bool ok, const char *what)
 void pair_pool_announces(int end, const struct history *history)
 {
     struct pool_answer msg = { .kind = POOL_GENERATION,
+                               .id = ENGINE_SET_ANY,
                                .verdict.generation = history->generation };
 
     must(!ipc_send(end, &msg, sizeof(msg), -1), "the link hears the pool");
@@ -60,7 +64,8 @@ void back_start(int pool, unsigned int max_pages, unsigned int max_stream_mib)
     const char *why = NULL;
     int rc;
 
-    life = (struct guest){ .domid = FRONT, .nr_engines = PAIR_ENGINES,
+    life = (struct guest){ .domid = FRONT, .sources = sources,
+                           .nr_engines = PAIR_ENGINES,
                            .pool = pool, .signals = -1, .timer = -1,
                            .ack_ms = -1 };
     must(!dataplane_open(&life.dp, FRONT, max_pages, limits.max_stream_mib,

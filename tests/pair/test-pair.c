@@ -286,7 +286,8 @@ static void keep(const struct scan *scan, const struct verdict *verdict)
     struct history_key key;
 
     assert_int_equal(digest_file(scan->fd, &key.size, key.digest), 0);
-    assert_int_equal(history_put(&w.history, &key, verdict, 1), 0);
+    assert_int_equal(history_put(&w.history, &key,
+                                 engine_set_all(PAIR_ENGINES), verdict, 1), 0);
 }
 
 static bool pool_answers(void)

@@ -94,7 +94,8 @@ static int known_file(void)
     pair_fill(content, SIZE, 7, false);
     assert_int_equal(write(fd, content, SIZE), SIZE);
     assert_int_equal(digest_file(fd, &key.size, key.digest), 0);
-    assert_int_equal(history_put(&t.history, &key, &clean, 1), 0);
+    assert_int_equal(history_put(&t.history, &key,
+                                 engine_set_all(PAIR_ENGINES), &clean, 1), 0);
     return fd;
 }
 

@@ -10,9 +10,10 @@
 #include <cmocka.h>
 
 #include "engine-lines.h"
+#include "policies.h"
 
 static struct engine_lines lines;
-static char node[ENGINE_MAX * ENGINE_LINE];
+static char node[ENGINE_LINES];
 
 static int start(void **state)
 {
@@ -60,10 +61,48 @@ static void order(void **state)
     expect("a down 0: one\nb ok 2: two");
 }
 
+static bool set_policy(const char *text)
+{
+    static const struct engine_ops ops = { .name = "clamav" };
+    static const struct engine_source source = { .ops = &ops };
+    const struct policy policy = parse_policy(text);
+
+    return engine_lines_policy(&lines, &policy, &source, 1);
+}
+
+#define DOWN(name) name " down 0: the policy names it, and this back does not " \
+    "run it"
+
+/* What the policy asks for in vain comes last, as long as there is room. */
+static void of_the_policy(void **state)
+{
+    char expected[ENGINE_LINES] = "";
+
+    (void)state;
+    assert_false(set_policy(""));
+    expect("");
+    assert_true(set_policy("engines=x,clamav,abcdefghijklmnop"));
+    assert_false(set_policy("engines=clamav,x,abcdefghijklmnop"));
+    set(0, ENGINE_OK, 7, "clamav one");
+    expect("clamav ok 7: one\n" DOWN("x") "\n" DOWN("abcdefghijklmnop"));
+    assert_true(set_policy("engines=x"));
+    expect("clamav ok 7: one\n" DOWN("x"));
+    assert_true(set_policy("engines=a,b,c,d,e,f,g,h"));
+    strcpy(expected, "clamav ok 7: one");
+    for (char c = 'a'; c < 'h'; c++)
+        snprintf(expected + strlen(expected),
+                 sizeof(expected) - strlen(expected),
+                 "\n%c down 0: the policy names it, and this back does not "
+                 "run it", c);
+    expect(expected);
+    assert_true(set_policy("engines=all"));
+    expect("clamav ok 7: one");
+}
+
 /* The longest that there can be are whole. */
 static void longest(void **state)
 {
-    char text[VSCANIF_MAX_NAME], expected[ENGINE_MAX * ENGINE_LINE] = "";
+    char text[VSCANIF_MAX_NAME], expected[ENGINE_LINES] = "";
 
     (void)state;
     memset(text, 'x', sizeof(text));
@@ -84,7 +123,7 @@ static void longest(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(states), TEST(order), TEST(longest),
+        TEST(states), TEST(order), TEST(of_the_policy), TEST(longest),
     };
 
     return cmocka_run_group_tests_name("engine-lines", tests, NULL, NULL);

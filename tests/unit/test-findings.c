@@ -72,6 +72,20 @@ static void first_reason_counts(void **state)
                      VSCANIF_REASON_TIMEOUT);
 }
 
+static void who_says_what(void **state)
+{
+    (void)state;
+    clear();
+    assert_int_equal(findings_say(&findings, VSCANIF_VERDICT_CLEAN), 0);
+    assert_int_equal(findings_say(&findings, 0), 0);
+    add("a", verdict_clean());
+    add("c", verdict_infected("X"));
+    add("d", verdict_clean());
+    assert_int_equal(findings_say(&findings, VSCANIF_VERDICT_CLEAN), 1 | 8);
+    assert_int_equal(findings_say(&findings, VSCANIF_VERDICT_INFECTED), 4);
+    assert_int_equal(findings_say(&findings, VSCANIF_VERDICT_NOT_SCANNED), 0);
+}
+
 static void all_names_are_in_it(void **state)
 {
     struct verdict v;
@@ -125,6 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(worst_counts),
         cmocka_unit_test(first_reason_counts),
+        cmocka_unit_test(who_says_what),
         cmocka_unit_test(all_names_are_in_it),
         cmocka_unit_test(names_share_the_room),
     };

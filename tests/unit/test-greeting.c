@@ -21,6 +21,7 @@
 static struct history history;
 static struct history_view view;
 static uint64_t generation;
+static engine_set needed;
 static int ends[2];
 static unsigned int fds;
 
@@ -45,7 +46,7 @@ static int stop(void **state)
 
 static void say(uint8_t kind, int fd)
 {
-    const struct pool_answer msg = { .kind = kind,
+    const struct pool_answer msg = { .kind = kind, .id = 5,
                                      .verdict.generation = 1000 };
 
     assert_int_equal(ipc_send(ends[0], &msg, sizeof(msg), fd), 0);
@@ -53,7 +54,7 @@ static void say(uint8_t kind, int fd)
 
 static int listen(void)
 {
-    return greeting_wait(ends[1], &view, &generation);
+    return greeting_wait(ends[1], &view, &generation, &needed);
 }
 
 static void history_and_generation(void **state)
@@ -71,7 +72,8 @@ static void history_and_generation(void **state)
     say(POOL_ENGINE, -1);
     assert_int_equal(listen(), 0);
     assert_int_equal(generation, 1000);
-    assert_true(history_lookup(&view, &key, generation, &verdict, &time));
+    assert_int_equal(needed, 5);
+    assert_true(history_lookup(&view, &key, ONE, generation, &verdict, &time));
     assert_int_equal(verdict.code, VSCANIF_VERDICT_CLEAN);
     history_detach(&view);
 }

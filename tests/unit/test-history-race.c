@@ -96,10 +96,10 @@ static int look_up(const struct history_view *view, uint64_t wanted)
         uint32_t i = (uint32_t)(n % CONTENTS);
         struct verdict got;
 
-        if (generation > 1 && history_lookup(view, &keys[i], generation - 1,
+        if (generation > 1 && history_lookup(view, &keys[i], ONE, generation - 1,
                                              &got, &time))
             return OLD;
-        if (!history_lookup(view, &keys[i], generation, &got, &time))
+        if (!history_lookup(view, &keys[i], ONE, generation, &got, &time))
             continue;
         hits++;
         if (check(i, generation, &got, time))
@@ -134,7 +134,7 @@ static unsigned int write_for(struct history *h, unsigned int links)
         struct verdict verdict = result_at(i, time, generation);
         int status;
 
-        if (history_put(h, &keys[i], &verdict, time))
+        if (history_put(h, &keys[i], ONE, &verdict, time))
             return 0;
         if (time % OF_ONE)
             continue;
@@ -204,7 +204,7 @@ static void what_a_dead_pool_leaves_is_whole(void **state)
                 uint32_t i = (uint32_t)(time % HISTORY_WAYS);
                 struct verdict verdict = result_at(i, time, 1);
 
-                must(!history_put(&h, &keys[i], &verdict, time));
+                must(!history_put(&h, &keys[i], ONE, &verdict, time));
             }
         }
         assert_int_equal(look_up(&view, 1000 + n * 10), FINE);
@@ -213,7 +213,7 @@ static void what_a_dead_pool_leaves_is_whole(void **state)
             struct verdict got;
             uint64_t time;
 
-            if (!history_lookup(&view, &keys[i], 1, &got, &time))
+            if (!history_lookup(&view, &keys[i], ONE, 1, &got, &time))
                 continue;
             assert_int_equal(check(i, 1, &got, time), FINE);
             seen++;

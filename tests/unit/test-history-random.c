@@ -98,9 +98,9 @@ static bool agrees(const struct history *h, uint32_t i,
     uint64_t time;
 
     if (!fact_verdict(fact, h->generation, &want))
-        return !history_lookup(&h->view, &keys[i], h->generation, &got,
+        return !history_lookup(&h->view, &keys[i], ONE, h->generation, &got,
                                &time);
-    return history_lookup(&h->view, &keys[i], h->generation, &got, &time) &&
+    return history_lookup(&h->view, &keys[i], ONE, h->generation, &got, &time) &&
            time == fact->time && !memcmp(&got, &want, sizeof(got));
 }
 
@@ -113,13 +113,13 @@ static bool one_result(struct history *h, uint32_t i, uint64_t time,
     struct verdict verdict;
 
     if (random_below(4) == 0) {
-        assert_int_equal(history_killed(h, &keys[i], h->generation, time),
+        assert_int_equal(history_killed(h, &keys[i], ONE, h->generation, time),
                          learn_kill(fact, time));
         return true;
     }
     verdict = random_below(3) ? clean_in(h->generation) :
               infected_in(h->generation, name);
-    assert_int_equal(history_put(h, &keys[i], &verdict, time), 0);
+    assert_int_equal(history_put(h, &keys[i], ONE, &verdict, time), 0);
     learn_result(fact, verdict.code == VSCANIF_VERDICT_INFECTED, name[0],
                  time);
     return false;
@@ -132,9 +132,9 @@ static void one_refusal(struct history *h, uint32_t i)
     struct verdict none = verdict_not_scanned(VSCANIF_REASON_LIMITS);
 
     none.generation = h->generation;
-    assert_int_equal(history_put(h, &keys[i], &late, 1), -ESTALE);
-    assert_int_equal(history_put(h, &keys[i], &none, 1), -EINVAL);
-    assert_int_equal(history_killed(h, &keys[i], h->generation - 1, 1),
+    assert_int_equal(history_put(h, &keys[i], ONE, &late, 1), -ESTALE);
+    assert_int_equal(history_put(h, &keys[i], ONE, &none, 1), -EINVAL);
+    assert_int_equal(history_killed(h, &keys[i], ONE, h->generation - 1, 1),
                      -ESTALE);
 }
 

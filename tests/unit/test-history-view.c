@@ -58,7 +58,7 @@ static bool sees(const struct history_view *view, uint32_t number,
     struct verdict verdict;
     uint64_t time;
 
-    if (!history_lookup(view, &key, generation, &verdict, &time))
+    if (!history_lookup(view, &key, ONE, generation, &verdict, &time))
         return false;
     assert_int_equal(verdict.generation, generation);
     assert_int_equal(time, NOW + number);
@@ -177,7 +177,7 @@ static void every_change_is_counted(void **state)
     before = atomic_load(&slot->changes);
     put_clean(&h, 1, NOW);
     assert_int_equal(atomic_load(&slot->changes), before + 2);
-    history_killed(&h, &key, GENERATION, NOW);
+    history_killed(&h, &key, ONE, GENERATION, NOW);
     assert_int_equal(atomic_load(&slot->changes), before + 4);
     history_start_generation(&h, GENERATION + 1);
     assert_int_equal(atomic_load(&slot->changes), before + 6);
@@ -214,7 +214,7 @@ static void what_is_looked_up_is_marked(void **state)
     assert_int_equal(atomic_load(&view.marks[slot_of(&h, 1) - h.table->slot]),
                      1);
     /* Even where nothing is to be said yet. */
-    history_killed(&h, &killer, GENERATION, NOW);
+    history_killed(&h, &killer, ONE, GENERATION, NOW);
     atomic_store(&view.marks[slot_of(&h, 3) - h.table->slot], 0);
     assert_false(sees(&view, 3, GENERATION));
     assert_int_equal(marked(&view), 2);

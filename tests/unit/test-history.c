@@ -47,7 +47,7 @@ static bool looked_up(const struct history *h, const struct history_key *key,
     struct verdict verdict;
     uint64_t time;
 
-    return history_lookup(&h->view, key, generation, &verdict, &time);
+    return history_lookup(&h->view, key, ONE, generation, &verdict, &time);
 }
 
 /* What is known ------------------------------------------------------------*/
@@ -63,7 +63,7 @@ static void what_is_put_down_is_known(void **state)
     history_of(&h, 64, GENERATION);
     assert_false(knows(&h, 1));
     put_clean(&h, 1, NOW);
-    assert_int_equal(history_put(&h, &key, &infected, NOW + 1), 0);
+    assert_int_equal(history_put(&h, &key, ONE, &infected, NOW + 1), 0);
     got = known(&h, 1, &time);
     assert_int_equal(got.code, VSCANIF_VERDICT_CLEAN);
     assert_int_equal(got.reason, VSCANIF_REASON_NONE);
@@ -111,13 +111,13 @@ static void names_have_an_end(void **state)
     (void)state;
     history_of(&h, 64, GENERATION);
     memset(verdict.name, 'n', sizeof(verdict.name));
-    assert_int_equal(history_put(&h, &key, &verdict, NOW), -EINVAL);
+    assert_int_equal(history_put(&h, &key, ONE, &verdict, NOW), -EINVAL);
     verdict.name[0] = 0;
-    assert_int_equal(history_put(&h, &key, &verdict, NOW), -EINVAL);
+    assert_int_equal(history_put(&h, &key, ONE, &verdict, NOW), -EINVAL);
     assert_int_equal(h.used, 0);
     verdict.name[0] = 'n';
     verdict.name[sizeof(verdict.name) - 1] = 0;
-    assert_int_equal(history_put(&h, &key, &verdict, NOW), 0);
+    assert_int_equal(history_put(&h, &key, ONE, &verdict, NOW), 0);
     got = known(&h, 1, &time);
     assert_memory_equal(&got, &verdict, sizeof(got));
     history_dispose(&h);
@@ -134,13 +134,13 @@ static void no_verdict_is_never_kept(void **state)
     for (unsigned int reason = 0; reason < REASON_END; reason++) {
         verdict = verdict_not_scanned(reason);
         verdict.generation = GENERATION;
-        assert_int_equal(history_put(&h, &key, &verdict, NOW), -EINVAL);
+        assert_int_equal(history_put(&h, &key, ONE, &verdict, NOW), -EINVAL);
     }
     verdict = clean_in(GENERATION);
     verdict.code = 0;
-    assert_int_equal(history_put(&h, &key, &verdict, NOW), -EINVAL);
+    assert_int_equal(history_put(&h, &key, ONE, &verdict, NOW), -EINVAL);
     verdict.code = VSCANIF_VERDICT_NOT_SCANNED + 1;
-    assert_int_equal(history_put(&h, &key, &verdict, NOW), -EINVAL);
+    assert_int_equal(history_put(&h, &key, ONE, &verdict, NOW), -EINVAL);
     assert_int_equal(h.used, 0);
     assert_false(knows(&h, 1));
     history_dispose(&h);
@@ -156,17 +156,17 @@ static void nothing_is_taken_before_a_generation(void **state)
 
     (void)state;
     assert_int_equal(history_create(&h, 64), 0);
-    assert_int_equal(history_put(&h, &key, &none, NOW), -ESTALE);
-    assert_int_equal(history_put(&h, &key, &some, NOW), -ESTALE);
-    assert_int_equal(history_killed(&h, &key, 0, NOW), -ESTALE);
-    assert_int_equal(history_killed(&h, &key, GENERATION, NOW), -ESTALE);
+    assert_int_equal(history_put(&h, &key, ONE, &none, NOW), -ESTALE);
+    assert_int_equal(history_put(&h, &key, ONE, &some, NOW), -ESTALE);
+    assert_int_equal(history_killed(&h, &key, ONE, 0, NOW), -ESTALE);
+    assert_int_equal(history_killed(&h, &key, ONE, GENERATION, NOW), -ESTALE);
     memset(&key, 0, sizeof(key));
     assert_false(looked_up(&h, &key, 0));
     assert_false(looked_up(&h, &key, GENERATION));
     history_start_generation(&h, GENERATION);
     assert_false(looked_up(&h, &key, 0));
-    assert_int_equal(history_put(&h, &key, &none, NOW), -ESTALE);
-    assert_int_equal(history_killed(&h, &key, 0, NOW), -ESTALE);
+    assert_int_equal(history_put(&h, &key, ONE, &none, NOW), -ESTALE);
+    assert_int_equal(history_killed(&h, &key, ONE, 0, NOW), -ESTALE);
     assert_int_equal(h.used, 0);
     history_dispose(&h);
 }
@@ -180,8 +180,8 @@ static void a_generation_drops_all(void **state)
     history_of(&h, 1024, GENERATION);
     for (uint32_t i = 0; i < 400; i++)
         put_clean(&h, i, NOW);
-    history_killed(&h, &killer, GENERATION, NOW);
-    history_killed(&h, &killer, GENERATION, NOW);
+    history_killed(&h, &killer, ONE, GENERATION, NOW);
+    history_killed(&h, &killer, ONE, GENERATION, NOW);
     assert_int_equal(h.used, 401 - h.evictions);
 
     history_start_generation(&h, OTHER);
@@ -196,7 +196,7 @@ static void a_generation_drops_all(void **state)
     history_start_generation(&h, GENERATION);
     for (uint32_t i = 0; i <= 1000; i++)
         assert_false(knows(&h, i));
-    assert_int_equal(history_killed(&h, &killer, GENERATION, NOW), 1);
+    assert_int_equal(history_killed(&h, &killer, ONE, GENERATION, NOW), 1);
     put_clean(&h, 5, NOW);
     history_start_generation(&h, GENERATION);
     assert_false(knows(&h, 5));
@@ -212,11 +212,11 @@ static void a_late_result_is_refused(void **state)
     (void)state;
     history_of(&h, 64, GENERATION);
     history_start_generation(&h, OTHER);
-    assert_int_equal(history_put(&h, &key, &late, NOW), -ESTALE);
-    assert_int_equal(history_killed(&h, &key, GENERATION, NOW), -ESTALE);
+    assert_int_equal(history_put(&h, &key, ONE, &late, NOW), -ESTALE);
+    assert_int_equal(history_killed(&h, &key, ONE, GENERATION, NOW), -ESTALE);
     assert_int_equal(h.used, 0);
     put_clean(&h, 1, NOW);
-    assert_int_equal(history_put(&h, &key, &late, NOW + 5), -ESTALE);
+    assert_int_equal(history_put(&h, &key, ONE, &late, NOW + 5), -ESTALE);
     assert_true(looked_up(&h, &key, OTHER));
     assert_false(looked_up(&h, &key, GENERATION));
     history_dispose(&h);
@@ -235,15 +235,15 @@ static void two_kills_are_enough(void **state)
     assert_int_equal(HISTORY_MAX_KILLS, 2);
     history_of(&h, 64, GENERATION);
     put_clean(&h, 2, NOW);
-    assert_int_equal(history_killed(&h, &key, GENERATION, NOW), 1);
+    assert_int_equal(history_killed(&h, &key, ONE, GENERATION, NOW), 1);
     assert_false(knows(&h, 1));
-    assert_int_equal(history_killed(&h, &key, GENERATION, NOW + 1), 2);
+    assert_int_equal(history_killed(&h, &key, ONE, GENERATION, NOW + 1), 2);
     verdict = known(&h, 1, &time);
     assert_int_equal(verdict.code, VSCANIF_VERDICT_NOT_SCANNED);
     assert_int_equal(verdict.reason, VSCANIF_REASON_ENGINE);
     assert_string_equal(verdict.name, "");
     assert_int_equal(time, NOW + 1);
-    assert_int_equal(history_killed(&h, &key, GENERATION, NOW + 2), 2);
+    assert_int_equal(history_killed(&h, &key, ONE, GENERATION, NOW + 2), 2);
     assert_int_equal(h.used, 2);
     assert_int_equal(known(&h, 2, &time).code, VSCANIF_VERDICT_CLEAN);
     assert_false(knows(&h, 3));
@@ -271,9 +271,9 @@ static void the_graver_result_stays(void **state)
 
         for (const char *p = cases[i].results; *p; p++) {
             if (*p == 'k')
-                assert_true(history_killed(&h, &key, GENERATION, NOW) > 0);
+                assert_true(history_killed(&h, &key, ONE, GENERATION, NOW) > 0);
             else
-                assert_int_equal(history_put(&h, &key, *p == 'c' ? &clean :
+                assert_int_equal(history_put(&h, &key, ONE, *p == 'c' ? &clean :
                                              &infected, NOW), 0);
         }
         assert_int_equal(knows(&h, i), cases[i].known != '-');
@@ -300,11 +300,11 @@ static void an_infection_keeps_its_own_time(void **state)
 
     (void)state;
     history_of(&h, 64, GENERATION);
-    assert_int_equal(history_put(&h, &key, &first, NOW), 0);
+    assert_int_equal(history_put(&h, &key, ONE, &first, NOW), 0);
     put_clean(&h, 1, NOW + 1);
     assert_string_equal(known(&h, 1, &time).name, "First");
     assert_int_equal(time, NOW);
-    assert_int_equal(history_put(&h, &key, &second, NOW + 2), 0);
+    assert_int_equal(history_put(&h, &key, ONE, &second, NOW + 2), 0);
     assert_string_equal(known(&h, 1, &time).name, "Second");
     assert_int_equal(time, NOW + 2);
     history_dispose(&h);
@@ -416,7 +416,7 @@ static void hostile_marks_spoil_the_order_only(void **state)
         uint64_t time;
 
         verdict.name[0] = (char)('A' + i % 26);
-        assert_int_equal(history_put(&h, &key, &verdict, i), 0);
+        assert_int_equal(history_put(&h, &key, ONE, &verdict, i), 0);
         assert_int_equal(known(&h, i, &time).name[0], 'A' + i % 26);
         assert_int_equal(time, i);
     }
@@ -434,13 +434,13 @@ static void kills_are_not_flushed_more_easily(void **state)
 
     (void)state;
     history_of(&h, HISTORY_WAYS, GENERATION);
-    assert_int_equal(history_killed(&h, &killer, GENERATION, NOW), 1);
+    assert_int_equal(history_killed(&h, &killer, ONE, GENERATION, NOW), 1);
     /* As many as a clean content would survive, and as many again. */
     for (uint32_t i = 0; i < HISTORY_WAYS - 1; i++)
         put_clean(&h, i, NOW);
     for (uint32_t i = 0; i < HISTORY_WAYS - 1; i++)
         put_clean(&h, 100 + i, NOW);
-    assert_int_equal(history_killed(&h, &killer, GENERATION, NOW), 2);
+    assert_int_equal(history_killed(&h, &killer, ONE, GENERATION, NOW), 2);
     for (uint32_t i = 0; i < HISTORY_WAYS - 1; i++)
         put_clean(&h, 200 + i, NOW);
     assert_true(knows(&h, 1000));
@@ -483,7 +483,7 @@ static void no_set_can_be_aimed_at(void **state)
         struct verdict clean = clean_in(GENERATION);
 
         key.digest[12] = (uint8_t)i;
-        assert_int_equal(history_put(&h, &key, &clean, NOW), 0);
+        assert_int_equal(history_put(&h, &key, ONE, &clean, NOW), 0);
     }
     assert_int_equal(h.used, 256);
     assert_int_equal(h.evictions, 0);

@@ -11,6 +11,8 @@
 
 #define MIB ((uint64_t)1 << 20)
 
+#define ALL (struct pool_asked){ .engines = 1 }
+
 static struct pool pool;
 static struct pool_link a, b, c;
 
@@ -36,9 +38,16 @@ static void put(struct pool_link *link, uint64_t id, uint64_t size)
     uint8_t digest[DIGEST_OCTETS] = { 0 };
     static uint8_t nr;
 
-    assert_int_equal(pool_queue(&pool, link, id, size, (int)id), 0);
+    assert_int_equal(pool_queue(&pool, link, id, size, ALL, (int)id), 0);
     digest[0] = ++nr;
     pool_name(link, pool_nameless(link)->serial, digest);
+}
+
+static bool any(void *arg, const struct pool_job *job)
+{
+    (void)arg;
+    (void)job;
+    return true;
 }
 
 /* The crew is at rest again. */
@@ -76,13 +85,13 @@ static void queue_is_bounded(void **state)
     (void)state;
     for (uint64_t id = 1; id <= POOL_LINK_JOBS; id++)
         put(&a, id, 1);
-    assert_int_equal(pool_queue(&pool, &a, 99, 1, 99), -ENOBUFS);
+    assert_int_equal(pool_queue(&pool, &a, 99, 1, ALL, 99), -ENOBUFS);
     /* A running job counts; an ended one does not. */
     assert_int_equal(pool_start(&pool, 0), 0);
-    assert_int_equal(pool_queue(&pool, &a, 99, 1, 99), -ENOBUFS);
+    assert_int_equal(pool_queue(&pool, &a, 99, 1, ALL, 99), -ENOBUFS);
     ends(0, 0);
     put(&a, POOL_LINK_JOBS + 1, 1);
-    assert_int_equal(pool_queue(&pool, &a, 99, 1, 99), -ENOBUFS);
+    assert_int_equal(pool_queue(&pool, &a, 99, 1, ALL, 99), -ENOBUFS);
     /* Another link has its own bound. */
     put(&b, 1, 1);
     for (uint64_t id = 2; id <= POOL_LINK_JOBS + 1; id++) {
@@ -101,17 +110,17 @@ static void octets_are_bounded(void **state)
     (void)state;
     put(&a, 1, POOL_LINK_OCTETS / 2);
     put(&a, 2, POOL_LINK_OCTETS / 2);
-    assert_int_equal(pool_queue(&pool, &a, 3, 1, 3), -ENOBUFS);
+    assert_int_equal(pool_queue(&pool, &a, 3, 1, ALL, 3), -ENOBUFS);
     /* Another link has its own bound. */
     put(&b, 1, POOL_LINK_OCTETS / 2);
     put(&b, 2, POOL_LINK_OCTETS / 2 - 1);
     put(&b, 3, 1);
-    assert_int_equal(pool_queue(&pool, &b, 4, 1, 4), -ENOBUFS);
+    assert_int_equal(pool_queue(&pool, &b, 4, 1, ALL, 4), -ENOBUFS);
     /* What runs counts; what has been taken out does not. */
     assert_int_equal(run_one(), 1);
     put(&a, 3, POOL_LINK_OCTETS / 2);
     assert_int_equal(pool_start(&pool, 0), 0);
-    assert_int_equal(pool_queue(&pool, &b, 4, 1, 4), -ENOBUFS);
+    assert_int_equal(pool_queue(&pool, &b, 4, 1, ALL, 4), -ENOBUFS);
     assert_int_equal(pool_unqueue(&pool, &b, &job), 1);
     assert_int_equal(job.id, 2);
     put(&b, 4, 1);
@@ -129,13 +138,13 @@ static void one_large_job(void **state)
     put(&a, 1, POOL_LARGE_OCTETS + 1);
     put(&a, 2, POOL_LARGE_OCTETS);
     put(&a, 3, POOL_LARGE_OCTETS);
-    assert_int_equal(pool_queue(&pool, &a, 4, 1, 4), -ENOBUFS);
-    assert_int_equal(pool_queue(&pool, &a, 4, UINT32_MAX, 4), -ENOBUFS);
+    assert_int_equal(pool_queue(&pool, &a, 4, 1, ALL, 4), -ENOBUFS);
+    assert_int_equal(pool_queue(&pool, &a, 4, UINT32_MAX, ALL, 4), -ENOBUFS);
     put(&b, 1, UINT32_MAX);
     assert_int_equal(pool_start(&pool, 0), 0);
-    assert_int_equal(pool_queue(&pool, &a, 4, UINT32_MAX, 4), -ENOBUFS);
+    assert_int_equal(pool_queue(&pool, &a, 4, UINT32_MAX, ALL, 4), -ENOBUFS);
     assert_int_equal(ends(0, 0).id, 1);
-    assert_int_equal(pool_queue(&pool, &a, 4, 1, 4), -ENOBUFS);
+    assert_int_equal(pool_queue(&pool, &a, 4, 1, ALL, 4), -ENOBUFS);
     put(&a, 4, UINT32_MAX);
     while (a.queued)
         pool_unqueue(&pool, &a, &job);
@@ -154,7 +163,7 @@ static uint64_t put_content(struct pool_link *link, uint64_t id, uint8_t nr)
     uint8_t digest[DIGEST_OCTETS] = { [31] = nr };
     uint64_t serial;
 
-    assert_int_equal(pool_queue(&pool, link, id, MIB, (int)id), 0);
+    assert_int_equal(pool_queue(&pool, link, id, MIB, ALL, (int)id), 0);
     serial = pool_nameless(link)->serial;
     pool_name(link, serial, digest);
     return serial;
@@ -167,12 +176,12 @@ static void jobs_wait_for_their_names(void **state)
 
     (void)state;
     assert_null(pool_nameless(&a));
-    assert_int_equal(pool_queue(&pool, &a, 1, 5, 1), 0);
-    assert_int_equal(pool_queue(&pool, &a, 2, 6, 2), 0);
+    assert_int_equal(pool_queue(&pool, &a, 1, 5, ALL, 1), 0);
+    assert_int_equal(pool_queue(&pool, &a, 2, 6, ALL, 2), 0);
     assert_int_equal(pool_start(&pool, 0), -1);
     /* The oldest comes first, but a later one with a name passes it. */
     assert_int_equal(pool_nameless(&a)->id, 1);
-    key = pool_name(&a, pool_nameless(&a)->serial + 1, digest);
+    key = pool_name(&a, pool_nameless(&a)->serial + 1, digest)->key;
     assert_int_equal(key.size, 6);
     assert_memory_equal(key.digest, digest, sizeof(digest));
     assert_int_equal(pool_nameless(&a)->id, 1);
@@ -214,14 +223,14 @@ static void takes_all_of_a_content(void **state)
     put_content(&a, 2, 1);
     put_content(&a, 3, 3);
     put_content(&b, 4, 1);
-    assert_int_equal(pool_queue(&pool, &b, 5, MIB, 5), 0);
-    assert_int_equal(pool_take_same(&pool, &other, &job), 0);
-    assert_int_equal(pool_take_same(&pool, &key, &job), 1);
+    assert_int_equal(pool_queue(&pool, &b, 5, MIB, ALL, 5), 0);
+    assert_int_equal(pool_take_same(&pool, &other, any, NULL, &job), 0);
+    assert_int_equal(pool_take_same(&pool, &key, any, NULL, &job), 1);
     assert_int_equal(job.id, 2);
-    assert_int_equal(pool_take_same(&pool, &key, &job), 1);
+    assert_int_equal(pool_take_same(&pool, &key, any, NULL, &job), 1);
     assert_int_equal(job.id, 4);
     assert_ptr_equal(job.link, &b);
-    assert_int_equal(pool_take_same(&pool, &key, &job), 0);
+    assert_int_equal(pool_take_same(&pool, &key, any, NULL, &job), 0);
     assert_int_equal(a.load.octets, 2 * MIB);
     assert_int_equal(pool.nr_jobs, 3);
     /* The order of the rest is as before. */
@@ -266,7 +275,7 @@ static void abandoned_is_paid_for(void **state)
     assert_int_equal(pool_unneeded(&pool), -1);
     /* Another link waits for it. */
     memcpy(digest, pool.crew[0].job.key.digest, sizeof(digest));
-    assert_int_equal(pool_queue(&pool, &b, 3, MIB, 3), 0);
+    assert_int_equal(pool_queue(&pool, &b, 3, MIB, ALL, 3), 0);
     pool_name(&b, pool_nameless(&b)->serial, digest);
     pool_abandon(&pool, 0);
     assert_int_equal(a.running, 0);
@@ -507,7 +516,7 @@ static const uint64_t places[ENGINE_MAX] = { 4096, 8192 };
 
 static void put_in_place(struct pool_link *link, uint64_t id, uint64_t size)
 {
-    assert_int_equal(pool_queue_in_place(&pool, link, id, size, (int)id,
+    assert_int_equal(pool_queue_in_place(&pool, link, id, size, ALL, (int)id,
                                          places), 0);
 }
 
@@ -637,15 +646,15 @@ static void in_place_counts_as_all_do(void **state)
     (void)state;
     put_in_place(&a, 1, POOL_LINK_OCTETS / 2);
     put_in_place(&a, 2, POOL_LINK_OCTETS / 2);
-    assert_int_equal(pool_queue_in_place(&pool, &a, 3, 1, 3, places),
+    assert_int_equal(pool_queue_in_place(&pool, &a, 3, 1, ALL, 3, places),
                      -ENOBUFS);
-    assert_int_equal(pool_queue(&pool, &a, 3, 1, 3), -ENOBUFS);
+    assert_int_equal(pool_queue(&pool, &a, 3, 1, ALL, 3), -ENOBUFS);
     job = pool_take(&pool, &a, pool_in_place(&a)->serial);
     assert_int_equal(job.id, 1);
     assert_true(job.in_place);
     for (uint64_t id = 3; id <= POOL_LINK_JOBS + 1; id++)
         put_in_place(&a, id, 1);
-    assert_int_equal(pool_queue_in_place(&pool, &a, 99, 1, 99, places),
+    assert_int_equal(pool_queue_in_place(&pool, &a, 99, 1, ALL, 99, places),
                      -ENOBUFS);
 }
 

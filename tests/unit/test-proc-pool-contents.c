@@ -38,7 +38,8 @@ static bool link_knows(const char *content, unsigned int code,
     uint64_t time;
 
     assert_int_equal(digest_of(content, key.size, key.digest), 0);
-    if (!history_lookup(&link_history, &key, pool_shared->generation,
+    if (!history_lookup(&link_history, &key, pool_all_engines(),
+                        pool_shared->generation,
                         &verdict, &time))
         return false;
     assert_int_equal(verdict.code, code);
@@ -269,7 +270,8 @@ static void old_scan_is_not_kept(void **state)
 static void ask_large(int link, uint64_t id, uint64_t size)
 {
     struct pool_request request = { .kind = POOL_SCAN, .id = id,
-                                    .size = size };
+                                    .size = size,
+                                    .engines = pool_all_engines() };
     char *content = calloc(1, size);
     int fd;
 

@@ -59,7 +59,8 @@ static int teardown(void **state)
 static void ask_for(int link, uint64_t id, uint64_t size, uint64_t at)
 {
     struct pool_request request = { .id = id, .size = size, .at = { at, at },
-                                    .kind = POOL_SCAN_IN_PLACE };
+                                    .kind = POOL_SCAN_IN_PLACE,
+                                    .engines = pool_all_engines() };
 
     assert_int_equal(ipc_send(link, &request, sizeof(request), memory), 0);
 }
@@ -143,7 +144,8 @@ static bool link_knows(const char *content)
     uint64_t time;
 
     assert_int_equal(digest_of(content, key.size, key.digest), 0);
-    return history_lookup(&link_history, &key, pool_shared->generation,
+    return history_lookup(&link_history, &key, pool_all_engines(),
+                          pool_shared->generation,
                           &verdict, &time);
 }
 
@@ -163,7 +165,7 @@ static void nothing_is_known_of_them(void **state)
         infected(link_a, id + 1);
     }
     assert_int_equal(pool_shared->scans, 6);
-    assert_false(history_lookup(&link_history, &nameless,
+    assert_false(history_lookup(&link_history, &nameless, pool_all_engines(),
                                 pool_shared->generation, &verdict, &time));
     assert_false(link_knows("clean"));
     assert_false(link_knows("virus"));
@@ -240,7 +242,7 @@ static void each_guest_has_its_own(void **state)
 static void engines_have_their_places(void **state)
 {
     struct pool_request request = { .id = 1, .size = 11,
-                                    .at = { 0, PAGE },
+                                    .at = { 0, PAGE }, .engines = 3,
                                     .kind = POOL_SCAN_IN_PLACE };
 
     (void)state;
@@ -255,7 +257,8 @@ static void engines_have_their_places(void **state)
 static void pages_that_cannot_be_mapped(void **state)
 {
     struct pool_request request = { .id = 9, .size = 5,
-                                    .kind = POOL_SCAN_IN_PLACE };
+                                    .kind = POOL_SCAN_IN_PLACE,
+                                    .engines = 1 };
     int ends[2];
 
     (void)state;

@@ -179,7 +179,8 @@ static void generation_is_of_the_signatures(void **state)
 
 static void bad_request(unsigned int how)
 {
-    struct pool_request request = { .kind = POOL_SCAN, .id = 1, .size = 5 };
+    struct pool_request request = { .kind = POOL_SCAN, .id = 1, .size = 5,
+                                    .engines = pool_all_engines() };
     int fd = -1;
 
     switch (how) {
@@ -231,6 +232,18 @@ static void bad_request(unsigned int how)
         request.kind = POOL_SCAN_IN_PLACE;
         request.size = 0;
         break;
+    case 12:                    /* by no engine */
+        assert_int_equal(snapshot_make("clean", 5, &fd), 0);
+        request.engines = 0;
+        break;
+    case 13:                    /* by more than there can be */
+        assert_int_equal(snapshot_make("clean", 5, &fd), 0);
+        request.engines = 1 | (engine_set)~ENGINE_SET_ANY;
+        break;
+    case 14:                    /* neither alone nor not */
+        assert_int_equal(snapshot_make("clean", 5, &fd), 0);
+        request.alone = 2;
+        break;
     }
     assert_int_equal(ipc_send(link_a, &request, sizeof(request), fd), 0);
     close(fd);
@@ -240,7 +253,7 @@ static void breach_costs_one_link(void **state)
 {
     (void)state;
     pool_side_start(1, LONG_MS);
-    for (unsigned int how = 0; how < 12; how++) {
+    for (unsigned int how = 0; how < 15; how++) {
         bad_request(how);
         assert_closed(link_a);
         pool_ask(link_b, how, "clean");
@@ -290,7 +303,8 @@ static void end_of_link_drops_its_jobs(void **state)
 /* Returns 0, or -EPIPE when the link is closed. */
 static int ask_once_more(uint64_t id)
 {
-    struct pool_request request = { .kind = POOL_SCAN, .id = id };
+    struct pool_request request = { .kind = POOL_SCAN, .id = id,
+                                    .engines = pool_all_engines() };
     char content[32];
     int fd, rc;
 

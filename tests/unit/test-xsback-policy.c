@@ -190,6 +190,35 @@ static void cannot_be_read(void **state)
     stop();
 }
 
+static void says(const char *policy, const char *engine, bool history)
+{
+    const char *word;
+
+    fake_write(POLICY, policy);
+    tell_back();
+    settle(BACK, look);
+    word = policy_word(&back.policy, POLICY_ENGINES, NULL);
+    assert_int_equal(!word, !engine);
+    if (engine)
+        assert_string_equal(word, engine);
+    assert_int_equal(back.policy.history, history);
+}
+
+/* What it says to the back beside that; with a bad one, what is by default. */
+static void engines_and_history(void **state)
+{
+    (void)state;
+    start_with("engines=a history=no");
+    assert_null(policy_word(&back.policy, POLICY_ENGINES, NULL));
+    assert_true(back.policy.history);
+    says("engines=a history=no", "a", false);
+    says("history=no", NULL, false);
+    says("engines=b,a", "b", true);
+    says("engines=b,b history=no", NULL, true);
+    says("", NULL, true);
+    stop();
+}
+
 /* The guest's own word counts for nothing. */
 static void guest_cannot_ask_for_it(void **state)
 {
@@ -229,6 +258,7 @@ int main(void)
         cmocka_unit_test(is_read_with_the_front),
         cmocka_unit_test(changes_while_connected),
         cmocka_unit_test(cannot_be_read),
+        cmocka_unit_test(engines_and_history),
         cmocka_unit_test(guest_cannot_ask_for_it),
         cmocka_unit_test(watches_are_needed),
     };
