@@ -63,7 +63,7 @@ static void words_at_their_place(void **state)
     assert_string_equal(offered("stats --"), " --json --top \n");
     assert_string_equal(offered("quarantine w"), " web \n");
     assert_string_equal(offered("outbreak -"), " --json \n");
-    assert_string_equal(offered("top -"), " -d -b -n \n");
+    assert_string_equal(offered("top -"), " -d -b -n --json \n");
 }
 
 /* Each "KEY=" of a text of all keys is offered. */

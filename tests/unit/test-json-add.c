@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test-json-add.c - what is shown, as JSON. */
+#include <float.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -22,6 +24,10 @@ static int show(int argc, char **argv)
     json_add_number(object, "number", UINT64_MAX);
     json_add_time(object, "time", 1764225810);
     json_add_time(object, "never", 0);
+    json_add_real(object, "real", 2.0 / 3);
+    json_add_real(object, "greatest", DBL_MAX);
+    json_object_object_del(object, "greatest");
+    json_add_real(object, "nothing", (double)NAN);
     json_show(object);
     return 0;
 }
@@ -35,7 +41,8 @@ static void a_line(void **state)
                                   sizeof(said)), 0);
     assert_string_equal(said, "{\"text\":\"/a\\u001b\\\\xff\",\"none\":null,"
                               "\"number\":18446744073709551615,\"time\":"
-                              "\"2025-11-27T06:43:30Z\",\"never\":null}\n");
+                              "\"2025-11-27T06:43:30Z\",\"never\":null,\"real\":"
+                              "0.667,\"nothing\":null}\n");
 }
 
 int main(void)

@@ -51,7 +51,7 @@ static int start(void **state)
              "file 2114300 41 1843200 /srv/www/upload/report.pdf\n"
              "file 640100 12 92274688 /usr/lib/x86_64-linux-gnu/libLLVM-14.so.1\n"
              "process 2391700 168 20971520 /usr/sbin/apache2\n"
-             "process 902200 77 99614720 /usr/bin/%1bclang");
+             "process 902200 77 99614720 /usr/bin/clang");
     surveyed(&before[1], 6, "db", "events 5\nrecord-hits 5", "requests 1\nknown 1\n"
              "octets 1\nanswer-us 1");
     surveyed(&now[1], 6, "db", "events 17\nrecord-hits 17\nheld 0\ninfected 0\n"
@@ -96,9 +96,37 @@ static void a_frame(void **state)
 "       640        12      92  /usr/lib/x86_64-linux-gnu/libLLVM-14.so.1\n"
 "        ms  REQUESTS      MB  PROGRAM\n"
 "      2392       168      21  /usr/sbin/apache2\n"
-"       902        77     100  /usr/bin/\\x1bclang\n");
+"       902        77     100  /usr/bin/clang\n");
     assert_int_equal(frame.selected, -1);
     assert_int_equal(frame.head, 3);
+}
+
+/* The one that README shows is what the program prints. */
+static void in_the_readme(void **state)
+{
+    const struct top_view view = { .width = 79, .files = true,
+                                   .programs = true };
+    FILE *file = fopen("README", "r");
+    static char readme[1 << 17];
+    size_t len;
+
+    (void)state;
+    assert_non_null(file);
+    len = fread(readme, 1, sizeof(readme) - 1, file);
+    fclose(file);
+    assert_in_range(len, 1, sizeof(readme) - 2);
+    assert_non_null(strstr(readme, frame_of(rows, 3, &view)));
+}
+
+/* What comes from guests is escaped. */
+static void escaped(void **state)
+{
+    const struct top_view view = { .files = true };
+
+    (void)state;
+    surveyed(&many[0], 1, "guest", "", "file 1 1 1 /%1bx");
+    many_rows[0] = top_rates(&many[0], NULL, 0);
+    assert_non_null(strstr(frame_of(many_rows, 1, &view), "  /\\x1bx\n"));
 }
 
 static void choices(void **state)
@@ -195,6 +223,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_frame),
+        TEST(in_the_readme),
+        TEST(escaped),
         TEST(choices),
         TEST(sizes),
         TEST(scrolled),

@@ -81,6 +81,23 @@ static void as_text(void **state)
     assert_non_null(strstr(said, "  /a\\x1b\n"));
 }
 
+/* A line each. */
+static void as_json(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN("--json", "-n", "1"), STATUS_DONE);
+    assert_non_null(strstr(said, "{\"time\":\"20"));
+    assert_non_null(strstr(said, "\"protected\":1,\"alarms\":0,\"guests\":["
+                                 "{\"domain\":\"web\","));
+    assert_non_null(strstr(said, "\"files\":[{\"path\":\"/a\\u001b\","));
+    assert_non_null(strstr(said, "\"rates\":{\"accesses_per_s\":null,"));
+    assert_int_equal(strcspn(said, "\n"), strlen(said) - 1);
+    /* A second: there is no shorter time from one to the next. */
+    assert_int_equal(RUN("--json", "-b", "-d", "1", "-n", "2"), STATUS_DONE);
+    assert_non_null(strstr(said, "}\n{\"time\":"));
+    assert_non_null(strstr(said, "\"rates\":{\"accesses_per_s\":0.000,"));
+}
+
 static void no_guests(void **state)
 {
     (void)state;
@@ -244,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(as_text),
+        TEST(as_json),
         TEST(no_guests),
         TEST(usage),
         TEST(keys),

@@ -94,6 +94,8 @@ check "no line is longer than 80 columns, but paths" test -z \
 check "no control characters" test -z \
     "$(tr -d '\n' <<<"$frames" | tr -cd '[:cntrl:]')"
 check "without a terminal it says so" not vscanctl top
+check "as JSON: an object a line" test "$(vscanctl top --json -n 2 -d 2 |
+    grep -cE '^\{"time":.*"domain":"guest1",.*"rates":\{.*\}$')" = 2
 
 # selftest --------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 /* json-add.c - see json-add.h. */
 #include "json-add.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "incident-log.h"
@@ -16,6 +17,15 @@ void json_add_number(struct json_object *object, const char *key,
                      uint64_t number)
 {
     json_object_object_add(object, key, json_object_new_uint64(number));
+}
+
+void json_add_real(struct json_object *object, const char *key, double number)
+{
+    char text[340];     /* for the greatest there is */
+
+    snprintf(text, sizeof(text), "%.3f", number);
+    json_object_object_add(object, key, isnan(number) ? NULL :
+                           json_object_new_double_s(number, text));
 }
 
 void json_add_time(struct json_object *object, const char *key,

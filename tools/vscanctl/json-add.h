@@ -14,6 +14,8 @@ void json_add_text(struct json_object *object, const char *key,
                    const char *text);
 void json_add_number(struct json_object *object, const char *key,
                      uint64_t number);
+/* With three digits behind the point; NAN is null. */
+void json_add_real(struct json_object *object, const char *key, double number);
 /* As "2026-11-27T06:40:00Z"; 0 is null. */
 void json_add_time(struct json_object *object, const char *key,
                    uint64_t seconds);

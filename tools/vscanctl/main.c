@@ -57,9 +57,9 @@ static const struct command {
     { "show", show_main, " [--json] <domain>",
       "Shows all about one guest on a page: its state, policy, engines, what is\n"
       "      not covered, what has been done to it, counts, newest incidents." },
-    { "top", top_main, " [-d <seconds>] [-b [-n <frames>]]",
+    { "top", top_main, " [-d <seconds>] [-b | --json [-n <frames>]]",
       "Shows what all guests do, again and again, on a terminal; or, with -b, as\n"
-      "      text." },
+      "      text, or, with --json, as one object a line." },
     { "stats", stats_main, " [--json] [--top <n>] [<domain>]",
       "Shows what the fronts and the backs of all guests, or of one, have\n"
       "      counted; with --top, the costliest files and programs, 1 to 20." },

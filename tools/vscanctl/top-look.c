@@ -18,7 +18,7 @@
 #include "xs.h"
 
 /* One that is told already, for another guest of the same scanner, is not told
- * again: all of a back's folders say the same. */
+ * again: all of a back's folders say the same of the engines that it runs. */
 static void add_engine(struct text *text, const struct engine_line *line,
                        uint64_t now)
 {

@@ -4,7 +4,8 @@
  * to end.
  *
  * Overview: top-look.c knows, top-frame.c makes lines of it, and top-screen.c
- * shows them; here is the loop, with a terminal or (-b) without.
+ * shows them; here is the loop, with a terminal or (-b) without.  With --json,
+ * which needs none either, top-json.c makes an object of each frame.
  */
 #include <err.h>
 #include <errno.h>
@@ -16,8 +17,10 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "json-add.h"
 #include "number.h"
 #include "proc.h"
+#include "top-json.h"
 #include "top-look.h"
 #include "top-screen.h"
 
@@ -25,7 +28,7 @@
 #define MAX_SECONDS     3600
 
 struct top {
-    bool batch;
+    bool batch, json;
     uint32_t seconds, frames;   /* 0: no end */
     int signals;                /* proc_signals() */
     int resized;                /* top_screen_open(); -1: none */
@@ -66,6 +69,14 @@ static int print_frame(struct top *top)
     return fflush(stdout) ? -errno : 0;
 }
 
+static int print_json(struct top *top)
+{
+    top_rates_sort(top->look.rows, top->look.now.nr, top->view.sort);
+    json_show(top_json(&top->look.head, proc_time_s(), top->look.rows,
+                       top->look.now.nr));
+    return fflush(stdout) ? -errno : 0;
+}
+
 static int run_batch(struct top *top, const struct machine *m)
 {
     int rc;
@@ -75,14 +86,15 @@ static int run_batch(struct top *top, const struct machine *m)
 
         rc = top_look(&top->look, m);
         if (!rc)
-            rc = print_frame(top);
+            rc = top->json ? print_json(top) : print_frame(top);
         if (rc || done == top->frames)
             return rc;
         while (!rc && proc_now_ms() < next)
             rc = wait_until(top, next);
         if (rc)
             return rc < 0 ? rc : 0;
-        putchar('\n');
+        if (!top->json)
+            putchar('\n');
     }
 }
 
@@ -186,12 +198,15 @@ static int run_screen(struct top *top, const struct machine *m)
 
 static int parse(int argc, char **argv, struct top *top)
 {
-    static const struct option options[] = { { NULL, 0, NULL, 0 } };
+    static const struct option options[] = {
+        { "json", no_argument, NULL, 'j' },
+        { NULL, 0, NULL, 0 },
+    };
     int option, rc = 0;
 
     while (!rc &&
            (option = getopt_long(argc, argv, "d:bn:", options, NULL)) != -1) {
-        if (option == 'b')
+        if (option == 'b' || option == 'j')
             top->batch = true;
         else if (option == 'd')
             rc = number_parse_u32(optarg, 1, MAX_SECONDS, &top->seconds);
@@ -199,6 +214,7 @@ static int parse(int argc, char **argv, struct top *top)
             rc = number_parse_u32(optarg, 1, UINT32_MAX, &top->frames);
         else
             return -EINVAL;
+        top->json |= option == 'j';
         if (rc)
             warnx("-%c takes a number from 1%s", option,
                   option == 'd' ? " to 3600" : "");
@@ -207,7 +223,7 @@ static int parse(int argc, char **argv, struct top *top)
         warnx("top takes no domain");
         rc = -EINVAL;
     } else if (!rc && top->frames && !top->batch) {
-        warnx("-n is for -b");
+        warnx("-n is for -b and --json");
         rc = -EINVAL;
     }
     return rc;
