@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "domain.h"
 #include "fake-libxl.h"
 #include "fake.h"
+#include "terminal.h"
 #include "xs.h"
 
 #define MAX_WORDS 8
@@ -180,13 +182,12 @@ void vscanctl_domain_comes(uint32_t domid)
     vscanctl_domain_is(domid, DOMAIN_THERE);
 }
 
-int vscanctl_run(int (*command)(int argc, char **argv),
-                 const char *const words[], char *said_r, size_t size)
+/* With @fd as its standard output. */
+static int run(int (*command)(int argc, char **argv),
+               const char *const words[], int fd)
 {
     char *argv[MAX_WORDS + 2] = { (char *)"vscanctl" };
-    int fd = memfd_create("stdout", MFD_CLOEXEC), before = dup(STDOUT_FILENO);
-    int argc = 1, status;
-    ssize_t n;
+    int before = dup(STDOUT_FILENO), argc = 1, status;
 
     while (words[argc - 1]) {
         assert_true(argc <= MAX_WORDS);
@@ -200,8 +201,37 @@ int vscanctl_run(int (*command)(int argc, char **argv),
     fflush(stdout);
     dup2(before, STDOUT_FILENO);
     close(before);
-    n = pread(fd, said_r, size - 1, 0);
+    return status;
+}
+
+int vscanctl_run(int (*command)(int argc, char **argv),
+                 const char *const words[], char *said_r, size_t size)
+{
+    int fd = memfd_create("stdout", MFD_CLOEXEC);
+    int status = run(command, words, fd);
+    ssize_t n = pread(fd, said_r, size - 1, 0);
+
     close(fd);
+    assert_true(n >= 0);
+    said_r[n] = 0;
+    return status;
+}
+
+int vscanctl_run_wide(int (*command)(int argc, char **argv),
+                      const char *const words[], unsigned int columns,
+                      char *said_r, size_t size)
+{
+    const struct winsize wide = { .ws_col = (unsigned short)columns,
+                                  .ws_row = 24 };
+    struct terminal t;
+    int status;
+    ssize_t n;
+
+    terminal_open(&t, geteuid());
+    assert_int_equal(ioctl(t.slave, TIOCSWINSZ, &wide), 0);
+    status = run(command, words, t.slave);
+    n = read(t.master, said_r, size - 1);
+    terminal_close(&t);
     assert_true(n >= 0);
     said_r[n] = 0;
     return status;

@@ -50,4 +50,9 @@ void vscanctl_domain_is(uint32_t domid, enum domain_state state);
 int vscanctl_run(int (*command)(int argc, char **argv),
                  const char *const words[], char *said_r, size_t size);
 
+/* The same where that is a terminal of so many columns, which holds 4 KiB. */
+int vscanctl_run_wide(int (*command)(int argc, char **argv),
+                      const char *const words[], unsigned int columns,
+                      char *said_r, size_t size);
+
 #endif

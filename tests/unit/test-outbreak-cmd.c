@@ -82,6 +82,20 @@ static void two_guests(void **state)
         "\"2026-11-27T06:40:03Z\"}],\"left_out\":0}\n");
 }
 
+static void on_a_terminal(void **state)
+{
+    (void)state;
+    folder_put(dir, "log", FOUND("1", "web") FOUND("2", "db")
+               FOUND("3", "a-guest-with-a-name-that-is-long"));
+    assert_int_equal(vscanctl_run_wide(run, (const char *const[]){ NULL }, 40,
+                                       said, sizeof(said)), STATUS_DONE);
+    assert_non_null(strstr(said, "\n    web, db and 1 more\n"));
+    assert_int_equal(vscanctl_run_wide(run, (const char *const[]){ NULL }, 45,
+                                       said, sizeof(said)), STATUS_DONE);
+    assert_non_null(strstr(said, "    web, db, a-guest-with-a-name-that-is-long"
+                                 "\n"));
+}
+
 static void usage(void **state)
 {
     (void)state;
@@ -100,6 +114,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(none),
         TEST(two_guests),
+        TEST(on_a_terminal),
         TEST(usage),
     };
 

@@ -53,6 +53,20 @@ static void a_table(void **state)
         "xen-guest-front --quarantine restore ID\n");
 }
 
+static void on_a_terminal(void **state)
+{
+    (void)state;
+    answerer_says(ANSWERER_FRONT, 5, "quarantine 0",
+                  "items 1 1\nitem " ID " 1764225810 68 x "
+                  "/a-path/that/does/not-fit");
+    assert_int_equal(vscanctl_run_wide(quarantine_list_main,
+                                       (const char *const[]){ "web", NULL },
+                                       70, said, sizeof(said)), STATUS_DONE);
+    assert_non_null(strstr(said, "\n" ID "  2025-11-27 06:43    68B  x  "
+                                 "...ath/that/does/not-fit\n"));
+    assert_int_equal(strcspn(strstr(said, ID), "\n"), 70);
+}
+
 static void as_json(void **state)
 {
     (void)state;
@@ -96,6 +110,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_table),
+        TEST(on_a_terminal),
         TEST(as_json),
         TEST(not_all_of_them),
         TEST(usage),

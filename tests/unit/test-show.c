@@ -143,6 +143,21 @@ static void what_is_wrong(void **state)
     assert_said("Incidents    none\n");
 }
 
+/* The page is there all the same. */
+static void nobody_answers(void **state)
+{
+    (void)state;
+    answerer_says(ANSWERER_FRONT, 5, "stats", "unknown");
+    answerer_says(3, 5, "stats", "x");
+    assert_int_equal(RUN("web"), STATUS_FAILED);
+    assert_said("Front counts ? (it does not know the question)\n"
+                "Back counts  ? (the answer is malformed)\n");
+    assert_int_equal(RUN("--json", "web"), STATUS_FAILED);
+    assert_said("\"front\":{\"error\":");
+    answerer_says(3, 5, "stats", "requests 1");
+    assert_int_equal(RUN("web"), STATUS_DONE);
+}
+
 static void as_json(void **state)
 {
     struct json_object *all, *value;
@@ -202,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(all_is_well),
         TEST(what_is_wrong),
+        TEST(nobody_answers),
         TEST(as_json),
         TEST(long_counts_are_wrapped),
         TEST(usage),

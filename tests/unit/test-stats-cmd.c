@@ -68,6 +68,21 @@ static void counts_and_costs(void **state)
                                  "                  300  /a b\n"));
 }
 
+static void on_a_terminal(void **state)
+{
+    const char *const words[] = { "--top", "1", NULL };
+
+    (void)state;
+    answerer_says(3, 5, "stats", "clean 2\n"
+                  "file 1000 1 1 /a-path/that/does/not-fit");
+    assert_int_equal(vscanctl_run_wide(stats_main, words, 79, said,
+                                       sizeof(said)), STATUS_DONE);
+    assert_non_null(strstr(said, "  /a-path/that/does/not-fit\n"));
+    assert_int_equal(vscanctl_run_wide(stats_main, words, 75, said,
+                                       sizeof(said)), STATUS_DONE);
+    assert_non_null(strstr(said, "  ...th/that/does/not-fit\n"));
+}
+
 static void as_json(void **state)
 {
     (void)state;
@@ -97,12 +112,17 @@ static void bad_answers(void **state)
     (void)state;
     answerer_says(ANSWERER_FRONT, 5, "stats", "a 1\nb");
     answerer_says(3, 5, "stats", "unknown");
-    assert_int_equal(RUN("web"), STATUS_DONE);
+    assert_int_equal(RUN("web"), STATUS_FAILED);
     assert_non_null(strstr(said, "    front: the answer is malformed\n"
                                  "    back: it does not know the question\n"));
     assert_int_equal(RUN("--json"), STATUS_DONE);
     assert_non_null(strstr(said, "\"front\":{\"error\":\"the answer is "
                                  "malformed\",\"counts\":{}}"));
+    assert_int_equal(RUN("--json", "web"), STATUS_FAILED);
+    assert_non_null(strstr(said, "\"back\":{\"error\":"));
+    /* One is enough. */
+    answerer_says(3, 5, "stats", "clean 2");
+    assert_int_equal(RUN("web"), STATUS_DONE);
 }
 
 static void usage(void **state)
@@ -124,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(counts_and_costs),
+        TEST(on_a_terminal),
         TEST(as_json),
         TEST(no_answer),
         TEST(bad_answers),

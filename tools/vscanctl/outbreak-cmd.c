@@ -15,15 +15,39 @@
 
 #include "check.h"
 #include "command.h"
+#include "fit.h"
 #include "spread.h"
 #include "json-add.h"
 
 /* Content, Guests, Incidents, First, Last: 78 columns. */
 #define ROW "%-16.16s  %6s %9s  %-20s  %-20s\n"
 
+#define INDENT  4
+
 /* Text --------------------------------------------------------------------- */
 
-static void print_content(const struct spread *all, const struct content *c)
+/* As many as fit. */
+static void print_guests(const struct spread *all, const struct content *c,
+                         unsigned int columns)
+{
+    char safe[CONTENT_MAX_GUESTS][4 * sizeof(all->guests->name)];
+    const char *names[CONTENT_MAX_GUESTS];
+    unsigned int shown;
+
+    for (unsigned int i = 0; i < c->nr_guests; i++)
+        names[i] = escape(all->guests[c->guests[i]].name, safe[i],
+                          sizeof(safe[i]));
+    shown = fit_names(names, c->nr_guests, columns, INDENT);
+    printf("%*s", INDENT, "");
+    for (unsigned int i = 0; i < shown; i++)
+        printf("%s%s", i ? ", " : "", names[i]);
+    if (shown < c->nr_guests)
+        printf(FIT_MORE, c->nr_guests - shown);
+    putchar('\n');
+}
+
+static void print_content(const struct spread *all, const struct content *c,
+                          unsigned int columns)
 {
     char digest[INCIDENT_DIGEST_SIZE], guests[16], incidents[24],
          safe[4 * VSCANIF_MAX_NAME];
@@ -32,18 +56,17 @@ static void print_content(const struct spread *all, const struct content *c)
     snprintf(incidents, sizeof(incidents), "%" PRIu64, c->incidents);
     printf(ROW, incident_digest(c->digest, digest), guests, incidents,
            c->first, c->last);
-    printf("    %s\n    ", escape(c->detection, safe, sizeof(safe)));
-    for (unsigned int i = 0; i < c->nr_guests; i++)
-        printf("%s%s", i ? ", " : "", escape(all->guests[c->guests[i]].name,
-                                             safe, sizeof(safe)));
-    putchar('\n');
+    printf("%*s%s\n", INDENT, "", escape(c->detection, safe, sizeof(safe)));
+    print_guests(all, c, columns);
 }
 
 static void print_all(const struct spread *all)
 {
+    const unsigned int columns = fit_columns();
+
     printf(ROW, "Content", "Guests", "Incidents", "First", "Last");
     for (size_t i = 0; i < all->nr; i++)
-        print_content(all, &all->content[i]);
+        print_content(all, &all->content[i], columns);
     if (all->left_out)
         printf("%" PRIu64 " more incidents are left out: more than %d contents,"
                " or %d guests\n", all->left_out, SPREAD_MAX,

@@ -7,14 +7,19 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 
 #include "ask.h"
 #include "check.h"
 #include "command.h"
+#include "fit.h"
 #include "json-add.h"
 #include "one-guest.h"
 #include "quarantined.h"
+
+/* Columns before the detection. */
+#define ID_TO_NAME  43
 
 static void size_text(uint64_t size, char out[24])
 {
@@ -39,26 +44,30 @@ static void time_text(uint64_t seconds, char out[32])
         snprintf(out, 32, "-");
 }
 
-static void print_item(const struct quarantined_item *item)
+static void print_item(const struct quarantined_item *item,
+                       unsigned int columns)
 {
     char when[32], size[24], name[4 * VSCANIF_MAX_NAME],
          path[4 * VSCANIF_MAX_TEXT];
 
     time_text(item->time, when);
     size_text(item->size, size);
-    printf("%s  %-16s %6s  %s  %s\n", item->id, when, size,
-           escape(item->name, name, sizeof(name)),
-           *item->path ? escape(item->path, path, sizeof(path)) : "?");
+    escape(item->name, name, sizeof(name));
+    escape(item->path, path, sizeof(path));
+    printf("%s  %-16s %6s  %s  %s\n", item->id, when, size, name,
+           *path ? fit_path(path, columns, ID_TO_NAME + strlen(name) + 2) :
+           "?");
 }
 
 static void print_all(const struct quarantined *q, const char *domain, int rc)
 {
+    const unsigned int columns = fit_columns();
     char safe[DOMAIN_NAME_SIZE];
 
     printf("%-16s  %-16s %6s  %s  %s\n", "ID", "TIME", "SIZE", "DETECTION",
            "PATH");
     for (unsigned int i = 0; i < q->nr; i++)
-        print_item(&q->items[i]);
+        print_item(&q->items[i], columns);
     if (q->nr < q->total.nr)
         printf("%u of %u items are listed\n", q->nr, q->total.nr);
     if (!rc)

@@ -189,6 +189,7 @@ int show_guest(const struct incident_log *log, int argc, char **argv)
     struct one_guest words;
     struct dossier d;
     struct machine m;
+    bool silent;
     int rc;
 
     if (one_guest_parse(argc, argv, "show", &words))
@@ -200,11 +201,15 @@ int show_guest(const struct incident_log *log, int argc, char **argv)
         json_show(show_json(&d));
     else if (!rc)
         print_page(&d, (uint64_t)time(NULL));
+    silent = !rc && d.guest->front.rc && d.guest->back.rc;
     dossier_dispose(&d);
     machine_dispose(&m);
     if (!rc && fflush(stdout)) {
         warn("standard output");
         rc = -EIO;
+    } else if (!rc && silent) {
+        warnx("neither its front nor its back has answered");
+        rc = -ETIMEDOUT;
     }
     return rc ? STATUS_FAILED : STATUS_DONE;
 }

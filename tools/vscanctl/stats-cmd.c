@@ -17,6 +17,7 @@
 #include "ask.h"
 #include "check.h"
 #include "command.h"
+#include "fit.h"
 #include "json-add.h"
 #include "number.h"
 #include "stats-json.h"
@@ -27,12 +28,14 @@
 struct stats {
     bool json;
     uint32_t top;               /* costs that are shown of each kind */
+    unsigned int columns;       /* fit_columns() */
     const char *domain;         /* NULL: all guests */
 };
 
 /* Below the guest's line: 79 columns. */
 #define ROW "    %-32s %20s %20s\n"
 #define COST_ROW "    %14s %10s %20s  %s\n"
+#define COST_COLUMNS    52      /* before the path */
 
 static const char *value_of(const struct survey_side *side, const char *key,
                             char out[24])
@@ -72,7 +75,7 @@ static void print_counts(const struct survey_guest *g)
         printf("    back: %s\n", ask_why(g->back.rc));
 }
 
-static void print_cost(const struct stat_lines *stats,
+static void print_cost(const struct stats *s, const struct stat_lines *stats,
                        const struct stat_cost *cost)
 {
     const char *path = stat_lines_path(stats, cost);
@@ -83,12 +86,15 @@ static void print_cost(const struct stat_lines *stats,
     snprintf(nr, sizeof(nr), "%" PRIu64, cost->nr);
     snprintf(octets, sizeof(octets), "%" PRIu64, cost->octets);
     printf(COST_ROW, ms, nr, octets,
-           *path ? escape(path, safe, sizeof(safe)) : "-");
+           *path ? fit_path(escape(path, safe, sizeof(safe)), s->columns,
+                            COST_COLUMNS) : "-");
 }
 
-static void print_costs(const struct stat_lines *stats, bool process,
-                        uint32_t top)
+static void print_costs(const struct stats *s, const struct stat_lines *stats,
+                        bool process)
 {
+    uint32_t top = s->top;
+
     if (!top || !stats->nr_costs)
         return;
     printf(COST_ROW, "ms", "Requests", "Octets",
@@ -96,7 +102,7 @@ static void print_costs(const struct stat_lines *stats, bool process,
     for (unsigned int i = 0; i < stats->nr_costs && top; i++) {
         if (stats->costs[i].process != process)
             continue;
-        print_cost(stats, &stats->costs[i]);
+        print_cost(s, stats, &stats->costs[i]);
         top--;
     }
 }
@@ -106,8 +112,8 @@ static void print_guest(const struct stats *s, const struct survey_guest *g)
     printf("%s(%u), back %s(%u)\n", g->name, g->domid, g->back_name,
            g->back_domid);
     print_counts(g);
-    print_costs(&g->back.stats, false, s->top);
-    print_costs(&g->back.stats, true, s->top);
+    print_costs(s, &g->back.stats, false);
+    print_costs(s, &g->back.stats, true);
 }
 
 /* The command -------------------------------------------------------------- */
@@ -174,11 +180,20 @@ static int take(const struct machine *m, const char *domain,
     return rc;
 }
 
+/* Of a domain that is named, nobody has said anything. */
+static bool is_silent(const struct stats *s, const struct survey *survey)
+{
+    const struct survey_guest *g = survey->guests;
+
+    return s->domain && survey->nr && g->front.rc && g->back.rc;
+}
+
 int stats_main(int argc, char **argv)
 {
     struct stats s = { .top = 0 };
     struct survey survey;
     struct machine m;
+    bool silent;
     int rc;
 
     if (parse(argc, argv, &s))
@@ -189,11 +204,15 @@ int stats_main(int argc, char **argv)
     machine_dispose(&m);
     if (rc)
         return STATUS_FAILED;
+    s.columns = fit_columns();
     show(&s, &survey);
+    silent = is_silent(&s, &survey);
     survey_dispose(&survey);
     if (fflush(stdout)) {
         warn("standard output");
         return STATUS_FAILED;
     }
-    return STATUS_DONE;
+    if (silent)
+        warnx("neither its front nor its back has answered");
+    return silent ? STATUS_FAILED : STATUS_DONE;
 }
