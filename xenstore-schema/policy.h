@@ -86,9 +86,9 @@ const char *policy_word(const struct policy *policy, enum policy_list list,
 /*
  * Writes @policy as its node's text, which parses to the same policy: all keys
  * are named, but of the reasons only those that differ from the preset, and no
- * empty lists but that of the engines: engines=all.  Returns @out; or NULL when that needs more than @size octets
- * (VSCANIF_MAX_NODE + 1 for a node), as it may when a text that left out keys
- * filled its node.
+ * empty lists but that of the engines, "all".  Returns @out; or NULL when that
+ * needs more than @size octets (VSCANIF_MAX_NODE + 1 for a node), as it may when
+ * a text that left out keys filled its node.
  */
 char *policy_format(const struct policy *policy, char *out, size_t size);
 
