@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "channel.h"
+#include "fail.h"
 #include "gate-msg.h"
 #include "held.h"
 #include "ipc.h"
@@ -42,7 +43,8 @@
 #define WANTED_GRANTS       (2 * (MAX_GRANTS + VSCANIF_MAX_RING_PAGES + \
                                   VSCANIF_MAX_POOL_PAGES + \
                                   VSCANIF_MAX_POOL_DIRS))
-/* How long an access waits for a back that has just gone to come again. */
+/* How long an access that is allowed without a back waits for one that has just
+ * gone to come again. */
 #define RECONNECT_GRACE_MS  2000
 /* After the front has closed the connection by itself. */
 #define RETRY_MS            5000
@@ -63,6 +65,7 @@ struct link {
     int nr_events;
     uint8_t transport;          /* enum policy_transport */
     uint32_t pool_pages;        /* the policy's */
+    uint32_t grace_ms;          /* how long to wait for a back that has gone */
     bool anew;                  /* ring and pool are as these were before: to be
                                  * made anew */
     int64_t down_since_ms;      /* when the last connection ended */
@@ -79,6 +82,19 @@ static void tell_gate(struct link *link, const struct link_msg *msg, int fd)
 
 /* What the handshake asks for, in the order in which it does ------------- */
 
+/*
+ * How long a back that has gone is waited for.  Whoever would be denied is held
+ * as long as he may be, counted from its end: another scanner domain takes a
+ * while to come.  After that all are denied at once.
+ */
+static uint32_t grace_ms(const struct policy *policy)
+{
+    const struct verdict none = verdict_not_scanned(REASON_NO_BACK);
+
+    return fail_allows(policy, &none) ? RECONNECT_GRACE_MS :
+           policy->timeout_ms;
+}
+
 /* The policy's part that is the link's own. */
 static void on_policy(struct link *link, const char *text)
 {
@@ -92,6 +108,7 @@ static void on_policy(struct link *link, const char *text)
                    policy.pool_pages != link->pool_pages);
     link->transport = policy.transport;
     link->pool_pages = policy.pool_pages;
+    link->grace_ms = grace_ms(&policy);
     jobs_set_policy(link->jobs, &policy);
 }
 
@@ -366,7 +383,7 @@ static void on_xenstore(struct link *link)
  * again, or -1. */
 static int64_t check_grace(struct link *link)
 {
-    int64_t end = link->down_since_ms + RECONNECT_GRACE_MS;
+    int64_t end = link->down_since_ms + link->grace_ms;
 
     if (!jobs_waiting(link->jobs))
         return -1;
@@ -551,7 +568,8 @@ static int start(struct link *link)
 int proc_link(int gate)
 {
     struct link link = { .gate = gate,
-                         .pool_pages = VSCANIF_DEFAULT_POOL_PAGES };
+                         .pool_pages = VSCANIF_DEFAULT_POOL_PAGES,
+                         .grace_ms = RECONNECT_GRACE_MS };
 
     log_set_role("link");
     /* The gate is told to stop, and closes its end. */

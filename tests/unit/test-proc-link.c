@@ -226,6 +226,47 @@ static void pool_of_the_policy(void **state)
     expect_node(NODE_POOL_REFS, NULL);
 }
 
+/* An access waits for a back that has gone. */
+static void use_policy(const char *text)
+{
+    fake_write("/local/domain/5/vscan/0/policy", text);
+    settle(FRONT, look_at_all);
+}
+
+static void hold(void)
+{
+    const struct gate_msg msg = { .kind = GATE_HELD, .id = 7,
+                                  .event = VSCANIF_EVENT_OPEN };
+
+    jobs_add(life.jobs, &msg, memtext_make("content"));
+    assert_true(jobs_waiting(life.jobs));
+}
+
+/* Where the policy allows what has no back nobody waits long; where it denies
+ * that, as long as an access may be held since there was one, and not after. */
+static void back_is_waited_for(void **state)
+{
+    (void)state;
+    use_policy("fail=open timeout-ms=30000");
+    assert_int_equal(life.grace_ms, RECONNECT_GRACE_MS);
+    use_policy("fail=closed allow=no-back timeout-ms=30000");
+    assert_int_equal(life.grace_ms, RECONNECT_GRACE_MS);
+    use_policy("mode=monitor fail=closed timeout-ms=30000");
+    assert_int_equal(life.grace_ms, RECONNECT_GRACE_MS);
+    use_policy("fail=open deny=no-back timeout-ms=600000");
+    assert_int_equal(life.grace_ms, 600000);
+    hold();
+    life.down_since_ms = proc_now_ms();
+    assert_int_equal(check_grace(&life), life.down_since_ms + 600000);
+    assert_true(jobs_waiting(life.jobs));
+    life.down_since_ms = proc_now_ms() - 600000;
+    assert_int_equal(check_grace(&life), -1);
+    assert_false(jobs_waiting(life.jobs));
+    hold();
+    assert_int_equal(check_grace(&life), -1);
+    assert_false(jobs_waiting(life.jobs));
+}
+
 static void the_sooner(void **state)
 {
     (void)state;
@@ -242,7 +283,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(questions_go_to_the_gate), TEST(answers_come_from_it),
         TEST(remedies_are_told_seldom), TEST(remedies_outlive_the_device),
-        TEST(pool_of_the_policy),
+        TEST(pool_of_the_policy), TEST(back_is_waited_for),
         cmocka_unit_test(the_sooner),
     };
 
