@@ -371,10 +371,19 @@ static void on_channel(struct link *link)
     channel_ack(&link->channel, proc_now_ms());
 }
 
+/* A back that has died before it was connected may have written to the ring: the
+ * next one could not join that. */
+static bool is_spoilt(const struct link *link)
+{
+    const void *page = link->channel.page;
+
+    return !link->connected && page && !ring_front_is_new(page);
+}
+
 static void on_xenstore(struct link *link)
 {
     xsfront_run(&link->xsfront);
-    if (link->anew)
+    if (link->anew || is_spoilt(link))
         xsfront_reset(&link->xsfront, NULL);
     link->anew = false;
 }

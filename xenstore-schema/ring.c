@@ -251,3 +251,11 @@ void ring_back_set_alive(void *page)
     __atomic_store_n(live_octet(page, VSCANIF_BACK_LIVE_OFFSET), 1,
                      __ATOMIC_RELEASE);
 }
+
+bool ring_front_is_new(const void *page)
+{
+    const struct vscanif_sring *sring = page;
+
+    return ring_front_alive(page) && load_index(&sring->req_prod) == 0 &&
+           load_index(&sring->rsp_prod) == 0;
+}

@@ -81,6 +81,10 @@ bool ring_back_ask(ring_back *ring);
 int ring_back_put(ring_back *ring, const struct vscanif_response *rsp);
 bool ring_back_push(ring_back *ring);
 
+/* Is the ring that a front has made as it was, but for what a back writes when it
+ * joins?  One that is not must not be offered again. */
+bool ring_front_is_new(const void *page);
+
 /* The octets that the peer's kernel clears when its process goes away. */
 bool ring_front_alive(const void *page);
 bool ring_back_alive(const void *page);

@@ -226,6 +226,36 @@ static void pool_of_the_policy(void **state)
     expect_node(NODE_POOL_REFS, NULL);
 }
 
+/* By a back that has died before it was connected. */
+static void spoilt_ring_is_made_anew(void **state)
+{
+    char before[16];
+
+    (void)state;
+    fake_back_write(BACK, FRONT, NODE_VERSIONS, "1");
+    fake_back_write(BACK, FRONT, NODE_STATE, "2");
+    settle(FRONT, look_at_all);
+    for (int i = 0; i < 3; i++) {
+        snprintf(before, sizeof(before), "%s",
+                 fake_front_read(FRONT, NODE_CONNECTION_ID));
+        fake_back_write(BACK, FRONT, NODE_STATE, "2");
+        settle(FRONT, look_at_all);
+        expect_node(NODE_CONNECTION_ID, before);
+        if (i == 0)
+            *((uint8_t *)life.channel.page + VSCANIF_FRONT_LIVE_OFFSET) = 0;
+        else if (i == 1)
+            ((struct vscanif_sring *)life.channel.page)->req_prod = 1;
+        else
+            ((struct vscanif_sring *)life.channel.page)->rsp_prod = UINT32_MAX;
+        fake_back_write(BACK, FRONT, NODE_STATE, "2");
+        settle(FRONT, look_at_all);
+        expect_node(NODE_STATE, "3");
+        assert_true(ring_front_is_new(life.channel.page));
+        assert_string_not_equal(before, fake_front_read(FRONT,
+                                                        NODE_CONNECTION_ID));
+    }
+}
+
 /* An access waits for a back that has gone. */
 static void use_policy(const char *text)
 {
@@ -284,6 +314,7 @@ int main(void)
         TEST(questions_go_to_the_gate), TEST(answers_come_from_it),
         TEST(remedies_are_told_seldom), TEST(remedies_outlive_the_device),
         TEST(pool_of_the_policy), TEST(back_is_waited_for),
+        TEST(spoilt_ring_is_made_anew),
         cmocka_unit_test(the_sooner),
     };
 
