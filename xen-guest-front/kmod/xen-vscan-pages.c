@@ -121,15 +121,24 @@ static struct page *get_content(struct inode *inode, struct file_ra_state *ra,
 				pgoff_t index, unsigned long nr)
 {
 	struct address_space *mapping = inode->i_mapping;
-	const bool is_there = xa_load(&mapping->i_pages, index);
+	void *entry = xa_load(&mapping->i_pages, index);
 	struct page *page;
 
 	if (inode->i_sb->s_magic != TMPFS_MAGIC) {
-		if (!is_there)
+		if (!entry || xa_is_value(entry))
 			page_cache_sync_readahead(mapping, ra, NULL, index, nr);
-		return read_mapping_page(mapping, index, NULL);
+		/*
+		 * A page must not come to memory while its blocks are given back:
+		 * they may be another file's by the time that they are read.
+		 */
+		filemap_invalidate_lock_shared(mapping);
+		page = (u64)index * PAGE_SIZE < i_size_read(inode) ?
+		       read_mapping_page(mapping, index, NULL) :
+		       ERR_PTR(-ESTALE);
+		filemap_invalidate_unlock_shared(mapping);
+		return page;
 	}
-	if (is_there)
+	if (entry)
 		return shmem_read_mapping_page(mapping, index);
 	page = ZERO_PAGE(0);
 	get_page(page);
@@ -359,8 +368,7 @@ static long do_grant(struct xarray *batches,
 	if (!copy_to_user(user, &args, sizeof(args)))
 		return 0;
 	/* Another thread may have guessed the id, and ended it. */
-	batch = xa_erase(batches, args.id);
-	if (batch)
+	if (xa_cmpxchg(batches, args.id, batch, NULL, 0) == batch)
 		batch_end(batch);
 	return -EFAULT;
 }
@@ -425,21 +433,21 @@ static ssize_t granted_show(struct device *dev, struct device_attribute *attr,
 	return sysfs_emit(buf, "%d\n", atomic_read(&nr_pages) -
 			  atomic_read(&nr_left_over));
 }
-static DEVICE_ATTR_RO(granted);
+static DEVICE_ATTR_ADMIN_RO(granted);
 
 static ssize_t left_over_show(struct device *dev, struct device_attribute *attr,
 			      char *buf)
 {
 	return sysfs_emit(buf, "%d\n", atomic_read(&nr_left_over));
 }
-static DEVICE_ATTR_RO(left_over);
+static DEVICE_ATTR_ADMIN_RO(left_over);
 
 static ssize_t copied_show(struct device *dev, struct device_attribute *attr,
 			   char *buf)
 {
 	return sysfs_emit(buf, "%lld\n", atomic64_read(&nr_copied));
 }
-static DEVICE_ATTR_RO(copied);
+static DEVICE_ATTR_ADMIN_RO(copied);
 
 static struct attribute *vscan_pages_attrs[] = {
 	&dev_attr_granted.attr,
