@@ -283,7 +283,7 @@ HEADERS    = $(lastword $(sort $(wildcard /usr/src/linux-headers-*-amd64)))
 
 .PHONY: lint
 lint: deps-lint
-	@rm -rf $(KMOD_LINT) && cp -r xen-guest-front/kmod $(KMOD_LINT)
+	@rm -rf $(KMOD_LINT) && mkdir -p $(O) && cp -r xen-guest-front/kmod $(KMOD_LINT)
 	@$(KBUILD) -C $(KMOD_LINT) KDIR=$(HEADERS) W=1 \
 	    KCFLAGS=-Werror C=2 CF=-Wsparse-error
 	@$(CPPCHECK) --enable=warning,performance,portability,style \
