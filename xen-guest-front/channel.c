@@ -190,13 +190,15 @@ bool channel_ask(struct channel *channel)
 
 bool channel_cancel(struct channel *channel, uint32_t id)
 {
+    bool wanted, cancelled;
+
     assert(channel->page);
-    if (!ring_front_cancel(channel->page, id))
-        return false;
-    /* The back does not look for a request that comes later. */
-    ring_front_push(&channel->ring);
-    signal_back(channel);
-    return true;
+    /* Before: the back forgets what it finds no request for. */
+    wanted = ring_front_push(&channel->ring);
+    cancelled = ring_front_cancel(channel->page, id);
+    if (wanted || cancelled)
+        signal_back(channel);
+    return cancelled;
 }
 
 bool channel_events(struct channel *channel)

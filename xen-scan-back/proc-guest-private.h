@@ -64,7 +64,8 @@ struct guest {
     bool more;                  /* the ring may have requests for which there is
                                  * room */
     struct lookout lookout;     /* before a sleep, */
-    struct epoll_event looked;  /* and what it found, unless ->more */
+    struct epoll_event looked;  /* and what it found beside ->more, ... */
+    bool has_event;             /* ... if it did */
     struct pace pace;           /* of the guest's events */
     uint64_t done;              /* what is work to that: requests that were taken,
                                  * and cancelled */

@@ -447,15 +447,17 @@ static bool look_found(void *arg)
 {
     struct guest *guest = arg;
 
+    /* Both: a guest that always has a request keeps nobody else waiting. */
     guest->more = wants_requests(guest) && dataplane_has(&guest->dp);
-    return guest->more || epoll_wait(guest->epoll, &guest->looked, 1, 0) == 1;
+    guest->has_event = epoll_wait(guest->epoll, &guest->looked, 1, 0) == 1;
+    return guest->more || guest->has_event;
 }
 
 static const struct lookout_ops look_ops = { look_now_ns, look_found };
 
 /* Answers go out before the guest is waited for; as long as it is looked for, it
- * need not signal.  Returns whether there is an event in *@event_r; none when
- * there may be more requests. */
+ * need not signal.  Returns whether there is an event in *@event_r; ->more: there
+ * may be requests, too. */
 static bool wait_for_event(struct guest *guest, struct epoll_event *event_r)
 {
     bool is;
@@ -464,7 +466,7 @@ static bool wait_for_event(struct guest *guest, struct epoll_event *event_r)
     if (!guest->more && guest->connected &&
         lookout_look(&guest->lookout, &look_ops, guest)) {
         *event_r = guest->looked;
-        return !guest->more;
+        return guest->has_event;
     }
     end_turn(guest);
     is = epoll_wait(guest->epoll, event_r, 1, guest->more ? 0 : -1) == 1;
@@ -479,13 +481,15 @@ static void loop(struct guest *guest)
     struct epoll_event ev;
 
     while (!guest->stop && !guest->xsback.gone) {
+        bool is;
+
         incidents_write(&guest->incidents, proc_now_ms());
         set_timer(guest);
-        if (!wait_for_event(guest, &ev)) {
-            if (guest->more)
-                guest->stop = !take_requests(guest);
+        is = wait_for_event(guest, &ev);
+        if (guest->more)
+            guest->stop = !take_requests(guest);
+        if (!is)
             continue;
-        }
         if (ev.data.fd == guest->signals) {
             while (read(guest->signals, &info, sizeof(info)) > 0)
                 guest->stop |= info.ssi_signo == SIGTERM ||
@@ -493,11 +497,11 @@ static void loop(struct guest *guest)
         } else if (ev.data.fd == guest->timer) {
             on_timer(guest);
         } else if (ev.data.fd == guest->pool) {
-            guest->stop = !on_pool(guest);
+            guest->stop |= !on_pool(guest);
         } else if (ev.data.fd == xsback_fd(&guest->xsback)) {
-            guest->stop = !on_xenstore(guest);
+            guest->stop |= !on_xenstore(guest);
         } else {
-            guest->stop = !on_ring(guest);
+            guest->stop |= !on_ring(guest);
         }
     }
 }

@@ -255,7 +255,9 @@ void ring_back_set_alive(void *page)
 bool ring_front_is_new(const void *page)
 {
     const struct vscanif_sring *sring = page;
+    const void *cancel = (const uint8_t *)page + VSCANIF_CANCEL_OFFSET;
 
     return ring_front_alive(page) && load_index(&sring->req_prod) == 0 &&
-           load_index(&sring->rsp_prod) == 0;
+           load_index(&sring->rsp_prod) == 0 &&
+           !__atomic_load_n((const uint64_t *)cancel, __ATOMIC_RELAXED);
 }

@@ -145,6 +145,20 @@ static void cancels_again_and_again(void **state)
     expect_at_pool(0);
 }
 
+/* A guest that has a request each time keeps nobody else waiting. */
+static void others_have_their_turn(void **state)
+{
+    struct vscanif_request req = { .operation = VSCANIF_OP_SCAN, .id = 1 };
+
+    (void)state;
+    run_back();
+    assert_int_equal(ring_front_put(&t.ring, &req), 0);
+    ring_front_push(&t.ring);
+    assert_false(back_sees_both());
+    pair_pool_announces(t.pool, &t.history);
+    assert_true(back_sees_both());
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, guest_start, \
                                                    guest_stop)
 
@@ -153,6 +167,7 @@ int hostile_events_run(void)
     const struct CMUnitTest tests[] = {
         TEST(answers_go_together), TEST(storm_waits),
         TEST(waits_no_longer_than_that), TEST(cancels_again_and_again),
+        TEST(others_have_their_turn),
     };
 
     return cmocka_run_group_tests_name("hostile events", tests, NULL, NULL);

@@ -125,6 +125,21 @@ bool back_step(unsigned int pick)
     return n > 0;
 }
 
+bool back_sees_both(void)
+{
+    const uint32_t before = fake_enter(BACK);
+    struct epoll_event event;
+    bool is;
+
+    end_turn(&life);
+    lookout_init(&life.lookout, 2);
+    life.lookout.window_ns = LOOKOUT_MAX_NS;
+    life.more = false;
+    is = wait_for_event(&life, &event);
+    fake_enter(before);
+    return is && life.more && event.data.fd == life.pool;
+}
+
 bool back_gone(void)
 {
     return life.xsback.gone;

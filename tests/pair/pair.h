@@ -70,6 +70,9 @@ uint64_t back_notified(void);
  * a step finds nothing else to do? */
 uint64_t back_events(void);
 bool back_waits(void);
+/* While it looks at the ring, with a request there: does it see what the pool has
+ * said, too? */
+bool back_sees_both(void);
 /* Requests that this life of the front has put on rings. */
 uint64_t front_requests(void);
 

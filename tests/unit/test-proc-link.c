@@ -235,7 +235,7 @@ static void spoilt_ring_is_made_anew(void **state)
     fake_back_write(BACK, FRONT, NODE_VERSIONS, "1");
     fake_back_write(BACK, FRONT, NODE_STATE, "2");
     settle(FRONT, look_at_all);
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         snprintf(before, sizeof(before), "%s",
                  fake_front_read(FRONT, NODE_CONNECTION_ID));
         fake_back_write(BACK, FRONT, NODE_STATE, "2");
@@ -245,8 +245,10 @@ static void spoilt_ring_is_made_anew(void **state)
             *((uint8_t *)life.channel.page + VSCANIF_FRONT_LIVE_OFFSET) = 0;
         else if (i == 1)
             ((struct vscanif_sring *)life.channel.page)->req_prod = 1;
-        else
+        else if (i == 2)
             ((struct vscanif_sring *)life.channel.page)->rsp_prod = UINT32_MAX;
+        else
+            assert_true(ring_front_cancel(life.channel.page, 1));
         fake_back_write(BACK, FRONT, NODE_STATE, "2");
         settle(FRONT, look_at_all);
         expect_node(NODE_STATE, "3");

@@ -8,8 +8,9 @@
  * it, and ends all of that when the last descriptor is closed, as it is when a
  * process dies.
  *
- * A page that the other domain still has mapped when its grant is ended stays
- * out of use until it is let go of. Such pages count towards the limit.
+ * A page that the other domain still has mapped when its grant is to end is not
+ * freed until it is let go of; one of a file that is still there stays a page of
+ * it. Such pages count towards the limit.
  *
  * /sys/module/xen_vscan_pages/parameters/limit is how many pages there may be
  * at a time, granted or left over so; /sys/class/misc/xen!vscan-pages/ tells
