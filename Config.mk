@@ -41,5 +41,5 @@ PACKAGES_BUILD := gcc libc6-dev pkg-config libxen-dev uuid-dev libclamav-dev \
                   libyara-dev libssl-dev libseccomp-dev libjson-c-dev \
                   libncurses-dev libcmocka-dev clamav-testfiles yara
 PACKAGES_LAB   := qemu-system-x86 mmdebstrap cpio e2fsprogs kmod xz-utils \
-                  openssh-client util-linux libelf1
+                  openssh-client util-linux libelf1 jq
 PACKAGES_LINT  := cppcheck shellcheck sparse linux-headers-amd64

@@ -15,20 +15,14 @@ ways=${WAYS:-per-request pool stream auto}
 sizes=${SIZES:-4096:100 65536:50 1048576:20 16777216:5 67108864:3}
 
 counts() { "$LAB" exec dom0 -- vscanctl stats --json guest1; }
-# BEFORE AFTER KEY: of front and back together, or of one ("front.KEY").
+# BEFORE AFTER SIDES NAME FILES: how much more these sides, "front", "back" or
+# "front,back", count after than before, a file.
 difference() {
-    python3 - "$@" <<'END'
-import json, sys
-def total(text, key):
-    guest = json.loads(text)["guests"][0]
-    sides = ["front", "back"]
-    if "." in key:
-        side, key = key.split(".")
-        sides = [side]
-    return sum(guest[side]["counts"].get(key, 0) for side in sides)
-before, after, key, files = sys.argv[1:]
-print("%.1f" % ((total(after, key) - total(before, key)) / float(files)))
-END
+    jq -rns --argjson before "$1" --argjson after "$2" --arg sides "$3" \
+        --arg name "$4" --argjson files "$5" '
+        def total: .guests[0] |
+            [.[$sides | split(",")[]].counts[$name] // 0] | add;
+        ((($after | total) - ($before | total)) / $files * 10 | round) / 10'
 }
 
 opens() {
@@ -56,11 +50,11 @@ for way in $ways; do
         after=$(counts)
         files=$((count + 1))
         printf '%-12s %9s %9s %8s %8s %10s %10s %8s\n' "$way" "$octets" "$us" \
-            "$(difference "$before" "$after" pages-granted "$files")" \
-            "$(difference "$before" "$after" pages-mapped "$files")" \
-            "$(difference "$before" "$after" front.octets-copied "$files")" \
-            "$(difference "$before" "$after" back.octets-copied "$files")" \
-            "$(difference "$before" "$after" notified "$files")"
+            "$(difference "$before" "$after" front,back pages-granted "$files")" \
+            "$(difference "$before" "$after" front,back pages-mapped "$files")" \
+            "$(difference "$before" "$after" front octets-copied "$files")" \
+            "$(difference "$before" "$after" back octets-copied "$files")" \
+            "$(difference "$before" "$after" front,back notified "$files")"
     done
 done
 finish

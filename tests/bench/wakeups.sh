@@ -32,20 +32,12 @@ counts() {
 
 # BEFORE AFTER OPENS: "gate x, link y, ..." of one open.
 per_open() {
-    python3 - "$@" <<'END'
-import collections, sys
-def total(text):
-    sums = collections.Counter()
-    for line in text.splitlines():
-        name, switches = line.rsplit(" ", 1)
-        sums[name] += int(switches)
-    return sums
-before, after, opens = sys.argv[1:]
-more = total(after)
-more.subtract(total(before))
-print(", ".join("%s %.2f" % (name, value / float(opens))
-                for name, value in sorted(more.items())))
-END
+    awk -v opens="$3" '
+        FNR == NR { sum[$1] -= $2; next }
+        { sum[$1] += $2 }
+        END { for (name in sum) printf "%s %.2f\n", name, sum[name] / opens }' \
+        <(echo "$1") <(echo "$2") |
+        sort | paste -s -d , | sed 's/,/, /g'
 }
 
 # NAME COMMAND OPENS ARGUMENTS...

@@ -15,11 +15,6 @@ tells() { node "$back/incidents" | sed 's/\\n/\n/g' | grep -q " $1 "; }
 # What guest1's module says of NAME.
 now() { in_domain guest1 'read -r n <"$1/$2" && echo "$n"' "$sys" "$1"; }
 now_is() { [ "$(now "$1")" -eq "$2" ]; }
-counter() {
-    "$LAB" exec dom0 -- vscanctl stats --json guest1 | python3 -c '
-import json, sys
-print(json.load(sys.stdin)["guests"][0][sys.argv[1]]["counts"][sys.argv[2]])' "$@"
-}
 # make PATH SIZE HOLE LETTER: EICAR, as many octets of a hole, and the letter up
 # to the size.  The text comes last: nobody may open the file then.
 make() {
@@ -53,9 +48,9 @@ type_is_scanned() {
             { echo "$what from the disk"; return 1; }
         # The programs that are run for it are on record now.
         found_as "$type" "$size" "$hole" "$2" true || { echo "$what"; return 1; }
-        before=$(counter front octets-copied)
+        before=$(counter guest1 front octets-copied)
         read_is_denied guest1 "$place/$type/file" || return 1
-        octets=$(($(counter front octets-copied) - before))
+        octets=$(($(counter guest1 front octets-copied) - before))
         [ "$octets" = $((size % 4096)) ] ||
             { echo "$what: $octets octets copied"; return 1; }
     done
@@ -160,10 +155,10 @@ check "the front starts without it" in_domain guest1 '
     mv /lib/modules/*/extra/xen-vscan-pages.ko /root/ && depmod &&
     /etc/init.d/xen-guest-front start'
 check "it is protected" wait_for are_connected guest1 scanner
-before=$(counter front octets-copied)
+before=$(counter guest1 front octets-copied)
 check "a file is read" in_domain guest1 'head -c 1048576 /dev/urandom >"$1" &&
     cat "$1" >/dev/null' $place/new
-check "and copied" test $(($(counter front octets-copied) - before)) -ge 1048576
+check "and copied" test $(($(counter guest1 front octets-copied) - before)) -ge 1048576
 check "the module is back" in_domain guest1 '
     mv /root/xen-vscan-pages.ko /lib/modules/*/extra/ && depmod &&
     /etc/init.d/xen-guest-front restart'

@@ -95,6 +95,12 @@ front_tells() {
     in_domain "$1" 'xen-guest-front --status | sed -n "s/^$1: //p"' "$2"
 }
 
+# counter GUEST SIDE NAME: what its front or back has counted.
+counter() {
+    "$LAB" exec dom0 -- vscanctl stats --json "$1" |
+        jq -e ".guests[0].$2.counts[\"$3\"]"
+}
+
 # is_covered GUEST TYPE PATH; is_left_out says why, too.
 is_covered() {
     in_domain "$1" 'xen-guest-front --status | grep -Fx "$1"' "covered $2 $3"
