@@ -118,10 +118,10 @@ static void is_kept_when_moved(void **state)
 {
     (void)state;
     assert_int_equal(set_policy("read=no"), 0);
-    assert_int_equal(device_move(xs, 5, 3, 7), 0);
+    assert_int_equal(device_move(xs, 5, 3, 7, "scanner"), 0);
     assert_policy("read=no", "2");
     fake_remove(GENERATION);
-    assert_int_equal(device_move(xs, 5, 7, 3), 0);
+    assert_int_equal(device_move(xs, 5, 7, 3, "scanner"), 0);
     assert_policy("read=no", "1");
 }
 

@@ -269,7 +269,7 @@ static void move_fails(void **state)
             int rc;
 
             fake_at(calls[i], nth, NULL, NULL, ENOSPC);
-            rc = device_move(m.xs, 5, 3, 7);
+            rc = device_move(m.xs, 5, 3, 7, "scanner");
             if (fake_at_waits(calls[i])) {
                 assert_int_equal(rc, 0);
                 break;
@@ -363,7 +363,7 @@ static void moved_while_it_is_detached(void **state)
     destroy(3);
     create(7);
     fake_at(FAKE_XS_COMMIT, 1, detach, NULL, 0);
-    assert_int_equal(device_move(m.xs, 5, 3, 7), -ENOENT);
+    assert_int_equal(device_move(m.xs, 5, 3, 7, "scanner"), -ENOENT);
     assert_null(fake_read(WEB_RECORD));
     assert_null(fake_front_read(5, NODE_BACKEND_ID));
     assert_null(fake_read("/local/domain/7/backend"));
@@ -373,7 +373,7 @@ static void moved_by_somebody_else(void **state)
 {
     (void)state;
     create(7);
-    assert_int_equal(device_move(m.xs, 5, 7, 3), -ENOENT);
+    assert_int_equal(device_move(m.xs, 5, 7, 3, "scanner"), -ENOENT);
     is_attached_to(3, "3");
 }
 

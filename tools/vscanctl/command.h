@@ -21,6 +21,7 @@ int detach_main(int argc, char **argv);
 int guest_selftest_main(int argc, char **argv);
 int incidents_main(int argc, char **argv);
 int list_main(int argc, char **argv);
+int move_main(int argc, char **argv);
 int outbreak_main(int argc, char **argv);
 int policy_main(int argc, char **argv);
 int quarantine_list_main(int argc, char **argv);

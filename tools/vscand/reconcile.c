@@ -9,18 +9,13 @@
 #include "device.h"
 #include "log.h"
 
-/* The domain that has the name of the back's now; -ENOENT: there is none that
- * could be the back. */
+/* The domain that has the name of the back's, @name, now; -ENOENT: there is none
+ * that could be the back. */
 static int find_back(const struct machine *m, const struct device *d,
-                     uint32_t *back_r)
+                     const char *name, uint32_t *back_r)
 {
-    char *name;
-    int rc = device_back_name(m->xs, d->front, &name);
+    int rc = domain_by_name(m, name, back_r);
 
-    if (rc)
-        return rc;
-    rc = domain_by_name(m, name, back_r);
-    free(name);
     if (!rc && (*back_r == d->front || *back_r == d->back ||
                 domain_state(m, *back_r) != DOMAIN_THERE))
         rc = -ENOENT;
@@ -29,13 +24,18 @@ static int find_back(const struct machine *m, const struct device *d,
 
 static bool move(const struct machine *m, const struct device *d)
 {
-    char name[DOMAIN_NAME_SIZE];
+    char name[DOMAIN_NAME_SIZE], *back_name = NULL;
     uint32_t back;
+    int rc = device_back_name(m->xs, d->front, &back_name);
 
-    if (find_back(m, d, &back))
+    if (rc || find_back(m, d, back_name, &back)) {
+        free(back_name);
         return false;
+    }
     domain_name(m, d->front, name);
-    if (device_move(m->xs, d->front, d->back, back)) {
+    rc = device_move(m->xs, d->front, d->back, back, back_name);
+    free(back_name);
+    if (rc) {
         log_error("domain %u (%s): cannot move it to the back in domain %u",
                   d->front, name, back);
         return false;

@@ -100,6 +100,48 @@ int attachment_make(const struct machine *m, uint32_t front, uint32_t back,
     return rc;
 }
 
+static int move(const struct machine *m, uint32_t front, uint32_t old_back,
+                uint32_t back, char *why, size_t size)
+{
+    char *back_name = domain_own_name(m, back);
+    int rc;
+
+    if (!back_name) {
+        snprintf(why, size, "domain %u has no name", back);
+        return -ENOENT;
+    }
+    rc = device_move(m->xs, front, old_back, back, back_name);
+    free(back_name);
+    if (rc == -ENOENT)
+        snprintf(why, size, "domain %u or %u has just gone, or been moved",
+                 front, back);
+    else if (rc)
+        snprintf(why, size, "cannot move domain %u: %s", front,
+                 strerror(-rc));
+    return rc;
+}
+
+int attachment_move(const struct machine *m, uint32_t front, uint32_t back,
+                    uint32_t *old_back_r, char *why, size_t why_size)
+{
+    char name[DOMAIN_NAME_SIZE];
+    int rc = check(m, front, back, why, why_size);
+
+    if (rc)
+        return rc;
+    rc = device_back(m->xs, front, old_back_r);
+    if (rc) {
+        snprintf(why, why_size, "domain %u (%s) is not attached", front,
+                 domain_name(m, front, name));
+        return rc;
+    }
+    if (*old_back_r == back) {
+        say_failure(m, front, back, -EEXIST, back, why, why_size);
+        return -EEXIST;
+    }
+    return move(m, front, *old_back_r, back, why, why_size);
+}
+
 /* By config ---------------------------------------------------------------- */
 
 /* What is to be attached to what. */

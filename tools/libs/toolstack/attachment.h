@@ -23,6 +23,14 @@ int attachment_make(const struct machine *m, uint32_t front, uint32_t back,
                     const struct policy_texts *policy, char *why,
                     size_t why_size);
 
+/*
+ * Gives the guest @front, which has a device, the back in domain @back instead of
+ * the one it has; @old_back_r: in that domain.  Returns as attachment_make(), but
+ * -ENOENT when the guest has no device, and -EEXIST when it has that back.
+ */
+int attachment_move(const struct machine *m, uint32_t front, uint32_t back,
+                    uint32_t *old_back_r, char *why, size_t why_size);
+
 struct attachment_places {
     const char *const *config_dirs;
     const char *more_dirs;          /* the file, config-dirs.h; or NULL */

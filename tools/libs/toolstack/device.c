@@ -537,7 +537,14 @@ bool device_has_nodes(struct xs_handle *xs, uint32_t front)
 
 struct move {
     uint32_t front, old_back, back;
+    const char *back_name;
 };
+
+int device_back(struct xs_handle *xs, uint32_t front, uint32_t *back_r)
+{
+    return xsx_read_u32(xs, XBT_NULL, device_record(front).s, NODE_BACKEND_ID,
+                        0, DOMID_FIRST_RESERVED - 1, back_r);
+}
 
 int device_back_name(struct xs_handle *xs, uint32_t front, char **name_r)
 {
@@ -547,7 +554,7 @@ int device_back_name(struct xs_handle *xs, uint32_t front, char **name_r)
 
 /* What of the old device the new one has, too. */
 static int read_old(struct xs_handle *xs, xs_transaction_t t,
-                    const struct move *move, char *text[3])
+                    const struct move *move, char *text[2])
 {
     struct vscan_path record = device_record(move->front);
     uint32_t back;
@@ -559,15 +566,13 @@ static int read_old(struct xs_handle *xs, xs_transaction_t t,
         rc = -ENOENT;
     if (!rc)
         rc = xsx_read(xs, t, record.s, NODE_DOMAIN, &text[0]);
-    if (!rc)
-        rc = xsx_read(xs, t, record.s, NODE_BACKEND_NAME, &text[1]);
     if (rc)
         return rc;
     /* To the front none is an empty one. */
-    rc = xsx_read(xs, t, names_policy(move->front).s, NODE_POLICY, &text[2]);
+    rc = xsx_read(xs, t, names_policy(move->front).s, NODE_POLICY, &text[1]);
     if (rc == -ENOENT) {
-        text[2] = strdup("");
-        rc = text[2] ? 0 : -ENOMEM;
+        text[1] = strdup("");
+        rc = text[1] ? 0 : -ENOMEM;
     }
     return rc;
 }
@@ -578,14 +583,14 @@ static int move_all(struct xs_handle *xs, xs_transaction_t t, void *arg)
     struct device old = { .front = move->front, .back = move->old_back };
     struct device_list list = { .devices = &old, .count = 1 };
     struct removal r = { .front = move->front, .list = &list };
-    struct creation c = { .front = move->front, .back = move->back };
-    char *text[3] = { NULL, NULL, NULL };
+    struct creation c = { .front = move->front, .back = move->back,
+                          .back_name = move->back_name };
+    char *text[2] = { NULL, NULL };
     int rc;
 
     rc = have_homes(xs, t, &c) ? read_old(xs, t, move, text) : -ENOENT;
     c.name = text[0];
-    c.back_name = text[1];
-    c.policy = text[2];
+    c.policy = text[1];
     if (!rc)
         rc = read_generation(xs, t, names_policy(move->front).s,
                              &c.generation);
@@ -597,15 +602,16 @@ static int move_all(struct xs_handle *xs, xs_transaction_t t, void *arg)
         rc = clean_up(xs, t, names_back(move->back, move->front), 3);
     if (!rc)
         rc = make_all(xs, t, &c);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 2; i++)
         free(text[i]);
     return rc;
 }
 
 int device_move(struct xs_handle *xs, uint32_t front, uint32_t old_back,
-                uint32_t back)
+                uint32_t back, const char *back_name)
 {
-    struct move move = { .front = front, .old_back = old_back, .back = back };
+    struct move move = { .front = front, .old_back = old_back, .back = back,
+                         .back_name = back_name };
 
     return xsx_transaction(xs, move_all, &move);
 }

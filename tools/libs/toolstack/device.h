@@ -60,15 +60,18 @@ int device_create(struct xs_handle *xs, uint32_t front, uint32_t back,
 int device_back_name(struct xs_handle *xs, uint32_t front, char **name_r);
 
 /*
- * Gives an attached guest the back in domain @back instead of the one in
- * @old_back: all nodes are made anew, in one transaction; names, policy and
- * its generation stay.  The front never sees itself without a device, so that
- * it goes on to hold accesses.  What is left over at the new back is removed.
- * -ENOENT when one of the domains has no home, or the guest is not attached to
- * @old_back.
+ * Gives an attached guest the back in domain @back, of that name, instead of the
+ * one in @old_back: all nodes are made anew, in one transaction; the guest's name,
+ * policy and its generation stay.  The front never sees itself without a device,
+ * so that it goes on to hold accesses.  What is left over at the new back is
+ * removed.  -ENOENT when one of the domains has no home, or the guest is not
+ * attached to @old_back.
  */
 int device_move(struct xs_handle *xs, uint32_t front, uint32_t old_back,
-                uint32_t back);
+                uint32_t back, const char *back_name);
+
+/* The domain of the back of an attached guest; -ENOENT: it is not. */
+int device_back(struct xs_handle *xs, uint32_t front, uint32_t *back_r);
 
 /*
  * Asks the back to close, as libxl does.  Returns 1 when there is something
