@@ -18,6 +18,12 @@ static void add_credit(struct lookout *lookout, uint64_t now_ns)
     lookout->since_ns = now_ns;
 }
 
+static void pay(struct lookout *lookout, uint64_t price_ns)
+{
+    lookout->credit_ns -= price_ns < lookout->credit_ns ? price_ns :
+                          lookout->credit_ns;
+}
+
 bool lookout_look(struct lookout *lookout, const struct lookout_ops *ops,
                   void *arg)
 {
@@ -31,13 +37,14 @@ bool lookout_look(struct lookout *lookout, const struct lookout_ops *ops,
     do {
         if (ops->found(arg)) {
             lookout->found++;
+            pay(lookout, (ops->now_ns(arg) - lookout->since_ns) /
+                         LOOKOUT_FOUND);
             return true;
         }
         spent_ns = ops->now_ns(arg) - lookout->since_ns;
     } while (spent_ns < lookout->window_ns);
     lookout->vain++;
-    lookout->credit_ns -= spent_ns < lookout->credit_ns ? spent_ns :
-                          lookout->credit_ns;
+    pay(lookout, spent_ns);
     return false;
 }
 

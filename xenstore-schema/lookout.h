@@ -6,8 +6,9 @@
  * short look; who looks in vain costs a processor.  So the window is as Linux's
  * halt_poll_ns: it grows while work comes soon after one has gone to sleep, and
  * is closed by the first sleep that was longer than it could ever be: nobody
- * looks in an idle system.  Looks in vain have a share of the time at most.  Pure:
- * clock and work are the caller's.
+ * looks in an idle system.  Looks have a share of the time at most, whatever they
+ * find: a peer whose work always comes just in time buys no processor with it.
+ * Pure: clock and work are the caller's.
  */
 #ifndef VSCAN_LOOKOUT_H
 #define VSCAN_LOOKOUT_H
@@ -22,6 +23,9 @@
  * them come one after the other. */
 #define LOOKOUT_SHARE       8
 #define LOOKOUT_BURST       4
+/* One that finds work costs one part in so many of that, for a sleep would have
+ * cost something, too: all looks together have half of the time. */
+#define LOOKOUT_FOUND       4
 
 struct lookout_ops {
     uint64_t (*now_ns)(void *arg);
@@ -31,7 +35,7 @@ struct lookout_ops {
 struct lookout {
     bool off;                   /* nobody else could run meanwhile */
     uint64_t window_ns;         /* 0: closed */
-    uint64_t credit_ns;         /* for looks in vain, */
+    uint64_t credit_ns;         /* for looks, */
     uint64_t since_ns;          /* as of then: the last lookout_look() */
     uint64_t found, vain;       /* looks */
 };

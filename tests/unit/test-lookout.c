@@ -100,18 +100,45 @@ static void window_grows_and_closes(void **state)
     assert_int_equal(looked, 0);
 }
 
-/* Work that is there at once costs nothing, and leaves the window as it is. */
-static void found_work_is_free(void **state)
+/* Who works as long as he looks finds all that comes in time; the window stays as
+ * it is. */
+static void found_work_is_cheap(void **state)
 {
     uint64_t looked;
 
     (void)state;
     wait_ns(5000, &looked);
     assert_int_equal(t.lookout.window_ns, LOOKOUT_START_NS);
-    for (unsigned int i = 0; i < 100000; i++)
+    t.now_ns += LOOKOUT_START_NS * LOOKOUT_SHARE;
+    for (unsigned int i = 0; i < 100000; i++) {
         assert_true(wait_ns(5000, &looked));
+        t.now_ns += 5000;
+    }
     assert_int_equal(t.lookout.window_ns, LOOKOUT_START_NS);
     assert_int_equal(t.lookout.found, 100000);
+}
+
+/* A peer whose work is none, and comes as late as it is still found: half of the
+ * time at most is spent on it. */
+static void found_work_buys_no_processor(void **state)
+{
+    static const uint64_t after[] = { TICK_NS, 9000, LOOKOUT_MAX_NS - TICK_NS };
+    uint64_t looked;
+
+    for (unsigned int i = 0; i < sizeof(after) / sizeof(after[0]); i++) {
+        uint64_t begin, all = 0;
+
+        start(state);
+        begin = t.now_ns;
+        while (t.now_ns - begin < LONG_NS) {
+            wait_ns(after[i], &looked);
+            all += looked;
+        }
+        assert_true(t.lookout.found > 100);
+        assert_true(all <= LONG_NS / LOOKOUT_SHARE * LOOKOUT_FOUND +
+                           (LOOKOUT_BURST + 1) * LOOKOUT_MAX_NS *
+                           LOOKOUT_FOUND);
+    }
 }
 
 /* Whatever the peer does: of a second, looks in vain take their share. */
@@ -149,7 +176,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(idle_never_looks, start),
         cmocka_unit_test_setup(window_grows_and_closes, start),
-        cmocka_unit_test_setup(found_work_is_free, start),
+        cmocka_unit_test_setup(found_work_is_cheap, start),
+        cmocka_unit_test_setup(found_work_buys_no_processor, start),
         cmocka_unit_test_setup(share_is_bounded, start),
         cmocka_unit_test_setup(alone_it_never_looks, start),
     };
