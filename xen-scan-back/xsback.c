@@ -344,21 +344,27 @@ static void evaluate(struct xsback *back)
     }
 }
 
-/* One that cannot be read, or does not parse, trusts the guest with nothing, and
- * spares it nothing. */
+/* One that cannot be read, or does not parse, widens nothing: others learn no more
+ * of the guest's content than by the one before, and it is trusted with no scan in
+ * place. */
 static void read_policy(struct xsback *back)
 {
     struct vscan_path folder = names_policy(back->front_domid);
-    char why[160], *text = NULL;
+    char why[160] = "policy: the node cannot be read", *text = NULL;
     int rc = xsx_read(back->xs, XBT_NULL, folder.s, NODE_POLICY, &text);
+    const bool absent = xsx_is_absent(rc);
 
-    back->policy = policy_default();
-    if (rc)
-        return;
-    rc = policy_parse(text, &back->policy, why, sizeof(why));
+    if (!rc)
+        rc = policy_parse(text, &back->policy, why, sizeof(why));
     free(text);
-    if (rc && log_limit_ok(&back->log_limit))
-        log_warning("%s; what it says to the back: the defaults", why);
+    if (rc) {
+        back->policy.scan = SCAN_SNAPSHOT;
+        if (!back->has_policy)
+            back->policy.history = absent;
+    }
+    back->has_policy |= !rc;
+    if (rc && !absent && log_limit_ok(&back->log_limit))
+        log_warning("%s; engines and history are as before", why);
 }
 
 static void look_at_policy(struct xsback *back)

@@ -48,7 +48,9 @@ struct xsback {
     struct xsback_limits limits;
     bool retry;                 /* the ring could not be joined: try later */
     bool gone;                  /* the toolstack has removed the device */
-    struct policy policy;       /* what it says to the back counts here */
+    struct policy policy;       /* what it says to the back counts here: of the
+                                 * last one that was good, but for ->scan */
+    bool has_policy;            /* there was one */
     bool in_place;              /* it says scan=in-place */
     struct vscan_path back;     /* our folder */
     struct vscan_path front;    /* the front's */

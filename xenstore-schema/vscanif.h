@@ -490,8 +490,9 @@
  *      One node, so that no half-written policy can be read.  A policy that
  *      does not parse leaves the one before in force, with the front's
  *      "policy-generation" as it was, and is named in the front's "error" node.
- *      To the back, one that does not parse or is not there says what these
- *      keys are by default.
+ *      To the back, one that cannot be read, does not parse or is not there says
+ *      scan=snapshot, and as to engines and history what the one before said; if
+ *      there was none, engines=all, and history=no unless it is not there.
  *
  * generation
  *      Values:         uint32, not 0; absent: 0

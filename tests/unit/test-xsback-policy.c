@@ -190,11 +190,10 @@ static void cannot_be_read(void **state)
     stop();
 }
 
-static void says(const char *policy, const char *engine, bool history)
+static void says_still(const char *engine, bool history)
 {
     const char *word;
 
-    fake_write(POLICY, policy);
     tell_back();
     settle(BACK, look);
     word = policy_word(&back.policy, POLICY_ENGINES, NULL);
@@ -204,7 +203,13 @@ static void says(const char *policy, const char *engine, bool history)
     assert_int_equal(back.policy.history, history);
 }
 
-/* What it says to the back beside that; with a bad one, what is by default. */
+static void says(const char *policy, const char *engine, bool history)
+{
+    fake_write(POLICY, policy);
+    says_still(engine, history);
+}
+
+/* What it says to the back beside that. */
 static void engines_and_history(void **state)
 {
     (void)state;
@@ -214,8 +219,48 @@ static void engines_and_history(void **state)
     says("engines=a history=no", "a", false);
     says("history=no", NULL, false);
     says("engines=b,a", "b", true);
-    says("engines=b,b history=no", NULL, true);
     says("", NULL, true);
+    stop();
+}
+
+/* A bad one widens nothing: the one before counts, be it wide or not. */
+static void bad_policy_tells_nobody_more(void **state)
+{
+    (void)state;
+    start_with("engines=a history=no");
+    says("engines=a history=no", "a", false);
+    says("engines=b,b", "a", false);
+    says("history=perhaps", "a", false);
+    tell_back();
+    fake_at(FAKE_XS_READ, 1, NULL, NULL, EIO);
+    says_still("a", false);
+    assert_false(fake_at_waits(FAKE_XS_READ));
+    fake_remove(POLICY);
+    says_still("a", false);
+    says("engines=b", "b", true);
+    says("engines=a history=no ", "b", true);
+    stop();
+}
+
+/* The first one: nobody knows what it was to say. */
+static void bad_policy_at_the_start(void **state)
+{
+    (void)state;
+    start_with("engines=a history=yes new=key");
+    says_still(NULL, false);
+    says("history=yes", NULL, true);
+    stop();
+    start_with("");
+    fake_at(FAKE_XS_READ, 1, NULL, NULL, EIO);
+    xsback_run(&back);
+    assert_false(fake_at_waits(FAKE_XS_READ));
+    assert_false(back.policy.history);
+    says_still(NULL, true);
+    stop();
+    /* Somebody who has made the device knows of none. */
+    start_with("history=no");
+    fake_remove(POLICY);
+    says_still(NULL, true);
     stop();
 }
 
@@ -259,6 +304,8 @@ int main(void)
         cmocka_unit_test(changes_while_connected),
         cmocka_unit_test(cannot_be_read),
         cmocka_unit_test(engines_and_history),
+        cmocka_unit_test(bad_policy_tells_nobody_more),
+        cmocka_unit_test(bad_policy_at_the_start),
         cmocka_unit_test(guest_cannot_ask_for_it),
         cmocka_unit_test(watches_are_needed),
     };
