@@ -59,8 +59,11 @@ int connection_parse_ring(const char *text, struct connection *connection)
     grant_ref_t refs[VSCANIF_MAX_RING_PAGES];
     int nr = parse_refs(text, refs, VSCANIF_MAX_RING_PAGES);
 
-    if (nr < 2 || refs[0] != connection->ring_ref)
+    connection->nr_more = 0;
+    if (nr < 2)
         return -EINVAL;
+    if (refs[0] != connection->ring_ref)
+        return 0;
     connection->nr_more = (uint32_t)nr - 1;
     memcpy(connection->more_ref, refs + 1,
            connection->nr_more * sizeof(refs[0]));

@@ -33,8 +33,9 @@ char *connection_format_refs(const struct connection *connection,
 char *connection_format_ring(const struct connection *connection,
                              char out[CONNECTION_RING_SIZE]);
 
-/* Reads it; ->ring_ref has been read.  Returns 0; -EINVAL when it is not the first
- * of 2 ... VSCANIF_MAX_RING_PAGES. */
+/* Reads it; ->ring_ref has been read, and the ring has that page alone when it is
+ * not the first of these.  Returns 0; -EINVAL when they are not 2 ...
+ * VSCANIF_MAX_RING_PAGES. */
 int connection_parse_ring(const char *text, struct connection *connection);
 
 /* Reads as many references as ->pool_pages needs.  Returns 0; -EINVAL when the

@@ -261,6 +261,10 @@
  *      Written by:     front, together with XenbusStateInitialised
  *      Read by:        back
  *
+ *      When the first of them is not that of ring-ref, they are those of an
+ *      earlier front, and the one that is there now knows of one page alone: as
+ *      if absent.
+ *
  * event-channel
  *      Values:         uint32, port in the guest, not 0
  *      Written by:     front, together with XenbusStateInitialised

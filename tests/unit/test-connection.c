@@ -80,7 +80,7 @@ static void ring_round_trip(uint32_t nr_more, const char *text)
 static void rings(void **state)
 {
     static const char *const bad[] = {
-        "", "7", "8,7", "7,0", "7,", ",7", "7,x", "7,8,9,10", "7,4294967296",
+        "", "7", "8", "8,0", "7,0", "7,", ",7", "7,x", "7,8,9,10", "7,4294967296",
         "7,88888888888888888888888888888888888888888888888888888888888",
     };
     struct connection c = { .ring_ref = 7 };
@@ -90,6 +90,10 @@ static void rings(void **state)
     ring_round_trip(2, "4294967295,4294967294,4294967293");
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         assert_int_equal(connection_parse_ring(bad[i], &c), -EINVAL);
+    assert_int_equal(c.nr_more, 0);
+    /* Of another ring than this one. */
+    c.nr_more = 1;
+    assert_int_equal(connection_parse_ring("8,7", &c), 0);
     assert_int_equal(c.nr_more, 0);
 }
 

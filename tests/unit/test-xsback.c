@@ -353,9 +353,26 @@ static void ring_of_pages(void **state)
     assert_int_equal(t.connection.nr_more, 0);
 }
 
+/* A front with more pages that has died has left them there, and the next one
+ * knows of no such node. */
+static void ring_of_an_earlier_front(void **state)
+{
+    (void)state;
+    expect_state("2");
+    front_writes(NODE_RING_REFS, "9,11,12");
+    front_publishes("9", "14", "1732");
+    expect_state("4");
+    front_writes(NODE_STATE, "1");
+    expect_state("2");
+    front_publishes("13", "14", "1733");
+    expect_state("4");
+    assert_int_equal(t.connection.ring_ref, 13);
+    assert_int_equal(t.connection.nr_more, 0);
+}
+
 static void malformed_ring_closes(void **state)
 {
-    static const char *const bad[] = { "", "9", "11,9", "9,0", "9,", "9,x",
+    static const char *const bad[] = { "", "9", "11", "9,0", "9,", "9,x",
                                        "9,11,12,13", "9, 11", "9,011" };
 
     (void)state;
@@ -667,6 +684,7 @@ int main(void)
         DEVICE(reads_nodes_of_one_connection),
         cmocka_unit_test(malformed_nodes_close),
         DEVICE(ring_of_pages),
+        DEVICE(ring_of_an_earlier_front),
         DEVICE(malformed_ring_closes),
         DEVICE(long_and_binary_nodes_close),
         DEVICE(unknown_version_closes),
