@@ -38,6 +38,9 @@
 
 #define HISTORY_SECRET_OCTETS   16
 
+/* The least octet of a name that is kept. */
+#define HISTORY_NAME_MIN        ' '
+
 /* What is known about a content.  All 0: nothing. */
 struct history_entry {
     struct history_key key;
@@ -48,7 +51,9 @@ struct history_entry {
     engine_set killed;          /* lost a worker by it, */
     uint8_t kills;              /* and how often: 0 ... HISTORY_MAX_KILLS */
     uint8_t reserved[4];
-    char name[VSCANIF_MAX_NAME];    /* empty unless infected */
+    char name[VSCANIF_MAX_NAME];    /* parts, each an octet that is the set of
+                                     * those who have found it, then what they
+                                     * call it; no NUL when it is full */
 };
 
 #define HISTORY_WORDS   (sizeof(struct history_entry) / sizeof(uint64_t))
@@ -67,6 +72,8 @@ struct history_table {
 _Static_assert(sizeof(struct history_entry) == 160, "no hole");
 _Static_assert(offsetof(struct history_entry, name) == 64, "no hole");
 _Static_assert(sizeof(struct history_slot) == 168, "no hole");
+_Static_assert(ENGINE_SET_OTHER <= HISTORY_NAME_MIN,
+               "a set that has found something is no octet of a name");
 _Static_assert(sizeof(struct history_table) == 64, "no hole");
 /* A lock would have to be written to by readers. */
 _Static_assert(ATOMIC_LONG_LOCK_FREE == 2 && sizeof(long) == 8,

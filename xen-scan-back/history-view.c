@@ -79,6 +79,28 @@ static bool may_be(const struct history_slot *slot,
     return atomic_load_explicit(&slot->word[0], memory_order_relaxed) == first;
 }
 
+/* What others have found is not for who has not asked them.  There is a blank in
+ * place of each set but the first, so that there is room. */
+static void name_of(const struct history_entry *entry, engine_set engines,
+                    char name_r[VSCANIF_MAX_NAME])
+{
+    bool asked = false;
+    size_t used = 0;
+
+    for (size_t i = 0; i < sizeof(entry->name) && entry->name[i]; i++) {
+        const char c = entry->name[i];
+
+        if (c < HISTORY_NAME_MIN) {
+            asked = (engine_set)c & engines;
+            if (asked && used)
+                name_r[used++] = ' ';
+        } else if (asked) {
+            name_r[used++] = c;
+        }
+    }
+    name_r[used] = 0;
+}
+
 static bool verdict_of(const struct history_entry *entry, engine_set engines,
                        struct verdict *verdict_r)
 {
@@ -86,7 +108,7 @@ static bool verdict_of(const struct history_entry *entry, engine_set engines,
 
     if (entry->infected & engines) {
         *verdict_r = (struct verdict){ .code = VSCANIF_VERDICT_INFECTED };
-        memcpy(verdict_r->name, entry->name, sizeof(verdict_r->name));
+        name_of(entry, engines, verdict_r->name);
     } else if (entry->kills >= HISTORY_MAX_KILLS && entry->killed & engines) {
         *verdict_r = verdict_not_scanned(VSCANIF_REASON_ENGINE);
     } else if (run && engine_set_covers(entry->clean, run)) {

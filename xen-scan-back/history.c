@@ -12,7 +12,6 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -181,6 +180,16 @@ static uint32_t place(struct history *h, const struct history_key *key,
     return free_slot;
 }
 
+static bool is_name(const char name[VSCANIF_MAX_NAME])
+{
+    const size_t len = strnlen(name, VSCANIF_MAX_NAME);
+
+    for (size_t i = 0; i < len; i++)
+        if (name[i] < HISTORY_NAME_MIN)
+            return false;
+    return len > 0 && len < VSCANIF_MAX_NAME;
+}
+
 static bool is_kept(engine_set engines, const struct verdict *verdict)
 {
     if (!engines || !engine_set_covers(engine_set_all(ENGINE_MAX), engines))
@@ -189,27 +198,84 @@ static bool is_kept(engine_set engines, const struct verdict *verdict)
     case VSCANIF_VERDICT_CLEAN:
         return true;
     case VSCANIF_VERDICT_INFECTED:
-        return verdict->name[0] &&
-               memchr(verdict->name, 0, sizeof(verdict->name));
+        return is_name(verdict->name);
     }
     return false;
+}
+
+/* What some engines call it. */
+struct part {
+    engine_set engines;
+    const char *text;
+    size_t len;
+};
+
+/* Finds the parts of a name, but for those of @engines.  Returns how many. */
+static unsigned int find_parts(const char name[VSCANIF_MAX_NAME],
+                               engine_set engines,
+                               struct part parts_r[ENGINE_MAX])
+{
+    unsigned int nr = 0;
+    size_t end;
+
+    for (size_t i = 0; i < VSCANIF_MAX_NAME && name[i]; i = end) {
+        const engine_set its = (engine_set)name[i];
+
+        for (end = i + 1; end < VSCANIF_MAX_NAME &&
+                          name[end] >= HISTORY_NAME_MIN;)
+            end++;
+        if (!engine_set_covers(engines, its))
+            parts_r[nr++] = (struct part){ its, name + i + 1, end - i - 1 };
+    }
+    return nr;
+}
+
+/* As many octets for each as lets all of them fit. */
+static size_t share_of(const struct part *parts, unsigned int nr)
+{
+    size_t share = VSCANIF_MAX_NAME, used;
+
+    do {
+        share--;
+        used = 0;
+        for (unsigned int i = 0; i < nr; i++)
+            used += 1 + (parts[i].len < share ? parts[i].len : share);
+    } while (used > VSCANIF_MAX_NAME);
+    return share;
+}
+
+/* Each part has an engine that is in none before it: there is room for one more. */
+static void add_name(struct history_entry *entry, engine_set engines,
+                     const char *name)
+{
+    char before[VSCANIF_MAX_NAME], *at = entry->name;
+    struct part parts[ENGINE_MAX];
+    unsigned int nr;
+    size_t share;
+
+    memcpy(before, entry->name, sizeof(before));
+    memset(entry->name, 0, sizeof(entry->name));
+    nr = find_parts(before, engines, parts);
+    assert(nr < ENGINE_MAX);
+    parts[nr++] = (struct part){ engines, name, strlen(name) };
+    share = share_of(parts, nr);
+    for (unsigned int i = 0; i < nr; i++) {
+        const size_t len = parts[i].len < share ? parts[i].len : share;
+
+        *at++ = (char)parts[i].engines;
+        memcpy(at, parts[i].text, len);
+        at += len;
+    }
 }
 
 /* Returns whether this says anything new. */
 static bool add_infected(struct history_entry *entry, engine_set engines,
                          const struct verdict *verdict)
 {
-    char both[2 * VSCANIF_MAX_NAME];
-
-    if (engine_set_covers(engines, entry->infected)) {
-        memcpy(entry->name, verdict->name, sizeof(entry->name));
-    } else if (engine_set_covers(entry->infected, engines)) {
+    if (!engine_set_covers(engines, entry->infected) &&
+        engine_set_covers(entry->infected, engines))
         return false;
-    } else {
-        snprintf(both, sizeof(both), "%s %s", entry->name, verdict->name);
-        memset(entry->name, 0, sizeof(entry->name));
-        memcpy(entry->name, both, strnlen(both, sizeof(entry->name) - 1));
-    }
+    add_name(entry, engines, verdict->name);
     entry->infected |= engines;
     entry->clean &= (engine_set)~engines;
     return true;

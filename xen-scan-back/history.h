@@ -102,11 +102,11 @@ void history_start_generation(struct history *h, uint64_t generation);
  * Puts down what each of @engines has said in a scan that ended at @time
  * (CLOCK_REALTIME, seconds), clean or infected.  What one of them has found it
  * has found for good, and a content that has killed its workers is not cleared by
- * being clean once.  Of several names the last one stays that is of all engines
- * that have found something; else there are both, cut to fit.  Returns 0; -EINVAL
- * for what is never kept: no verdict, that of no engine that there can be, an
- * infection without a name; -ESTALE when the verdict is not of the table's
- * generation.
+ * being clean once.  An infection's name is what all of @engines call it; what
+ * others call it stays beside it, each cut to its share where they do not fit.
+ * Returns 0; -EINVAL for what is never kept: no verdict, that of no engine that
+ * there can be, an infection without a name of printable octets; -ESTALE when the
+ * verdict is not of the table's generation.
  */
 int history_put(struct history *h, const struct history_key *key,
                 engine_set engines, const struct verdict *verdict,
@@ -134,7 +134,8 @@ void history_detach(struct history_view *view);
 
 /*
  * Is known, in this generation, what @engines say of this content?  Then
- * *@verdict_r is infected, if one of them has found something; else not scanned
+ * *@verdict_r is infected, if one of them has found something, with the names that
+ * these have for it, and no others', blanks between; else not scanned
  * (VSCANIF_REASON_ENGINE), when it has killed HISTORY_MAX_KILLS workers and one of
  * them was of these; else clean, if all of them have called it so, but not
  * scanned (VSCANIF_REASON_RESOURCES) when others are asked for that are not run.

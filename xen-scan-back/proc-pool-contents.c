@@ -78,13 +78,28 @@ static void answer_known(struct process *p, const struct pool_job *job,
 
 /* What is of signatures of before is refused there, and what no engine says. */
 static void keep(struct process *p, const struct pool_job *job,
-                 const struct findings *findings, struct verdict verdict,
+                 engine_set engines, struct verdict verdict,
                  uint64_t generation)
 {
-    const engine_set engines = findings_say(findings, verdict.code);
-
     verdict.generation = generation;
     history_put(&p->history, &job->key, engines, &verdict, proc_time_s());
+}
+
+/* One by one: nobody is to hear of what an engine has found that he does not ask. */
+static void keep_found(struct process *p, const struct pool_job *job,
+                       const struct findings *findings, uint64_t generation)
+{
+    const engine_set infected = findings_say(findings,
+                                             VSCANIF_VERDICT_INFECTED);
+
+    for (unsigned int e = 0; e < p->config->nr_engines; e++) {
+        struct findings one = { .nr = 0 };
+
+        if (!(infected & engine_set_one(e)))
+            continue;
+        findings_add(&one, e, findings->engine[e], &findings->verdict[e]);
+        keep(p, job, engine_set_one(e), findings_join(&one), generation);
+    }
 }
 
 /*
@@ -95,7 +110,6 @@ void contents_scanned(struct process *p, const struct pool_job *job,
                       const struct findings *findings, uint64_t generation,
                       engine_set killed)
 {
-    const struct verdict joined = findings_join(findings);
     int rc = 0;
 
     p->scans += findings->nr > 0;
@@ -107,9 +121,9 @@ void contents_scanned(struct process *p, const struct pool_job *job,
     if (rc == HISTORY_MAX_KILLS)
         log_warning("a content of %" PRIu64 " octets has killed %d workers "
                     "and is not scanned any more", job->size, rc);
-    keep(p, job, findings, verdict_clean(), generation);
-    if (joined.code == VSCANIF_VERDICT_INFECTED)
-        keep(p, job, findings, joined, generation);
+    keep(p, job, findings_say(findings, VSCANIF_VERDICT_CLEAN),
+         verdict_clean(), generation);
+    keep_found(p, job, findings, generation);
 }
 
 /* What it was of is not known: the guest may have changed it meanwhile. */

@@ -153,36 +153,81 @@ static void others_that_are_not_run(void **state)
     assert_int_equal(known_to(1, A | ENGINE_SET_OTHER, NULL), 'k');
 }
 
+static void expect_name(uint32_t number, engine_set engines,
+                        const char *expected)
+{
+    char name[VSCANIF_MAX_NAME];
+
+    assert_int_equal(known_to(number, engines, name), 'i');
+    assert_string_equal(name, expected);
+}
+
+/* Nobody hears of what an engine has found that he does not ask. */
 static void names(void **state)
 {
-    char name[VSCANIF_MAX_NAME], longest[VSCANIF_MAX_NAME];
+    (void)state;
+    say_infected(1, A, "a:X x");
+    say_infected(1, B, "b:Y");
+    expect_name(1, A, "a:X x");
+    expect_name(1, B, "b:Y");
+    expect_name(1, A | B, "a:X x b:Y");
+    expect_name(1, A | B | C, "a:X x b:Y");
+    expect_name(1, A | C | ENGINE_SET_OTHER, "a:X x");
+    assert_int_equal(known_to(1, C, NULL), '-');
+    /* Again, by one of them: nothing is new. */
+    say_infected(1, A, "a:Z");
+    expect_name(1, A | B, "a:X x b:Y");
+    say_infected(1, C, "c:V");
+    expect_name(1, C, "c:V");
+    expect_name(1, B | C, "b:Y c:V");
+    expect_name(1, A | B | C, "a:X x b:Y c:V");
+    /* Of all together it is the last. */
+    say_infected(1, A | B | C, "all");
+    expect_name(1, C, "all");
+    say_infected(1, engine_set_one(3), "d:W");
+    expect_name(1, A | engine_set_one(3), "all d:W");
+}
+
+/* Each has a share, and what is shorter leaves the rest to the others. */
+static void long_names(void **state)
+{
+    char longest[VSCANIF_MAX_NAME], name[VSCANIF_MAX_NAME];
 
     (void)state;
-    say_infected(1, A | B, "a:X b:Y");
-    /* Of fewer nothing is new, */
-    say_infected(1, A, "a:Z");
-    assert_int_equal(known_to(1, A, name), 'i');
-    assert_string_equal(name, "a:X b:Y");
-    /* of others there are both, of all it is the last. */
-    say_infected(1, C, "c:V");
-    known_to(1, C, name);
-    assert_string_equal(name, "a:X b:Y c:V");
-    say_infected(1, A | B | C, "all");
-    known_to(1, C, name);
-    assert_string_equal(name, "all");
-
     memset(longest, 'n', sizeof(longest));
     longest[sizeof(longest) - 1] = 0;
     say_infected(2, A, longest);
-    say_infected(2, B, longest);
-    assert_int_equal(known_to(2, B, name), 'i');
-    assert_string_equal(name, longest);
-    longest[sizeof(longest) - 3] = 0;
-    say_infected(3, A, longest);
-    say_infected(3, B, "b:X");
-    known_to(3, B, name);
+    expect_name(2, A, longest);
+    say_infected(2, B, "b:X");
+    expect_name(2, B, "b:X");
+    known_to(2, A, name);
+    assert_int_equal(strlen(name), sizeof(name) - 2 - 3);
+    known_to(2, A | B, name);
     assert_int_equal(strlen(name), sizeof(name) - 1);
-    assert_int_equal(name[sizeof(name) - 2], 'b');
+    assert_string_equal(name + strlen(name) - 5, "n b:X");
+    say_infected(2, C, longest);
+    say_infected(2, engine_set_one(3), longest);
+    for (unsigned int e = 0; e < 4; e++) {
+        known_to(2, engine_set_one(e), name);
+        assert_int_equal(strlen(name), e == 1 ? 3 : (sizeof(name) - 4 - 3) / 3);
+    }
+    known_to(2, engine_set_all(4), name);
+    assert_true(strlen(name) < sizeof(name));
+}
+
+/* Or it could pass for one of another engine's. */
+static void name_with_other_octets(void **state)
+{
+    static const char *const bad[] = { "a:\x01", "\x02X", "a:\n", "\xff" };
+    const struct history_key key = content(1);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        const struct verdict verdict = infected_in(GENERATION, bad[i]);
+
+        assert_int_equal(history_put(&h, &key, A, &verdict, NOW), -EINVAL);
+    }
+    assert_int_equal(h.used, 0);
 }
 
 /* By no engine, or by more than those that there can be. */
@@ -248,7 +293,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(clean_for_who_is_covered), TEST(infected_for_who_asks_them),
         TEST(kills_for_who_asks_them), TEST(others_that_are_not_run),
-        TEST(names), TEST(who_must_be_there), TEST(as_its_model),
+        TEST(names), TEST(long_names), TEST(name_with_other_octets),
+        TEST(who_must_be_there), TEST(as_its_model),
     };
 
     return cmocka_run_group_tests_name("history-engines", tests, NULL, NULL);

@@ -95,6 +95,22 @@ static void all_first(void **state)
     assert_int_equal(known("other virus", BOTH), VSCANIF_VERDICT_INFECTED);
 }
 
+/* Who asks for one of them hears of that one, as if there were no other. */
+static void each_has_its_names(void **state)
+{
+    (void)state;
+    pool_side_start_both(1, LONG_MS);
+    ask(link_b, 1, "virus", BOTH);
+    infected(link_b, 1, "fake:Test.Virus other:Other.Virus");
+    ask(link_a, 1, "virus", FAKE);
+    infected(link_a, 1, "fake:Test.Virus");
+    ask(link_a, 2, "virus", OTHER);
+    infected(link_a, 2, "other:Other.Virus");
+    ask(link_b, 2, "virus", BOTH);
+    infected(link_b, 2, "fake:Test.Virus other:Other.Virus");
+    assert_int_equal(scans(), 1);
+}
+
 /* One after the other they have said what both say. */
 static void sets_grow(void **state)
 {
@@ -325,7 +341,8 @@ static void alone_kills_are_not_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(the_few_first), TEST(all_first), TEST(sets_grow),
+        TEST(the_few_first), TEST(all_first), TEST(each_has_its_names),
+        TEST(sets_grow),
         TEST(each_counts_by_itself), TEST(no_join_with_fewer),
         TEST(join_with_more), TEST(who_waits_for_more_keeps_nothing_up),
         TEST(kills_are_of_an_engine),
