@@ -302,12 +302,21 @@ static const char *take_offers(struct process *p, struct client *c,
            too_much : NULL;
 }
 
+/* One that says no more than which. */
+static bool is_cancel(const struct pool_request *request)
+{
+    const struct pool_request cancel = { .id = request->id,
+                                         .kind = POOL_CANCEL };
+
+    return !memcmp(request, &cancel, sizeof(cancel));
+}
+
 static void take_request(struct process *p, struct client *c,
                          const struct pool_request *request, int fd)
 {
     const char *why = "sent a request of an unknown kind";
 
-    if (request->kind == POOL_CANCEL && fd < 0 && !request->size) {
+    if (is_cancel(request) && fd < 0) {
         cancel(p, c, request->id);
         return;
     }

@@ -181,6 +181,7 @@ static void bad_request(unsigned int how)
 {
     struct pool_request request = { .kind = POOL_SCAN, .id = 1, .size = 5,
                                     .engines = pool_all_engines() };
+    const struct pool_request cancel = { .kind = POOL_CANCEL, .id = 1 };
     int fd = -1;
 
     switch (how) {
@@ -211,11 +212,11 @@ static void bad_request(unsigned int how)
         break;
     case 7:                     /* to be cancelled, with a snapshot */
         assert_int_equal(snapshot_make("clean", 5, &fd), 0);
-        request.kind = POOL_CANCEL;
-        request.size = 0;
+        request = cancel;
         break;
     case 8:                     /* with a size */
-        request.kind = POOL_CANCEL;
+        request = cancel;
+        request.size = 5;
         assert_int_equal(ipc_send(link_a, &request, sizeof(request), -1), 0);
         return;
     case 9:                     /* in place, of nothing that could be mapped */
@@ -244,6 +245,14 @@ static void bad_request(unsigned int how)
         assert_int_equal(snapshot_make("clean", 5, &fd), 0);
         request.alone = 2;
         break;
+    default:                    /* to be cancelled, and what else there is */
+        request = cancel;
+        request.engines = how == 15;
+        request.alone = how == 16;
+        request.at[0] = how == 17;
+        request.reserved[1] = how == 18;
+        assert_int_equal(ipc_send(link_a, &request, sizeof(request), -1), 0);
+        return;
     }
     assert_int_equal(ipc_send(link_a, &request, sizeof(request), fd), 0);
     close(fd);
@@ -253,7 +262,7 @@ static void breach_costs_one_link(void **state)
 {
     (void)state;
     pool_side_start(1, LONG_MS);
-    for (unsigned int how = 0; how < 15; how++) {
+    for (unsigned int how = 0; how < 19; how++) {
         bad_request(how);
         assert_closed(link_a);
         pool_ask(link_b, how, "clean");
