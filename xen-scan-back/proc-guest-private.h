@@ -32,7 +32,8 @@
 /* Requests that are taken in one go. */
 #define AT_ONCE ((unsigned int)VSCANIF_RING_SIZE)
 
-/* Answers do not wait, for others to come along, while so much is digested. */
+/* Answers do not wait, for others to come along, while more than so much is
+ * digested, or copied. */
 #define FLUSH_OCTETS    65536
 
 /* How long the pool may take to take a request. */
@@ -49,6 +50,8 @@ struct guest {
     struct dataplane dp;
     struct xsback xsback;
     struct history_view history;
+    uint64_t unflushed;         /* octets digested, or copied, since answers were
+                                 * flushed last */
     uint64_t generation;        /* of all engines: the history's */
     engine_set needed;          /* of those asked for, without which nothing is
                                  * clean in it */
@@ -87,6 +90,9 @@ struct guest {
 };
 
 /* proc-guest-scan.c */
+/* The guest gets its answers. */
+void guest_flush(struct guest *guest);
+
 /* Answers the guest, then says so, and how long the engines have had: 0 when
  * the verdict was known, or there is none. */
 void guest_answer(struct guest *guest, const struct flight *flight,

@@ -165,13 +165,29 @@ static int ask_pool(struct guest *guest, const struct pool_request *msg,
     return rc;
 }
 
+void guest_flush(struct guest *guest)
+{
+    dataplane_flush(&guest->dp);
+    guest->unflushed = 0;
+}
+
+/* So many octets are about to be digested, or copied. */
+static void flush_before(struct guest *guest, uint64_t octets)
+{
+    guest->unflushed += octets;
+    if (guest->unflushed > FLUSH_OCTETS)
+        guest_flush(guest);
+}
+
 int guest_settle(struct guest *guest, struct flight *flight,
                  const char **why_r)
 {
     struct pool_request msg;
     struct verdict verdict;
-    int fd = -1, rc = look_at(guest, flight, &verdict, &msg, &fd, why_r);
+    int fd = -1, rc;
 
+    flush_before(guest, flight->req.size);
+    rc = look_at(guest, flight, &verdict, &msg, &fd, why_r);
     if (!rc) {
         rc = ask_pool(guest, &msg, fd);
         if (!rc)
@@ -243,6 +259,7 @@ static int take_piece(struct guest *guest, const struct scan_request *req,
     const bool ends = req->size == 0;
     int rc = 0;
 
+    flush_before(guest, req->size);
     if (guest->assembly.on)
         rc = assembly_add(&guest->assembly, req,
                           dataplane_piece(&guest->dp, req), why_r);
@@ -281,8 +298,6 @@ int guest_scan(struct guest *guest, const struct scan_request *req,
 {
     struct flight *flight;
 
-    if (req->size > FLUSH_OCTETS)
-        dataplane_flush(&guest->dp);
     if (req->operation == VSCANIF_OP_PIECE)
         return take_piece(guest, req, why_r);
     flight = flights_begin(&guest->flights, req, guest->taken_us);

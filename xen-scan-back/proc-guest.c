@@ -432,7 +432,7 @@ static bool wants_requests(const struct guest *guest)
  * more has come. */
 static void end_turn(struct guest *guest)
 {
-    dataplane_flush(&guest->dp);
+    guest_flush(guest);
     if (!guest->more && wants_requests(guest))
         guest->more = dataplane_ask(&guest->dp);
 }
@@ -462,7 +462,7 @@ static bool wait_for_event(struct guest *guest, struct epoll_event *event_r)
 {
     bool is;
 
-    dataplane_flush(&guest->dp);
+    guest_flush(guest);
     if (!guest->more && guest->connected &&
         lookout_look(&guest->lookout, &look_ops, guest)) {
         *event_r = guest->looked;

@@ -18,6 +18,7 @@
 #include "names.h"
 #include "pace.h"
 #include "pair.h"
+#include "proc-guest-private.h"
 #include "ring-now.h"
 #include "verdict.h"
 
@@ -60,6 +61,51 @@ static void answers_go_together(void **state)
     assert_int_equal(taken, 0);
     assert_int_equal(back_notified(), before + 1);
     assert_int_equal(xenevtchn_pending(t.xce), t.port);
+    take_answers(&taken);
+    assert_int_equal(taken, ANSWERS);
+    expect_at_pool(0);
+}
+
+/* One page, named as often as there are pages: known, and clean. */
+static void know_large(unsigned int pages)
+{
+    struct vscanif_info *info = (struct vscanif_info *)(void *)t.file;
+    static char content[64 * VSCANIF_PAGE_SIZE];
+    struct history_key key = { .size = (uint64_t)pages * VSCANIF_PAGE_SIZE };
+    struct verdict good = verdict_clean();
+
+    good.generation = t.history.generation;
+    memset(content, 0, sizeof(content));
+    for (unsigned int i = 0; i < pages; i++) {
+        info->ref[i] = t.refs[1];
+        memcpy(content + (size_t)i * VSCANIF_PAGE_SIZE, "0123456789", 10);
+    }
+    memcpy(t.file + VSCANIF_PAGE_SIZE, content, VSCANIF_PAGE_SIZE);
+    assert_int_equal(digest_of(content, key.size, key.digest), 0);
+    assert_int_equal(history_put(&t.history, &key,
+                                 engine_set_all(PAIR_ENGINES), &good, 1), 0);
+}
+
+/* However many requests it takes: no answer waits while more than that is
+ * digested. */
+static void answers_do_not_wait_long(void **state)
+{
+    struct vscanif_request req = {
+        .operation = VSCANIF_OP_SCAN, .event = VSCANIF_EVENT_OPEN,
+        .info_ref = t.refs[0], .nr_pages = FLUSH_OCTETS / VSCANIF_PAGE_SIZE / 4,
+        .size = FLUSH_OCTETS / 4,
+    };
+    unsigned int taken = 0;
+
+    (void)state;
+    know_large(req.nr_pages);
+    run_back();
+    take_answers(&taken);
+    for (req.id = 0; req.id < ANSWERS; req.id++)
+        send_request(&req);
+    assert_true(back_step(0));
+    /* Before the fifth; the last ones have waited for no more than that. */
+    assert_int_equal(taken, 4);
     take_answers(&taken);
     assert_int_equal(taken, ANSWERS);
     expect_at_pool(0);
@@ -165,7 +211,8 @@ static void others_have_their_turn(void **state)
 int hostile_events_run(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(answers_go_together), TEST(storm_waits),
+        TEST(answers_go_together), TEST(answers_do_not_wait_long),
+        TEST(storm_waits),
         TEST(waits_no_longer_than_that), TEST(cancels_again_and_again),
         TEST(others_have_their_turn),
     };
