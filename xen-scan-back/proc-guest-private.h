@@ -29,8 +29,10 @@
 #include "stats.h"
 #include "xsback.h"
 
-/* Requests that are taken in one go. */
-#define AT_ONCE ((unsigned int)VSCANIF_RING_SIZE)
+/* Requests that are taken in one go, and octets of content after which no other
+ * is: a millisecond or so. */
+#define AT_ONCE         ((unsigned int)VSCANIF_RING_SIZE)
+#define TURN_OCTETS     (1u << 20)
 
 /* Answers do not wait, for others to come along, while more than so much is
  * digested, or copied. */
@@ -51,7 +53,8 @@ struct guest {
     struct xsback xsback;
     struct history_view history;
     uint64_t unflushed;         /* octets digested, or copied, since answers were
-                                 * flushed last */
+                                 * flushed last, */
+    uint64_t turn_octets;       /* and in this turn */
     uint64_t generation;        /* of all engines: the history's */
     engine_set needed;          /* of those asked for, without which nothing is
                                  * clean in it */

@@ -174,6 +174,7 @@ void guest_flush(struct guest *guest)
 /* So many octets are about to be digested, or copied. */
 static void flush_before(struct guest *guest, uint64_t octets)
 {
+    guest->turn_octets += octets;
     guest->unflushed += octets;
     if (guest->unflushed > FLUSH_OCTETS)
         guest_flush(guest);

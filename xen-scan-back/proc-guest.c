@@ -163,7 +163,8 @@ static int take_one(struct guest *guest, const char **why_r)
  * Takes requests while there is room for their snapshots; the rest waits on
  * the ring, behind a stream that is whole, too.  After some of them the others
  * who want something have their turn: a guest whose content is known could fill
- * the ring up for ever.  Returns false when the pool is gone.
+ * the ring up for ever, and sixteen of the largest take a second.  Returns false
+ * when the pool is gone.
  */
 static bool take_requests(struct guest *guest)
 {
@@ -171,9 +172,10 @@ static bool take_requests(struct guest *guest)
     int rc = 1;
 
     guest->more = false;
+    guest->turn_octets = 0;
     for (unsigned int n = 0; rc == 1 && guest->connected &&
                              guest->at_pool < POOL_LINK_JOBS; n++) {
-        guest->more = n == AT_ONCE;
+        guest->more = n == AT_ONCE || guest->turn_octets >= TURN_OCTETS;
         if (guest->more)
             break;
         if (!assembly_is_whole(&guest->assembly))
@@ -205,7 +207,9 @@ static bool on_ring(struct guest *guest)
 {
     if (!dataplane_events(&guest->dp) || !guest->connected)
         return true;
-    if (!take_requests(guest) || !on_cancel(guest) || !take_requests(guest))
+    if (!take_requests(guest) || !on_cancel(guest))
+        return false;
+    if (!guest->more && !take_requests(guest))
         return false;
     if (guest->connected && !dataplane_front_alive(&guest->dp)) {
         log_info("the front's process is gone");

@@ -111,6 +111,33 @@ static void answers_do_not_wait_long(void **state)
     expect_at_pool(0);
 }
 
+/* However large they are: it is a turn of so many octets, and then the others
+ * have theirs. */
+static void large_ones_end_a_turn(void **state)
+{
+    struct vscanif_request req = {
+        .operation = VSCANIF_OP_SCAN, .event = VSCANIF_EVENT_OPEN,
+        .info_ref = t.refs[0], .nr_pages = TURN_OCTETS / VSCANIF_PAGE_SIZE / 4,
+        .size = TURN_OCTETS / 4,
+    };
+    struct vscanif_response rsp;
+
+    (void)state;
+    know_large(req.nr_pages);
+    run_back();
+    for (req.id = 0; req.id < ANSWERS; req.id++)
+        send_request(&req);
+    for (unsigned int turn = 0; turn < 2; turn++) {
+        unsigned int taken = 0;
+
+        assert_true(back_step(0));
+        while (ring_front_get_now(&t.ring, &rsp) == 1)
+            taken++;
+        assert_int_equal(taken, 4);
+    }
+    expect_at_pool(0);
+}
+
 static void raise_event(void)
 {
     xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
@@ -212,7 +239,7 @@ int hostile_events_run(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(answers_go_together), TEST(answers_do_not_wait_long),
-        TEST(storm_waits),
+        TEST(large_ones_end_a_turn), TEST(storm_waits),
         TEST(waits_no_longer_than_that), TEST(cancels_again_and_again),
         TEST(others_have_their_turn),
     };
