@@ -41,9 +41,6 @@
 /* How long the pool may take to take a request. */
 #define POOL_WAIT_MS    10000
 
-/* After a ring could not be joined, for want of memory perhaps. */
-#define RETRY_MS    5000
-
 struct guest {
     uint32_t domid;
     const struct engine_source *sources;        /* of the back's engines, */
@@ -65,7 +62,6 @@ struct guest {
     struct engine_lines engines;
     struct stats stats;
     struct log_limit log_limit;
-    int64_t retry_ms;           /* when to try again to join the ring; or -1 */
     bool connected, stop;
     bool more;                  /* the ring may have requests for which there is
                                  * room */

@@ -168,13 +168,14 @@ static int take_one(struct guest *guest, const char **why_r)
  */
 static bool take_requests(struct guest *guest)
 {
-    const char *why = NULL;
     int rc = 1;
 
     guest->more = false;
     guest->turn_octets = 0;
     for (unsigned int n = 0; rc == 1 && guest->connected &&
                              guest->at_pool < POOL_LINK_JOBS; n++) {
+        const char *why = NULL;
+
         guest->more = n == AT_ONCE || guest->turn_octets >= TURN_OCTETS;
         if (guest->more)
             break;
@@ -397,14 +398,11 @@ static int wait_for_pool(struct guest *guest)
 /* Sets the timer to what comes next. */
 static void set_timer(struct guest *guest)
 {
+    const int64_t retry_ms = guest->xsback.retry_ms;
     int64_t next_ms = incidents_due(&guest->incidents);
 
-    if (!guest->xsback.retry)
-        guest->retry_ms = -1;
-    else if (guest->retry_ms < 0)
-        guest->retry_ms = proc_now_ms() + RETRY_MS;
-    if (next_ms < 0 || (guest->retry_ms >= 0 && guest->retry_ms < next_ms))
-        next_ms = guest->retry_ms;
+    if (next_ms < 0 || (retry_ms >= 0 && retry_ms < next_ms))
+        next_ms = retry_ms;
     if (guest_stream_is_open(guest) &&
         (next_ms < 0 || guest->stream_end_ms < next_ms))
         next_ms = guest->stream_end_ms;
@@ -418,10 +416,8 @@ static void on_timer(struct guest *guest)
     proc_timer_ack(guest->timer);
     guest_expire_stream(guest, proc_now_ms());
     end_ack_wait(guest, proc_now_ms());
-    if (guest->retry_ms >= 0 && guest->retry_ms <= proc_now_ms()) {
-        guest->retry_ms = -1;
+    if (guest->xsback.retry_ms <= proc_now_ms())
         xsback_retry(&guest->xsback);
-    }
 }
 
 /* Is a request to be taken as soon as there is one?  Else the pool has to answer
@@ -576,7 +572,7 @@ int proc_guest(uint32_t domid, const struct xsback_limits *limits,
         .domid = domid, .sources = sources, .nr_engines = nr_engines,
         .pool = pool,
         .epoll = -1, .signals = -1,
-        .timer = -1, .retry_ms = -1, .ack_ms = -1,
+        .timer = -1, .ack_ms = -1,
     };
 
     log_set_role("link %u", domid);

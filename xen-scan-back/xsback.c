@@ -12,11 +12,14 @@
 #include "handshake.h"
 #include "log.h"
 #include "policy.h"
+#include "proc.h"
 #include "vscanif.h"
 #include "xs.h"
 
 /* Steps that follow from one look; more would be a peer that flaps. */
 #define MAX_STEPS       8
+/* After a ring could not be joined, for want of memory perhaps. */
+#define RETRY_MS        5000
 
 /* Of the watches. */
 #define TOKEN_FRONT     "front"
@@ -223,15 +226,24 @@ static const char *node_fault(int rc)
 /*
  * Returns whether the state has changed.  Nodes that are malformed close the
  * link; a ring that cannot be joined does not, since its front may have died
- * meanwhile and be about to publish another: vscanif.h, "Recovery".
+ * meanwhile and be about to publish another: vscanif.h, "Recovery".  A front that
+ * has had its ration of attempts waits for the next one, be it good or bad: all
+ * that it can make the back write follows from these.
  */
 static bool connect_front(struct xsback *back)
 {
     struct front_nodes f = { .back = back, .node = NODE_STATE };
     char error[160];
     const char *why = NULL;
-    int rc = xsx_transaction(back->xs, read_front, &f);
+    const int64_t now_ms = proc_now_ms();
+    const int64_t when_ms = ration_take(&back->connects, now_ms);
+    int rc;
 
+    if (when_ms) {
+        back->retry_ms = when_ms;
+        return false;
+    }
+    rc = xsx_transaction(back->xs, read_front, &f);
     if (!rc && f.state != XenbusStateInitialised)
         return false;
     if (rc) {
@@ -250,7 +262,7 @@ static bool connect_front(struct xsback *back)
     if (rc) {
         snprintf(error, sizeof(error), "%s: %s", why, strerror(-rc));
         drop_and_set(back, XenbusStateInitWait, error);
-        back->retry = true;
+        back->retry_ms = now_ms + RETRY_MS;
         return false;
     }
     back->connection_id = f.connection_id;
@@ -323,7 +335,7 @@ static bool was_made_anew(struct xsback *back)
 
 static void evaluate(struct xsback *back)
 {
-    back->retry = false;
+    back->retry_ms = -1;
     for (int i = 0; i < MAX_STEPS; i++) {
         enum xenbus_state peer = XenbusStateUnknown;
         const char *error;
@@ -435,7 +447,7 @@ void xsback_reset(struct xsback *back, const char *error)
 
 void xsback_retry(struct xsback *back)
 {
-    if (back->retry)
+    if (back->retry_ms >= 0)
         evaluate(back);
 }
 
@@ -460,7 +472,7 @@ int xsback_open(struct xsback *back, uint32_t front_domid,
                 const struct xsback_ops *ops, void *arg, const char **why_r)
 {
     *back = (struct xsback){ .ops = ops, .arg = arg, .limits = *limits,
-                             .front_domid = front_domid,
+                             .front_domid = front_domid, .retry_ms = -1,
                              .policy = policy_default() };
     return xsx_open(&back->xs, why_r);
 }

@@ -20,6 +20,7 @@
 #include "names.h"
 #include "policy.h"
 #include "question.h"
+#include "ration.h"
 #include "vscanif.h"
 
 struct xsback_ops {
@@ -46,7 +47,9 @@ struct xsback {
     uint32_t front_domid;
     uint32_t connection_id;
     struct xsback_limits limits;
-    bool retry;                 /* the ring could not be joined: try later */
+    int64_t retry_ms;           /* when to try again to join the ring, of
+                                 * proc_now_ms(); or -1 */
+    struct ration connects;     /* a front can start anew as often as it likes */
     bool gone;                  /* the toolstack has removed the device */
     struct policy policy;       /* what it says to the back counts here: of the
                                  * last one that was good, but for ->scan */
@@ -82,7 +85,7 @@ int xsback_fd(const struct xsback *back);
  * policy. */
 void xsback_run(struct xsback *back);
 
-/* Tries once more to join the ring, if back->retry says so. */
+/* Tries once more to join the ring: when back->retry_ms has come. */
 void xsback_retry(struct xsback *back);
 
 /* The connection is of no use: wait for a new one, or (with @error: the front

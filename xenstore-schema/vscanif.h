@@ -626,6 +626,11 @@
  * A front may also go from Connected to Initialising because the back has
  * answered nothing for as long as an access may be held.
  *
+ * Neither side lets the other one begin connections without end: of "conn." by the
+ * back, and "pub." by the front, there may be sixteen in a row, and one more every
+ * two seconds after that.  Until then it stays in XenbusStateInitWait, or
+ * XenbusStateInitialising.
+ *
  * Requests that were in flight when a connection ended are lost to the back;
  * the front sends them again on the next one, or gives them up.
  *

@@ -107,9 +107,11 @@ bool back_step(unsigned int pick)
         } else {
             must(on_ring(&life), "the pool is there");
         }
-    } else if (life.xsback.retry && pick % 4 == 0) {
+    } else if (life.xsback.retry_ms >= 0 && pick % 4 == 0) {
+        /* So much later. */
+        life.xsback.connects = (struct ration){ 0 };
         xsback_retry(&life.xsback);
-        n = life.xsback.retry ? 0 : 1;
+        n = life.xsback.retry_ms < 0;
     }
     /* Whatever has to come at a time does when there is nothing else. */
     if (n == 0 && life.ack_ms >= 0) {

@@ -16,6 +16,7 @@
 #include <cmocka.h>
 
 #include "fake.h"
+#include "proc.h"
 #include "two-domains.h"
 #include "vscanif.h"
 #include "xsback.h"
@@ -434,12 +435,12 @@ static void ring_that_cannot_be_joined(void **state)
     t.connect_rc = -EINVAL;
     front_publishes("9", "14", "1732");
     expect_state("2");
-    assert_true(t.back.retry);
+    assert_true(t.back.retry_ms > proc_now_ms());
     assert_non_null(strstr(node(NODE_ERROR), "no such ring"));
     t.connect_rc = 0;
     xsback_retry(&t.back);
     expect_state("4");
-    assert_false(t.back.retry);
+    assert_int_equal(t.back.retry_ms, -1);
     assert_null(node(NODE_ERROR));
 }
 
@@ -463,6 +464,73 @@ static void front_dies_while_the_back_joins(void **state)
     t.connect_rc = 0;
     expect_state("4");
     assert_int_equal(t.connection.ring_ref, 10);
+}
+
+/* So much time has passed for who waits for its next attempt. */
+static void next_attempt(void)
+{
+    t.back.connects.spent_ms -= RATION_EVERY_MS;
+    xsback_retry(&t.back);
+}
+
+/* A front that starts anew without end: some times in good faith, then it waits,
+ * and whatever it writes meanwhile the back writes nothing. */
+static void front_that_flaps(void **state)
+{
+    unsigned int writes;
+
+    (void)state;
+    for (unsigned int i = 0; i < RATION_BURST; i++) {
+        expect_state("2");
+        front_publishes("9", "14", "1732");
+        expect_state("4");
+        front_writes(NODE_STATE, "1");
+    }
+    expect_state("2");
+    front_publishes("9", "14", "1733");
+    expect_state("2");
+    assert_int_equal(t.joined, RATION_BURST);
+    assert_true(t.back.retry_ms > 0);
+    writes = fake_count(FAKE_XS_WRITE);
+    for (unsigned int i = 0; i < 100; i++) {
+        front_writes(NODE_STATE, i % 2 ? "3" : "1");
+        front_writes(NODE_RING_REF, "malformed");
+        back_settles();
+    }
+    assert_int_equal(fake_count(FAKE_XS_WRITE), writes);
+    front_publishes("9", "14", "1734");
+    next_attempt();
+    expect_state("4");
+    assert_int_equal(t.joined, RATION_BURST + 1);
+    assert_int_equal(t.back.retry_ms, -1);
+}
+
+/* So does one that publishes nonsense, or a ring that is none. */
+static void nonsense_is_looked_at_as_often(void **state)
+{
+    unsigned int writes;
+
+    (void)state;
+    for (unsigned int i = 0; i < RATION_BURST; i++) {
+        expect_state("2");
+        t.connect_rc = i % 2 ? -EINVAL : 0;
+        front_publishes(i % 2 ? "9" : "x", "14", "1732");
+        expect_state(i % 2 ? "2" : "6");
+        front_writes(NODE_STATE, "1");
+    }
+    expect_state("2");
+    t.connect_rc = -EINVAL;
+    front_publishes("9", "14", "1733");
+    expect_state("2");
+    writes = fake_count(FAKE_XS_WRITE);
+    for (unsigned int i = 0; i < 100; i++) {
+        front_publishes("9", "14", "1733");
+        back_settles();
+    }
+    assert_int_equal(fake_count(FAKE_XS_WRITE), writes);
+    t.connect_rc = 0;
+    next_attempt();
+    expect_state("4");
 }
 
 static void reset(void **state)
@@ -691,6 +759,7 @@ int main(void)
         DEVICE(largest_numbers_connect),
         DEVICE(ring_that_cannot_be_joined),
         DEVICE(front_dies_while_the_back_joins),
+        DEVICE(front_that_flaps), DEVICE(nonsense_is_looked_at_as_often),
         DEVICE(reset),
         cmocka_unit_test(detached_by_online),
         cmocka_unit_test(malformed_online_closes),
