@@ -23,8 +23,9 @@ struct file_pages {
  * VSCANIF_MAX_REQUEST_PAGES pages, read-only, and writes their references to
  * @refs; with @deny_write nobody opens it for writing meanwhile, where that can
  * be had.  Any thread may call it.  Returns 0; -EOPNOTSUPP when this filesystem
- * has no such pages; -ENOSPC when no more may be granted; -ESTALE when the file
- * ends before that; or another -errno of the device's or of read(2).
+ * has no such pages; -ENOSPC when no more may be granted; -ENOMEM; -ENOTTY when
+ * the module is of another version; -ESTALE when the file ends before that; or
+ * another -errno of the device's or of read(2).
  */
 int file_pages_grant(int device, int fd, uint64_t size, uint32_t domid,
                      bool deny_write, uint32_t *refs,

@@ -151,6 +151,14 @@ static void run_piece(struct read_task *task)
                               task->size, false);
 }
 
+/* Can what the module does not grant be had as a copy?  ENOTTY: it is another
+ * version of it, which does not know our request. */
+static bool can_be_copied(int rc)
+{
+    return rc == -EOPNOTSUPP || rc == -ENOSPC || rc == -ENOMEM ||
+           rc == -ENOTTY;
+}
+
 /* What does not have pages of its own, or more than may be granted now, is
  * copied. */
 static int make_share(struct read_task *task, xengntshr_handle *xgs, int device,
@@ -162,7 +170,7 @@ static int make_share(struct read_task *task, xengntshr_handle *xgs, int device,
     if (task->own_pages && device >= 0)
         rc = share_create_of_file(&task->share, xgs, task->domid, task->size,
                                   subject, device, task->fd, task->deny_write);
-    if (rc != -EOPNOTSUPP && rc != -ENOSPC)
+    if (!can_be_copied(rc))
         return rc;
     rc = share_create(&task->share, xgs, task->domid, task->size, subject);
     if (rc)

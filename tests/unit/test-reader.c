@@ -167,6 +167,7 @@ static void own_pages(void **state)
 {
     static const struct { int error, rc; uint64_t copied; } table[] = {
         { 0, 0, 5 }, { EOPNOTSUPP, 0, 4101 }, { ENOSPC, 0, 4101 },
+        { ENOMEM, 0, 4101 }, { ENOTTY, 0, 4101 },
         { EIO, -EIO, 0 }, { ESTALE, -ESTALE, 0 },
     };
     struct read_task task = { .pid = 1, .domid = BACK, .size = 4101,
