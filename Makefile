@@ -279,7 +279,10 @@ SCRIPTS    = $(shell grep -rlE '^\#!/bin/(ba)?sh|^\# shellcheck shell' \
 
 # The module is asked by sparse, and with all that the kernel's own flags find.
 KMOD_LINT := $(O)/lint-kmod
-HEADERS    = $(lastword $(sort $(wildcard /usr/src/linux-headers-*-amd64)))
+# The newest kernel's headers, of the flavour that PACKAGES_LINT has: neither
+# cloud's nor rt's.
+HEADERS    = $(shell ls -d /usr/src/linux-headers-*[0-9]-amd64 | sort -V | \
+               tail -n 1)
 
 .PHONY: lint
 lint: deps-lint
