@@ -138,8 +138,11 @@ static struct page *get_content(struct inode *inode, struct file_ra_state *ra,
 		filemap_invalidate_unlock_shared(mapping);
 		return page;
 	}
-	if (entry)
-		return shmem_read_mapping_page(mapping, index);
+	if (entry) {
+		page = shmem_read_mapping_page(mapping, index);
+		/* That is how it says that the file ends before that. */
+		return page == ERR_PTR(-EINVAL) ? ERR_PTR(-ESTALE) : page;
+	}
 	page = ZERO_PAGE(0);
 	get_page(page);
 	return page;
