@@ -40,11 +40,15 @@
 
 static unsigned int limit = 16384;
 module_param(limit, uint, 0644);
-MODULE_PARM_DESC(limit, "pages that may be granted at a time, those left over included");
+MODULE_PARM_DESC(limit, "pages that may be kept in memory at a time, granted or left over");
 
-/* Pages, granted and left over; these alone; octets. */
-static atomic_t nr_pages = ATOMIC_INIT(0);
+/*
+ * Pages that are granted, and those that are left over; what both keep in
+ * memory, which is what the limit is for; octets.
+ */
+static atomic_t nr_granted = ATOMIC_INIT(0);
 static atomic_t nr_left_over = ATOMIC_INIT(0);
+static atomic_t nr_pinned = ATOMIC_INIT(0);
 static atomic64_t nr_copied = ATOMIC64_INIT(0);
 
 /* Batches of which the other domain still has pages mapped. */
@@ -62,6 +66,7 @@ struct batch {
 	struct list_head link;	/* in left_over */
 	struct file *denied;	/* nobody may write to it; or NULL */
 	u64 copied;		/* octets */
+	unsigned int pinned;	/* of nr_pinned */
 	unsigned int nr;
 	struct entry entry[];
 };
@@ -70,12 +75,43 @@ struct batch {
 
 static bool reserve(unsigned int nr)
 {
-	int now = atomic_read(&nr_pages);
+	int now = atomic_read(&nr_pinned);
 
 	do {
 		if ((u64)now + nr > READ_ONCE(limit))
 			return false;
-	} while (!atomic_try_cmpxchg(&nr_pages, &now, now + nr));
+	} while (!atomic_try_cmpxchg(&nr_pinned, &now, now + nr));
+	return true;
+}
+
+/*
+ * A reference to one page of a large folio keeps all of it in memory, though
+ * its file may be gone. What is ours of a folio stands together, and no folio
+ * is split as long as we have a reference to it.
+ */
+static unsigned int pinned_by(const struct batch *batch)
+{
+	unsigned int i, run, pinned = 0;
+
+	for (i = 0; i < batch->nr; i += run) {
+		struct folio *folio = page_folio(batch->entry[i].page);
+
+		for (run = 1; i + run < batch->nr; run++)
+			if (page_folio(batch->entry[i + run].page) != folio)
+				break;
+		pinned += max_t(unsigned int, run, folio_nr_pages(folio));
+	}
+	return pinned;
+}
+
+/* Counts what the pages keep in memory beside themselves. */
+static bool reserve_rest(struct batch *batch)
+{
+	const unsigned int pinned = pinned_by(batch);
+
+	if (!reserve(pinned - batch->pinned))
+		return false;
+	batch->pinned = pinned;
 	return true;
 }
 
@@ -86,7 +122,7 @@ static void batch_free(struct batch *batch)
 
 	for (i = 0; i < batch->nr && batch->entry[i].page; i++)
 		put_page(batch->entry[i].page);
-	atomic_sub(batch->nr, &nr_pages);
+	atomic_sub(batch->pinned, &nr_pinned);
 	kvfree(batch);
 }
 
@@ -217,7 +253,7 @@ static int grant_all(struct batch *batch, domid_t domid)
 /* Ends what can be ended. Returns how many pages are left, at the beginning. */
 static unsigned int end_some(struct batch *batch)
 {
-	unsigned int i, left = 0;
+	unsigned int i, pinned, left = 0;
 
 	for (i = 0; i < batch->nr; i++) {
 		struct entry *entry = &batch->entry[i];
@@ -228,8 +264,10 @@ static unsigned int end_some(struct batch *batch)
 			batch->entry[left++] = *entry;
 		cond_resched();
 	}
-	atomic_sub(batch->nr - left, &nr_pages);
 	batch->nr = left;
+	pinned = pinned_by(batch);
+	atomic_sub(batch->pinned - pinned, &nr_pinned);
+	batch->pinned = pinned;
 	return left;
 }
 
@@ -243,6 +281,7 @@ static void batch_end(struct batch *batch)
 		fput(batch->denied);
 		batch->denied = NULL;
 	}
+	atomic_sub(batch->nr, &nr_granted);
 	left = end_some(batch);
 	if (!left) {
 		kvfree(batch);
@@ -306,13 +345,16 @@ static int batch_make(struct batch **batch_r, struct file *file,
 		return -ENOSPC;
 	batch = kvzalloc(struct_size(batch, entry, nr), GFP_KERNEL_ACCOUNT);
 	if (!batch) {
-		atomic_sub(nr, &nr_pages);
+		atomic_sub(nr, &nr_pinned);
 		return -ENOMEM;
 	}
+	batch->pinned = nr;
 	batch->nr = nr;
 	if (args->flags & XEN_VSCAN_PAGES_DENY_WRITE && !deny_write_access(file))
 		batch->denied = get_file(file);
 	ret = get_pages(batch, file, args);
+	if (!ret && !reserve_rest(batch))
+		ret = -ENOSPC;
 	if (!ret)
 		ret = grant_all(batch, args->domid);
 	if (ret) {
@@ -323,6 +365,7 @@ static int batch_make(struct batch **batch_r, struct file *file,
 		batch_free(batch);
 		return ret;
 	}
+	atomic_add(batch->nr, &nr_granted);
 	atomic64_add(batch->copied, &nr_copied);
 	*batch_r = batch;
 	return 0;
@@ -433,8 +476,7 @@ static const struct file_operations vscan_pages_fops = {
 static ssize_t granted_show(struct device *dev, struct device_attribute *attr,
 			    char *buf)
 {
-	return sysfs_emit(buf, "%d\n", atomic_read(&nr_pages) -
-			  atomic_read(&nr_left_over));
+	return sysfs_emit(buf, "%d\n", atomic_read(&nr_granted));
 }
 static DEVICE_ATTR_ADMIN_RO(granted);
 
@@ -444,6 +486,13 @@ static ssize_t left_over_show(struct device *dev, struct device_attribute *attr,
 	return sysfs_emit(buf, "%d\n", atomic_read(&nr_left_over));
 }
 static DEVICE_ATTR_ADMIN_RO(left_over);
+
+static ssize_t pinned_show(struct device *dev, struct device_attribute *attr,
+			   char *buf)
+{
+	return sysfs_emit(buf, "%d\n", atomic_read(&nr_pinned));
+}
+static DEVICE_ATTR_ADMIN_RO(pinned);
 
 static ssize_t copied_show(struct device *dev, struct device_attribute *attr,
 			   char *buf)
@@ -455,6 +504,7 @@ static DEVICE_ATTR_ADMIN_RO(copied);
 static struct attribute *vscan_pages_attrs[] = {
 	&dev_attr_granted.attr,
 	&dev_attr_left_over.attr,
+	&dev_attr_pinned.attr,
 	&dev_attr_copied.attr,
 	NULL
 };

@@ -10,12 +10,14 @@
  *
  * A page that the other domain still has mapped when its grant is to end is not
  * freed until it is let go of; one of a file that is still there stays a page of
- * it. Such pages count towards the limit.
+ * it. Such pages count towards the limit. So does all of a large folio of which
+ * one page is granted or left over: it stays in memory as a whole.
  *
- * /sys/module/xen_vscan_pages/parameters/limit is how many pages there may be
- * at a time, granted or left over so; /sys/class/misc/xen!vscan-pages/ tells
- * how many there are: "granted", "left_over"; and, since the driver was loaded,
- * how many octets it has copied nevertheless: "copied".
+ * /sys/module/xen_vscan_pages/parameters/limit is how many pages may be kept in
+ * memory so at a time; /sys/class/misc/xen!vscan-pages/ tells how many are:
+ * "pinned"; how many are granted, and are left over: "granted", "left_over";
+ * and, since the driver was loaded, how many octets it has copied nevertheless:
+ * "copied".
  *
  * A domain that is restored from an image begins with no grants: what it had
  * granted before is ended, as far as anybody else is concerned.
