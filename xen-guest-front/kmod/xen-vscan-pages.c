@@ -25,9 +25,12 @@
 #include <linux/xarray.h>
 
 #include <xen/grant_table.h>
+#include <xen/interface/grant_table.h>
 #include <xen/interface/xen.h>
 #include <xen/page.h>
 #include <xen/xen.h>
+
+#include <asm/xen/hypercall.h>
 
 #include "xen-vscan-pages.h"
 
@@ -38,8 +41,14 @@
 /* How often it is looked whether the other domain has let go of a page. */
 #define RETRY_TICKS		HZ
 
+/* As set, and never more than quarter_of_table(). */
 static unsigned int limit = 16384;
-module_param(limit, uint, 0644);
+static int limit_set(const char *value, const struct kernel_param *kp);
+static const struct kernel_param_ops limit_ops = {
+	.set = limit_set,
+	.get = param_get_uint,
+};
+module_param_cb(limit, &limit_ops, &limit, 0644);
 MODULE_PARM_DESC(limit, "pages that may be kept in memory at a time, granted or left over");
 
 /*
@@ -70,6 +79,37 @@ struct batch {
 	unsigned int nr;
 	struct entry entry[];
 };
+
+/* The limit --------------------------------------------------------------- */
+
+/*
+ * References, a quarter of what the grant table can have: the rest is for the
+ * devices, and for what the front grants beside these. It fits an int.
+ */
+static unsigned int quarter_of_table(void)
+{
+	struct gnttab_get_version get = { .dom = DOMID_SELF };
+	u64 refs = XEN_PAGE_SIZE / sizeof(union grant_entry_v2);
+
+	if (!HYPERVISOR_grant_table_op(GNTTABOP_get_version, &get, 1) &&
+	    get.version == 1)
+		refs = XEN_PAGE_SIZE / sizeof(struct grant_entry_v1);
+	return min_t(u64, refs * gnttab_max_grant_frames() / 4, INT_MAX);
+}
+
+/* Also when the module is being loaded. */
+static int limit_set(const char *value, const struct kernel_param *kp)
+{
+	unsigned int wanted;
+	int ret = kstrtouint(value, 0, &wanted);
+
+	if (ret)
+		return ret;
+	if (!xen_domain())
+		return -ENODEV;
+	WRITE_ONCE(limit, min(wanted, quarter_of_table()));
+	return 0;
+}
 
 /* Pages ------------------------------------------------------------------- */
 
@@ -524,6 +564,7 @@ static int __init vscan_pages_init(void)
 
 	if (!xen_domain())
 		return -ENODEV;
+	limit = min(limit, quarter_of_table());
 	return misc_register(&vscan_pages_device);
 }
 

@@ -14,10 +14,11 @@
  * one page is granted or left over: it stays in memory as a whole.
  *
  * /sys/module/xen_vscan_pages/parameters/limit is how many pages may be kept in
- * memory so at a time; /sys/class/misc/xen!vscan-pages/ tells how many are:
- * "pinned"; how many are granted, and are left over: "granted", "left_over";
- * and, since the driver was loaded, how many octets it has copied nevertheless:
- * "copied".
+ * memory so at a time: 16384, or what is set; but no more than a quarter of the
+ * references that the domain's grant table can have. What is set above that is
+ * that. /sys/class/misc/xen!vscan-pages/ tells how many are: "pinned"; how many
+ * are granted, and are left over: "granted", "left_over"; and, since the driver
+ * was loaded, how many octets it has copied nevertheless: "copied".
  *
  * A domain that is restored from an image begins with no grants: what it had
  * granted before is ended, as far as anybody else is concerned.
