@@ -5,6 +5,14 @@
  * What one call has granted is a batch. It belongs to an open file of the
  * device, by its id, and from its end on, when pages are left over, to the list
  * of those that are tried again.
+ *
+ * A domain that is restored from an image, or has been migrated, has a new grant
+ * table, all empty; but Linux goes on with what it knows of references: those in
+ * use stay in use until they are given back. So an old reference is nobody
+ * else's, ending it touches an empty entry, and it must be ended once. That is
+ * done for all when the devices are restored: no process runs then, and the
+ * front need not have noticed. Where a suspension was cancelled the table is what
+ * it was, and the other domain goes on with it: nothing is done.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -16,7 +24,10 @@
 #include <linux/miscdevice.h>
 #include <linux/mm.h>
 #include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/pagemap.h>
+#include <linux/platform_device.h>
+#include <linux/pm.h>
 #include <linux/sched/signal.h>
 #include <linux/shmem_fs.h>
 #include <linux/slab.h>
@@ -65,6 +76,16 @@ static LIST_HEAD(left_over);
 static DEFINE_SPINLOCK(left_over_lock);
 static void retry(struct work_struct *work);
 static DECLARE_DELAYED_WORK(retry_work, retry);
+
+/* Open files of the device, and what each of them has granted, by ids. */
+static LIST_HEAD(all_opened);
+/* Over the list, and who ends a batch that has an id. */
+static DEFINE_MUTEX(opened_lock);
+
+struct opened {
+	struct list_head link;
+	struct xarray batches;
+};
 
 struct entry {
 	struct page *page;	/* we have a reference to it */
@@ -311,23 +332,29 @@ static unsigned int end_some(struct batch *batch)
 	return left;
 }
 
-/* Takes the batch over. */
-static void batch_end(struct batch *batch)
+/* Ends what can be ended, of a batch that is not left over. */
+static void batch_stop(struct batch *batch)
 {
-	unsigned int left;
+	const unsigned int before = batch->nr;
 
 	if (batch->denied) {
 		allow_write_access(batch->denied);
 		fput(batch->denied);
 		batch->denied = NULL;
 	}
-	atomic_sub(batch->nr, &nr_granted);
-	left = end_some(batch);
-	if (!left) {
+	atomic_sub(before - end_some(batch), &nr_granted);
+}
+
+/* Takes the batch over. */
+static void batch_end(struct batch *batch)
+{
+	batch_stop(batch);
+	if (!batch->nr) {
 		kvfree(batch);
 		return;
 	}
-	atomic_add(left, &nr_left_over);
+	atomic_sub(batch->nr, &nr_granted);
+	atomic_add(batch->nr, &nr_left_over);
 	spin_lock(&left_over_lock);
 	list_add_tail(&batch->link, &left_over);
 	spin_unlock(&left_over_lock);
@@ -454,15 +481,22 @@ static long do_grant(struct xarray *batches,
 	if (!copy_to_user(user, &args, sizeof(args)))
 		return 0;
 	/* Another thread may have guessed the id, and ended it. */
-	if (xa_cmpxchg(batches, args.id, batch, NULL, 0) == batch)
+	mutex_lock(&opened_lock);
+	if (xa_cmpxchg(batches, args.id, batch, NULL, 0) != batch)
+		batch = NULL;
+	mutex_unlock(&opened_lock);
+	if (batch)
 		batch_end(batch);
 	return -EFAULT;
 }
 
 static long do_end(struct xarray *batches, unsigned long id)
 {
-	struct batch *batch = xa_erase(batches, id);
+	struct batch *batch;
 
+	mutex_lock(&opened_lock);
+	batch = xa_erase(batches, id);
+	mutex_unlock(&opened_lock);
 	if (!batch)
 		return -ENOENT;
 	batch_end(batch);
@@ -472,36 +506,44 @@ static long do_end(struct xarray *batches, unsigned long id)
 static long vscan_pages_ioctl(struct file *file, unsigned int cmd,
 			      unsigned long arg)
 {
+	struct opened *opened = file->private_data;
+
 	switch (cmd) {
 	case XEN_VSCAN_PAGES_GRANT:
-		return do_grant(file->private_data, (void __user *)arg);
+		return do_grant(&opened->batches, (void __user *)arg);
 	case XEN_VSCAN_PAGES_END:
-		return do_end(file->private_data, arg);
+		return do_end(&opened->batches, arg);
 	}
 	return -ENOTTY;
 }
 
 static int vscan_pages_open(struct inode *inode, struct file *file)
 {
-	struct xarray *batches = kzalloc(sizeof(*batches), GFP_KERNEL);
+	struct opened *opened = kzalloc(sizeof(*opened), GFP_KERNEL);
 
-	if (!batches)
+	if (!opened)
 		return -ENOMEM;
-	xa_init_flags(batches, XA_FLAGS_ALLOC1);
-	file->private_data = batches;
+	xa_init_flags(&opened->batches, XA_FLAGS_ALLOC1);
+	file->private_data = opened;
+	mutex_lock(&opened_lock);
+	list_add(&opened->link, &all_opened);
+	mutex_unlock(&opened_lock);
 	return nonseekable_open(inode, file);
 }
 
 static int vscan_pages_release(struct inode *inode, struct file *file)
 {
-	struct xarray *batches = file->private_data;
+	struct opened *opened = file->private_data;
 	struct batch *batch;
 	unsigned long id;
 
-	xa_for_each(batches, id, batch)
+	mutex_lock(&opened_lock);
+	list_del(&opened->link);
+	mutex_unlock(&opened_lock);
+	xa_for_each(&opened->batches, id, batch)
 		batch_end(batch);
-	xa_destroy(batches);
-	kfree(batches);
+	xa_destroy(&opened->batches);
+	kfree(opened);
 	return 0;
 }
 
@@ -558,14 +600,68 @@ static struct miscdevice vscan_pages_device = {
 	.fops = &vscan_pages_fops,
 };
 
+/*
+ * The grant table is a new one. Ids stay until they are ended; there is nothing
+ * behind them any more.
+ */
+static int vscan_pages_restore(struct device *dev)
+{
+	struct opened *opened;
+	struct batch *batch;
+	unsigned long id;
+
+	mutex_lock(&opened_lock);
+	list_for_each_entry(opened, &all_opened, link)
+		xa_for_each(&opened->batches, id, batch)
+			batch_stop(batch);
+	mutex_unlock(&opened_lock);
+	mod_delayed_work(system_wq, &retry_work, 0);
+	WRITE_ONCE(limit, min(READ_ONCE(limit), quarter_of_table()));
+	return 0;
+}
+
+/* Not .thaw, which follows a suspension that was cancelled. */
+static const struct dev_pm_ops vscan_pages_pm_ops = {
+	.restore = vscan_pages_restore,
+};
+
+/* It is there to be told of that. */
+static struct platform_driver vscan_pages_driver = {
+	.driver = {
+		.name = KBUILD_MODNAME,
+		.pm = &vscan_pages_pm_ops,
+	},
+};
+static struct platform_device *vscan_pages_platform;
+
 static int __init vscan_pages_init(void)
 {
+	int ret;
+
 	BUILD_BUG_ON(PAGE_SIZE != XEN_PAGE_SIZE);
 
 	if (!xen_domain())
 		return -ENODEV;
 	limit = min(limit, quarter_of_table());
-	return misc_register(&vscan_pages_device);
+	ret = platform_driver_register(&vscan_pages_driver);
+	if (ret)
+		return ret;
+	vscan_pages_platform = platform_device_register_simple(KBUILD_MODNAME,
+							       PLATFORM_DEVID_NONE,
+							       NULL, 0);
+	ret = PTR_ERR_OR_ZERO(vscan_pages_platform);
+	if (ret)
+		goto no_device;
+	ret = misc_register(&vscan_pages_device);
+	if (ret)
+		goto no_misc;
+	return 0;
+
+no_misc:
+	platform_device_unregister(vscan_pages_platform);
+no_device:
+	platform_driver_unregister(&vscan_pages_driver);
+	return ret;
 }
 
 /* What is still mapped then is left to the grant table's own list. */
@@ -575,6 +671,8 @@ static void __exit vscan_pages_exit(void)
 	unsigned int i;
 
 	misc_deregister(&vscan_pages_device);
+	platform_device_unregister(vscan_pages_platform);
+	platform_driver_unregister(&vscan_pages_driver);
 	cancel_delayed_work_sync(&retry_work);
 	list_for_each_entry_safe(batch, next, &left_over, link) {
 		for (i = 0; i < batch->nr; i++)

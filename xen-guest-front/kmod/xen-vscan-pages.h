@@ -20,8 +20,9 @@
  * are granted, and are left over: "granted", "left_over"; and, since the driver
  * was loaded, how many octets it has copied nevertheless: "copied".
  *
- * A domain that is restored from an image begins with no grants: what it had
- * granted before is ended, as far as anybody else is concerned.
+ * A domain that is restored from an image, or has been migrated, begins with no
+ * grants: what it had granted before has been ended when its processes go on.
+ * The ids of these grants are valid until they are ended as others.
  */
 #ifndef XEN_VSCAN_PAGES_H
 #define XEN_VSCAN_PAGES_H
