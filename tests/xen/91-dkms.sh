@@ -24,6 +24,8 @@ check "the lab's own module is there" is_at extra
 check "DKMS builds and installs it" in_domain guest1 \
     'dkms install --force "$1/$2"' "$module" "$version"
 check "it is the one that is loaded" is_at updates/dkms
+check "its version is that of DKMS" in_domain guest1 \
+    '[ "$(modinfo -F version "$1")" = "$2" ]' "$module" "$version"
 check "the front is stopped" in_domain guest1 '/etc/init.d/xen-guest-front stop'
 check "the module is loaded anew" in_domain guest1 \
     'rmmod xen_vscan_pages; modprobe "$1"' "$module"

@@ -552,6 +552,7 @@ static const struct file_operations vscan_pages_fops = {
 	.open = vscan_pages_open,
 	.release = vscan_pages_release,
 	.unlocked_ioctl = vscan_pages_ioctl,
+	.compat_ioctl = compat_ptr_ioctl,
 	.llseek = no_llseek,
 };
 
@@ -639,6 +640,9 @@ static int __init vscan_pages_init(void)
 	int ret;
 
 	BUILD_BUG_ON(PAGE_SIZE != XEN_PAGE_SIZE);
+	/* What 32-bit programs have, which align a __u64 to 4. */
+	BUILD_BUG_ON(sizeof(struct xen_vscan_pages_grant) != 48 ||
+		     offsetof(struct xen_vscan_pages_grant, copied) != 40);
 
 	if (!xen_domain())
 		return -ENODEV;
@@ -687,3 +691,4 @@ module_exit(vscan_pages_exit);
 
 MODULE_DESCRIPTION("Grants files' own pages to a scanner domain");
 MODULE_LICENSE("GPL");
+MODULE_VERSION("1");	/* as in dkms.conf */
