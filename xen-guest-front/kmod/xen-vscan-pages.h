@@ -56,7 +56,9 @@ struct xen_vscan_pages_grant {
  *
  * With XEN_VSCAN_PAGES_DENY_WRITE an open for writing fails with ETXTBSY, as
  * that of a program which runs. Where somebody has the file open for writing
- * already, or where that cannot be had, the flag is without effect.
+ * already, or where that cannot be had, the flag is without effect. On an
+ * overlay it is the overlay's file that nobody opens so, as it is for a program
+ * that runs: the file of the layer below can be opened by its own name.
  *
  * EBADF        no such descriptor, or it is not open for reading
  * EINVAL       an argument is out of its bounds
