@@ -354,6 +354,13 @@ static void conclude(struct jobs *jobs, struct job *job,
     log_debug("access %llu: %s, %lld ms after it was sent",
               (unsigned long long)job->msg.id, verdict_text(verdict->code),
               (long long)(proc_now_ms() - job->sent_ms));
+    /*
+     * The look comes after the pages' end: a write that was possible from then
+     * on shows, too.  From this look on, or the gate's at its lease, until the
+     * kernel denies writing to a program itself, which it does when the access
+     * has been allowed, nobody denies it: so it is for each program that is
+     * opened and then run.
+     */
     job_stop(jobs, job);
     if (verdict->code != VSCANIF_VERDICT_CLEAN || job->given_up ||
         unchanged(job))
