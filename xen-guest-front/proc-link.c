@@ -46,8 +46,6 @@
 /* How long an access that is allowed without a back waits for one that has just
  * gone to come again. */
 #define RECONNECT_GRACE_MS  2000
-/* After the front has closed the connection by itself. */
-#define RETRY_MS            5000
 #define GNTALLOC_LIMIT      "/sys/module/xen_gntalloc/parameters/limit"
 
 struct link {
@@ -69,7 +67,6 @@ struct link {
     bool anew;                  /* ring and pool are as these were before: to be
                                  * made anew */
     int64_t down_since_ms;      /* when the last connection ended */
-    int64_t retry_ms;           /* when to try again; 0: no need to */
 };
 
 static void tell_gate(struct link *link, const struct link_msg *msg, int fd)
@@ -402,21 +399,15 @@ static int64_t check_grace(struct link *link)
     return -1;
 }
 
-/* Tries again what the front has closed, some time after that.  Returns when
- * to look again, or -1. */
+/* Tries again what the front has closed, or has done too often, some time after
+ * that.  Returns when to look again, or -1. */
 static int64_t check_retry(struct link *link)
 {
-    if (!link->xsfront.refused) {
-        link->retry_ms = 0;
-        return -1;
-    }
-    if (!link->retry_ms)
-        link->retry_ms = proc_now_ms() + RETRY_MS;
-    if (proc_now_ms() >= link->retry_ms) {
+    const int64_t *again_ms = &link->xsfront.again_ms;
+
+    if (*again_ms && proc_now_ms() >= *again_ms)
         xsfront_retry(&link->xsfront);
-        link->retry_ms = proc_now_ms() + RETRY_MS;
-    }
-    return link->xsfront.refused ? link->retry_ms : -1;
+    return *again_ms ? *again_ms : -1;
 }
 
 /* Tells the toolstack what has been done to files.  Returns when the next time

@@ -14,12 +14,15 @@
 #include "log.h"
 #include "number.h"
 #include "policy.h"
+#include "proc.h"
 #include "vscanif.h"
 #include "xs.h"
 #include "xsnodes.h"
 
 /* Steps that follow from one look; more would be a peer that flaps. */
 #define MAX_STEPS       8
+/* After the front has closed the connection by itself. */
+#define RETRY_MS        5000
 
 static void set_state(struct xsfront *front, enum xenbus_state state)
 {
@@ -57,11 +60,18 @@ static void drop(struct xsfront *front)
     front->ops->drop(front->arg);
 }
 
+static void drop_and_set(struct xsfront *front, enum xenbus_state state)
+{
+    drop(front);
+    set_state(front, state);
+}
+
 static void close_refused(struct xsfront *front, const char *error)
 {
     drop(front);
     set_error(front, error);
     front->refused = true;
+    front->again_ms = proc_now_ms() + RETRY_MS;
     set_state(front, XenbusStateClosed);
 }
 
@@ -201,7 +211,7 @@ static uint32_t new_connection_id(uint32_t last)
     return id;
 }
 
-static void publish(struct xsfront *front)
+static void publish_ring(struct xsfront *front)
 {
     struct publication p = { .policy_error = front->policy_error,
                              .front = front };
@@ -233,6 +243,18 @@ static void publish(struct xsfront *front)
     set_state(front, XenbusStateInitialised);
 }
 
+/* A back that has had its ration of rings waits for the next one.  Returns whether
+ * it has it. */
+static bool publish(struct xsfront *front)
+{
+    front->again_ms = ration_take(&front->rings, proc_now_ms());
+    if (!front->again_ms)
+        publish_ring(front);
+    else if (front->state != XenbusStateInitialising)
+        drop_and_set(front, XenbusStateInitialising);
+    return !front->again_ms;
+}
+
 /* Is the back connected to what we have published last? */
 static bool ids_agree(struct xsfront *front)
 {
@@ -243,12 +265,6 @@ static bool ids_agree(struct xsfront *front)
            id == front->connection_id;
 }
 
-static void drop_and_set(struct xsfront *front, enum xenbus_state state)
-{
-    drop(front);
-    set_state(front, state);
-}
-
 /* Takes one step.  Returns whether there may be another. */
 static bool take_step(struct xsfront *front, enum handshake_step step)
 {
@@ -256,8 +272,7 @@ static bool take_step(struct xsfront *front, enum handshake_step step)
     case STEP_NONE:
         return false;
     case STEP_PUBLISH:
-        publish(front);
-        return true;
+        return publish(front);
     case STEP_CONNECT:
         if (!ids_agree(front))
             return false;
@@ -340,6 +355,7 @@ static bool on_device(struct xsfront *front, uint32_t back_domid)
     drop(front);
     front->attached = true;
     front->refused = front->backed_off = false;
+    front->rings = (struct ration){ 0 };
     front->back_domid = back_domid;
     front->back = names_back(back_domid, front->own_domid);
     watch_back(front);
@@ -502,7 +518,8 @@ void xsfront_reset(struct xsfront *front, const char *error)
 
 void xsfront_retry(struct xsfront *front)
 {
-    if (!front->attached || !front->refused)
+    front->again_ms = 0;
+    if (!front->attached)
         return;
     front->refused = front->backed_off = false;
     evaluate(front);

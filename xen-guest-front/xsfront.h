@@ -19,6 +19,7 @@
 #include "connection.h"
 #include "log.h"
 #include "names.h"
+#include "ration.h"
 
 /* What the back offers: see vscanif.h. */
 struct xsfront_limits {
@@ -62,6 +63,9 @@ struct xsfront {
     bool told;                  /* ->attached or ->detached has been called */
     bool refused;               /* closed by ourselves, see vscanif.h ... */
     bool backed_off;            /* ... because of what the back did */
+    int64_t again_ms;           /* when to try again, of proc_now_ms(); 0: not by
+                                 * ourselves */
+    struct ration rings;        /* a back can start anew as often as it likes */
     struct log_limit log_limit;
     enum xenbus_state state;
     uint32_t back_domid;
@@ -92,8 +96,8 @@ int xsfront_fd(const struct xsfront *front);
 void xsfront_run(struct xsfront *front);
 
 /*
- * After a while, which the caller times: tries again what made the front close
- * by itself, a lack of memory or a back that broke the protocol.
+ * When ->again_ms has come: tries again what made the front close by itself, a lack
+ * of memory or a back that broke the protocol, or what it has done too often.
  */
 void xsfront_retry(struct xsfront *front);
 

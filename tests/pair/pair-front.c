@@ -99,6 +99,12 @@ bool front_step(unsigned int pick)
         if (life.more)
             take_responses(&life);
         channel_ack_late(&life.channel, life.channel.ack_ms);
+        if (!n && life.xsfront.again_ms && !life.xsfront.refused) {
+            /* So much later. */
+            life.xsfront.rings = (struct ration){ 0 };
+            xsfront_retry(&life.xsfront);
+            n = 1;
+        }
     }
     /* As one that looks by itself for a while does not ask. */
     if (pick % 8 < 4)

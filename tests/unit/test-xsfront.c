@@ -363,6 +363,55 @@ static void reset_starts_anew(void **state)
     expect_front_state("3");
 }
 
+/* A back that starts anew without end: some times in good faith, then it waits,
+ * and whatever it writes meanwhile nothing is made or written for it. */
+static void back_that_flaps(void **state)
+{
+    unsigned int writes;
+
+    (void)state;
+    bring_front_to('1');
+    for (unsigned int i = 0; i < RATION_BURST; i++) {
+        back_offers();
+        expect_front_state("3");
+        back_connects();
+        expect_front_state("4");
+        back_writes(NODE_STATE, i % 2 ? "3" : "6");
+        expect_front_state(i % 2 ? "1" : "6");
+    }
+    back_offers();
+    expect_front_state("1");
+    assert_int_equal(fs.made, RATION_BURST);
+    assert_true(fs.front.again_ms > 0);
+    writes = fake_count(FAKE_XS_WRITE);
+    for (unsigned int i = 0; i < 100; i++) {
+        back_writes(NODE_STATE, i % 2 ? "3" : "6");
+        front_settles();
+        back_writes(NODE_STATE, "4");
+        front_settles();
+        back_offers();
+        front_settles();
+    }
+    assert_int_equal(fs.made, RATION_BURST);
+    assert_int_equal(fake_count(FAKE_XS_WRITE), writes);
+    /* So much later. */
+    fs.front.rings.spent_ms -= RATION_EVERY_MS;
+    xsfront_retry(&fs.front);
+    expect_front_state("3");
+    assert_int_equal(fs.front.again_ms, 0);
+    back_connects();
+    expect_front_state("4");
+    /* One that has only been gone is waited for in Initialising, too. */
+    back_offers();
+    expect_front_state("1");
+    assert_int_equal(fs.made, RATION_BURST + 1);
+    /* Another one has had nothing yet. */
+    fake_device_remove(FRONT, BACK);
+    front_settles();
+    fake_device_create(FRONT, BACK, NULL);
+    bring_front_to('4');
+}
+
 static void cannot_open(void **state)
 {
     static const enum fake_call calls[] = { FAKE_XS_OPEN, FAKE_XS_READ,
@@ -398,6 +447,7 @@ int main(void)
         DEVICE(publishes_at_once), DEVICE(publishes_again_when_disturbed),
         DEVICE(other_id_is_not_ours), cmocka_unit_test(judges_offers),
         DEVICE(back_dies_before_the_front_connects), DEVICE(make_fails),
+        DEVICE(back_that_flaps),
         DEVICE(nodes_cannot_be_written), DEVICE(reset_starts_anew),
         cmocka_unit_test_setup(cannot_open, front_side_start),
     };
