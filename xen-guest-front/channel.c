@@ -178,7 +178,7 @@ int channel_get(struct channel *channel, struct vscanif_response *rsp_r)
     return rc;
 }
 
-bool channel_has(const struct channel *channel)
+bool channel_has(struct channel *channel)
 {
     return channel->page && ring_front_has(&channel->ring);
 }

@@ -88,7 +88,7 @@ void channel_flush(struct channel *channel);
 int channel_get(struct channel *channel, struct vscanif_response *rsp_r);
 
 /* Is there a response?  False when closed. */
-bool channel_has(const struct channel *channel);
+bool channel_has(struct channel *channel);
 
 /* Before each sleep: the next response is to raise an event.  Returns whether
  * there is one already; false when closed. */

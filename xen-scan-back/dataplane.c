@@ -372,7 +372,7 @@ void dataplane_flush(struct dataplane *dp)
         signal_front(dp);
 }
 
-bool dataplane_has(const struct dataplane *dp)
+bool dataplane_has(struct dataplane *dp)
 {
     return dp->page && ring_back_has(&dp->ring);
 }

@@ -128,7 +128,7 @@ void dataplane_put(struct dataplane *dp, const struct scan_request *req,
 void dataplane_flush(struct dataplane *dp);
 
 /* Is there a request?  False when not connected. */
-bool dataplane_has(const struct dataplane *dp);
+bool dataplane_has(struct dataplane *dp);
 
 /* Before each sleep in which requests are waited for: the next one is to raise an
  * event.  Returns whether there is one already; false when not connected. */

@@ -3,7 +3,8 @@
  * ring.c - see ring.h.
  *
  * Producer indexes are read once per call with an atomic load; whatever they
- * say is bounded against our own private index before it is believed.
+ * say is bounded against our own private index before it is believed, and never
+ * less than they have said before.
  */
 #include "ring.h"
 
@@ -26,6 +27,7 @@ void ring_front_init(ring_front *ring, void *page, void *more,
 
     XEN_FRONT_RING_INIT(ring, sring, (1 + nr_more) * (size_t)VSCANIF_PAGE_SIZE);
     ring->more = more;
+    ring->ahead = 0;
 }
 
 void ring_back_init(ring_back *ring, void *page, void *more,
@@ -35,6 +37,7 @@ void ring_back_init(ring_back *ring, void *page, void *more,
 
     BACK_RING_INIT(ring, sring, (1 + nr_more) * (size_t)VSCANIF_PAGE_SIZE);
     ring->more = more;
+    ring->ahead = 0;
 }
 
 /* Half a slot: none lies in two pages. */
@@ -102,9 +105,19 @@ bool ring_front_push(ring_front *ring)
     return notify;
 }
 
-bool ring_front_has(const ring_front *ring)
+/* Looks at an index of the peer's that is at @cons or after it. */
+static bool look(const RING_IDX *prod, RING_IDX cons, RING_IDX *ahead)
 {
-    return load_index(&ring->sring->rsp_prod) != ring->rsp_cons;
+    const RING_IDX seen = load_index(prod) - cons;
+
+    if (seen > *ahead)
+        *ahead = seen;
+    return *ahead;
+}
+
+bool ring_front_has(ring_front *ring)
+{
+    return look(&ring->sring->rsp_prod, ring->rsp_cons, &ring->ahead);
 }
 
 bool ring_front_ask(ring_front *ring)
@@ -117,22 +130,23 @@ bool ring_front_ask(ring_front *ring)
 
 int ring_front_get(ring_front *ring, struct vscanif_response *rsp_r)
 {
-    const RING_IDX prod = load_index(&ring->sring->rsp_prod);
+    const RING_IDX nr = load_index(&ring->sring->rsp_prod) - ring->rsp_cons;
 
-    if (prod == ring->rsp_cons)
-        return 0;
     /* More responses than requests in flight cannot be. */
-    if (prod - ring->rsp_cons > ring->req_prod_pvt - ring->rsp_cons)
+    if (nr < ring->ahead || nr > ring->req_prod_pvt - ring->rsp_cons)
         return -EPROTO;
+    if (!nr)
+        return 0;
 
     copy_out(ring->sring, ring->more, ring->rsp_cons % RING_SIZE(ring), rsp_r);
     ring->rsp_cons++;
+    ring->ahead = nr - 1;
     return 1;
 }
 
-bool ring_back_has(const ring_back *ring)
+bool ring_back_has(ring_back *ring)
 {
-    return load_index(&ring->sring->req_prod) != ring->req_cons;
+    return look(&ring->sring->req_prod, ring->req_cons, &ring->ahead);
 }
 
 bool ring_back_ask(ring_back *ring)
@@ -145,18 +159,19 @@ bool ring_back_ask(ring_back *ring)
 
 int ring_back_get(ring_back *ring, struct vscanif_request *req_r)
 {
-    const RING_IDX prod = load_index(&ring->sring->req_prod);
+    const RING_IDX nr = load_index(&ring->sring->req_prod) - ring->req_cons;
 
-    if (prod == ring->req_cons)
-        return 0;
     /* Measured from what we have taken: an index that went back would
      * otherwise pass for one that is not too far ahead. */
-    if (prod - ring->req_cons >
-        RING_SIZE(ring) - (ring->req_cons - ring->rsp_prod_pvt))
+    if (nr < ring->ahead ||
+        nr > RING_SIZE(ring) - (ring->req_cons - ring->rsp_prod_pvt))
         return -EPROTO;
+    if (!nr)
+        return 0;
 
     copy_out(ring->sring, ring->more, ring->req_cons % RING_SIZE(ring), req_r);
     ring->req_cons++;
+    ring->ahead = nr - 1;
     return 1;
 }
 

@@ -30,6 +30,7 @@ typedef struct {
     unsigned int nr_ents;
     struct vscanif_sring *sring;
     void *more;
+    RING_IDX ahead;             /* responses that were seen and not taken */
 } ring_front;
 
 typedef struct {
@@ -37,6 +38,7 @@ typedef struct {
     unsigned int nr_ents;
     struct vscanif_sring *sring;
     void *more;
+    RING_IDX ahead;             /* requests that were seen and not taken */
 } ring_back;
 
 /*
@@ -64,11 +66,11 @@ int ring_front_put(ring_front *ring, const struct vscanif_request *req);
 bool ring_front_push(ring_front *ring);
 
 /* Takes one response.  Returns 1; 0 when there is none; -EPROTO when the back's
- * index is out of bounds. */
+ * index is out of bounds, or what had been seen is not there any more. */
 int ring_front_get(ring_front *ring, struct vscanif_response *rsp_r);
 
 /* Has the back moved its index since all was taken? */
-bool ring_front_has(const ring_front *ring);
+bool ring_front_has(ring_front *ring);
 
 /* Asks for an event with the next response, then looks once more: returns whether
  * one has come in between, which has raised none. */
@@ -76,7 +78,7 @@ bool ring_front_ask(ring_front *ring);
 
 /* The same, seen from the back. */
 int ring_back_get(ring_back *ring, struct vscanif_request *req_r);
-bool ring_back_has(const ring_back *ring);
+bool ring_back_has(ring_back *ring);
 bool ring_back_ask(ring_back *ring);
 int ring_back_put(ring_back *ring, const struct vscanif_response *rsp);
 bool ring_back_push(ring_back *ring);

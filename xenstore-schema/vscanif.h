@@ -735,6 +735,9 @@
  * head holds (see "Recovery", "Generation", "Cancelling") is in the first page,
  * and so are the live octets that the kernels clear.
  *
+ * An index never goes back, nor beyond what the ring holds: a side that finds so
+ * is free to take the protocol for broken.
+ *
  * Each side signals the event channel as ring.h has it: only who has asked for an
  * event, and once for all that is put there together.  A side that gets events
  * with which no request or response has come, one after the other, may be some

@@ -321,6 +321,46 @@ static void front_goes_back(void **state)
     }
 }
 
+/* What has been seen cannot be taken back: who looks again and again would find
+ * something each time, and never get it. */
+static void seen_and_gone(void **state)
+{
+    struct vscanif_request req;
+    struct vscanif_response rsp;
+
+    (void)state;
+    for (uint32_t seen = 1; seen <= 3; seen++) {
+        link_init_at(0u - 2);
+        for (uint32_t j = 0; j < 3; j++)
+            assert_int_equal(put_request(j), 0);
+        SRING->req_prod = SRING->rsp_prod = wire.back.req_cons + seen;
+        assert_true(ring_back_has(&wire.back));
+        assert_true(ring_front_ask(&wire.front));
+        for (uint32_t left = 0; left < seen; left++) {
+            SRING->req_prod = SRING->rsp_prod = wire.back.req_cons + left;
+            assert_true(ring_back_ask(&wire.back));
+            assert_true(ring_front_has(&wire.front));
+            assert_int_equal(ring_back_get(&wire.back, &req), -EPROTO);
+            assert_int_equal(ring_front_get(&wire.front, &rsp), -EPROTO);
+        }
+        SRING->req_prod = SRING->rsp_prod = wire.back.req_cons + seen;
+        for (uint32_t j = 0; j < seen; j++) {
+            assert_int_equal(ring_back_get(&wire.back, &req), 1);
+            assert_int_equal(ring_front_get(&wire.front, &rsp), 1);
+        }
+        assert_int_equal(ring_back_get(&wire.back, &req), 0);
+        assert_int_equal(ring_front_get(&wire.front, &rsp), 0);
+    }
+    /* By a get, too. */
+    link_init_at(0u - 2);
+    for (uint32_t j = 0; j < 3; j++)
+        assert_int_equal(put_request(j), 0);
+    SRING->req_prod = wire.back.req_cons + 3;
+    assert_int_equal(ring_back_get(&wire.back, &req), 1);
+    SRING->req_prod--;
+    assert_int_equal(ring_back_get(&wire.back, &req), -EPROTO);
+}
+
 /* The back's number of responses, as the front reads it. */
 static void hostile_back(void **state)
 {
@@ -522,6 +562,7 @@ int main(void)
         cmocka_unit_test_setup(copied_out, link_init),
         cmocka_unit_test_setup(hostile_front, link_init),
         cmocka_unit_test_setup(front_goes_back, link_init),
+        cmocka_unit_test_setup(seen_and_gone, link_init),
         cmocka_unit_test_setup(hostile_back, link_init),
         cmocka_unit_test_setup(early_answers, link_init),
         cmocka_unit_test_setup(front_notifies, link_init),
