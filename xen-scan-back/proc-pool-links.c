@@ -305,10 +305,10 @@ static const char *take_offers(struct process *p, struct client *c,
 /* One that says no more than which. */
 static bool is_cancel(const struct pool_request *request)
 {
-    const struct pool_request cancel = { .id = request->id,
-                                         .kind = POOL_CANCEL };
+    const struct pool_request which = { .id = request->id,
+                                        .kind = POOL_CANCEL };
 
-    return !memcmp(request, &cancel, sizeof(cancel));
+    return !memcmp(request, &which, sizeof(which));
 }
 
 static void take_request(struct process *p, struct client *c,
