@@ -72,6 +72,8 @@ struct guest {
     uint64_t done;              /* what is work to that: requests that were taken,
                                  * and cancelled */
     int64_t ack_ms;             /* when the port is acknowledged; or -1 */
+    struct pace xs_pace;        /* of looks at xenstore, */
+    int64_t xs_ms;              /* where nothing is heard until then; or -1 */
     bool no_crew;               /* to scan in place: not to be asked for again */
     unsigned int at_pool;       /* requests that the pool has, */
     struct pool_load load;      /* and their load; in place, too: they may have

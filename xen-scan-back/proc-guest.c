@@ -315,6 +315,32 @@ static void on_question(struct guest *guest)
                       stats_answer(&guest->stats, &question, &now, node));
 }
 
+static int add_fd(struct guest *guest, int fd)
+{
+    struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
+
+    return epoll_ctl(guest->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
+}
+
+/* A front can write its state without end, and each time all is read anew, from
+ * an xenstore that all guests share. */
+static void pace_xenstore(struct guest *guest)
+{
+    const int64_t wait_ms = pace_event(&guest->xs_pace, guest->xsback.news);
+
+    if (wait_ms && !epoll_ctl(guest->epoll, EPOLL_CTL_DEL,
+                              xsback_fd(&guest->xsback), NULL))
+        guest->xs_ms = proc_now_ms() + wait_ms;
+}
+
+static void end_xenstore_wait(struct guest *guest, int64_t now_ms)
+{
+    if (guest->xs_ms < 0 || now_ms < guest->xs_ms)
+        return;
+    guest->xs_ms = add_fd(guest, xsback_fd(&guest->xsback)) ?
+                   now_ms + PACE_MAX_MS : -1;
+}
+
 /* Returns false when the pool is gone. */
 static bool on_xenstore(struct guest *guest)
 {
@@ -322,6 +348,7 @@ static bool on_xenstore(struct guest *guest)
     on_policy(guest);
     on_question(guest);
     guest->no_crew &= guest->xsback.in_place;
+    pace_xenstore(guest);
     /* Requests may have been waiting on a ring just joined. */
     return take_requests(guest);
 }
@@ -395,19 +422,22 @@ static int wait_for_pool(struct guest *guest)
     return rc;
 }
 
+static int64_t sooner(int64_t a, int64_t b)
+{
+    if (a < 0 || b < 0)
+        return a < 0 ? b : a;
+    return a < b ? a : b;
+}
+
 /* Sets the timer to what comes next. */
 static void set_timer(struct guest *guest)
 {
-    const int64_t retry_ms = guest->xsback.retry_ms;
-    int64_t next_ms = incidents_due(&guest->incidents);
+    int64_t next_ms = sooner(incidents_due(&guest->incidents),
+                             guest->xsback.retry_ms);
 
-    if (next_ms < 0 || (retry_ms >= 0 && retry_ms < next_ms))
-        next_ms = retry_ms;
-    if (guest_stream_is_open(guest) &&
-        (next_ms < 0 || guest->stream_end_ms < next_ms))
-        next_ms = guest->stream_end_ms;
-    if (guest->ack_ms >= 0 && (next_ms < 0 || guest->ack_ms < next_ms))
-        next_ms = guest->ack_ms;
+    if (guest_stream_is_open(guest))
+        next_ms = sooner(next_ms, guest->stream_end_ms);
+    next_ms = sooner(next_ms, sooner(guest->ack_ms, guest->xs_ms));
     proc_timer_at(guest->timer, next_ms);
 }
 
@@ -416,6 +446,7 @@ static void on_timer(struct guest *guest)
     proc_timer_ack(guest->timer);
     guest_expire_stream(guest, proc_now_ms());
     end_ack_wait(guest, proc_now_ms());
+    end_xenstore_wait(guest, proc_now_ms());
     if (guest->xsback.retry_ms <= proc_now_ms())
         xsback_retry(&guest->xsback);
 }
@@ -506,13 +537,6 @@ static void loop(struct guest *guest)
     }
 }
 
-static int add_fd(struct guest *guest, int fd)
-{
-    struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
-
-    return epoll_ctl(guest->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
-}
-
 static int start(struct guest *guest, const struct xsback_limits *limits)
 {
     uint8_t digest[DIGEST_OCTETS];
@@ -572,7 +596,7 @@ int proc_guest(uint32_t domid, const struct xsback_limits *limits,
         .domid = domid, .sources = sources, .nr_engines = nr_engines,
         .pool = pool,
         .epoll = -1, .signals = -1,
-        .timer = -1, .ack_ms = -1,
+        .timer = -1, .ack_ms = -1, .xs_ms = -1,
     };
 
     log_set_role("link %u", domid);

@@ -116,6 +116,7 @@ static void set_state(struct xsback *back, enum xenbus_state state,
         back->gone = true;
     else if (rc)
         log_error("cannot write the state: %s", strerror(-rc));
+    back->news++;
     if (error && log_limit_ok(&back->log_limit))
         log_error("%s", error);
     if (back->state != state && log_limit_ok(&back->log_limit))
@@ -430,6 +431,7 @@ void xsback_run(struct xsback *back)
     }
     if (!any)
         return;
+    back->news += online;
     look_at_policy(back);
     evaluate(back);
     if (online && !back->gone)

@@ -50,6 +50,8 @@ struct xsback {
     int64_t retry_ms;           /* when to try again to join the ring, of
                                  * proc_now_ms(); or -1 */
     struct ration connects;     /* a front can start anew as often as it likes */
+    uint64_t news;              /* steps taken, and words of the toolstack: what
+                                 * looks are worth (pace.h) */
     bool gone;                  /* the toolstack has removed the device */
     struct policy policy;       /* what it says to the back counts here: of the
                                  * last one that was good, but for ->scan */

@@ -232,6 +232,34 @@ static void others_have_their_turn(void **state)
     assert_true(back_sees_both());
 }
 
+/* A guest that writes its state without end, which changes nothing: some are looked
+ * at at once, each later one after a while, and so what is read for it has a bound. */
+static void state_is_written_again_and_again(void **state)
+{
+    unsigned int reads;
+
+    (void)state;
+    run_back();
+    for (unsigned int i = 0; i <= PACE_FREE && !back_is_deaf(); i++) {
+        fake_front_write(FRONT, NODE_STATE, "4");
+        assert_true(back_step(0));
+    }
+    assert_true(back_is_deaf());
+    reads = fake_count(FAKE_XS_READ);
+    for (unsigned int i = 0; i < 100; i++)
+        fake_front_write(FRONT, NODE_STATE, "4");
+    assert_int_equal(fake_count(FAKE_XS_READ), reads);
+    /* The ring is served, and what has come is seen when that time is over. */
+    send_id(1);
+    assert_true(back_step(0));
+    assert_true(back_is_deaf());
+    expect_at_pool(1);
+    fake_front_write(FRONT, NODE_STATE, "1");
+    expect_state("2");
+    connect_guest();
+    assert_false(back_is_deaf());
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, guest_start, \
                                                    guest_stop)
 
@@ -241,7 +269,7 @@ int hostile_events_run(void)
         TEST(answers_go_together), TEST(answers_do_not_wait_long),
         TEST(large_ones_end_a_turn), TEST(storm_waits),
         TEST(waits_no_longer_than_that), TEST(cancels_again_and_again),
-        TEST(others_have_their_turn),
+        TEST(others_have_their_turn), TEST(state_is_written_again_and_again),
     };
 
     return cmocka_run_group_tests_name("hostile events", tests, NULL, NULL);

@@ -67,7 +67,7 @@ void back_start(int pool, unsigned int max_pages, unsigned int max_stream_mib)
     life = (struct guest){ .domid = FRONT, .sources = sources,
                            .nr_engines = PAIR_ENGINES,
                            .pool = pool, .signals = -1, .timer = -1,
-                           .ack_ms = -1 };
+                           .ack_ms = -1, .xs_ms = -1 };
     must(!dataplane_open(&life.dp, FRONT, max_pages, limits.max_stream_mib,
                          &why), "devices");
     offers_init(&life.offers, life.dp.offers, FRONT, PAIR_ENGINES);
@@ -116,6 +116,9 @@ bool back_step(unsigned int pick)
     /* Whatever has to come at a time does when there is nothing else. */
     if (n == 0 && life.ack_ms >= 0) {
         end_ack_wait(&life, life.ack_ms);
+        n = 1;
+    } else if (n == 0 && life.xs_ms >= 0) {
+        end_xenstore_wait(&life, life.xs_ms);
         n = 1;
     }
     /* As one that looks by itself for a while does not ask. */
@@ -168,6 +171,11 @@ uint64_t back_notified(void)
 bool back_waits(void)
 {
     return life.ack_ms >= 0;
+}
+
+bool back_is_deaf(void)
+{
+    return life.xs_ms >= 0;
 }
 
 uint64_t back_events(void)

@@ -70,6 +70,8 @@ uint64_t back_notified(void);
  * a step finds nothing else to do? */
 uint64_t back_events(void);
 bool back_waits(void);
+/* Looks at xenstore some time later. */
+bool back_is_deaf(void);
 /* While it looks at the ring, with a request there: does it see what the pool has
  * said, too? */
 bool back_sees_both(void);
