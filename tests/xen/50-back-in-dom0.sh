@@ -6,29 +6,11 @@
 
 . "$(dirname "$0")/lib.sh"
 
-top=$(dirname "$LAB")/../..
 unprotect guest1
 plant_eicar guest1 /root/eicar
 in_domain guest1 'echo clean >/root/clean'
 
-# Program, init script and the scanner domain's signatures.
-install_in_dom0() {
-    local files
-    files=$(mktemp -d) &&
-        make -s -C "$top" install-scan DESTDIR="$files" &&
-        "$LAB" pull scanner /var/lib/clamav "$files/clamav" &&
-        in_domain dom0 'mkdir -p /var/lib && rm -rf /var/lib/clamav' &&
-        "$LAB" push dom0 "$files/clamav" /var/lib/clamav &&
-        "$LAB" push dom0 "$files/usr/sbin/xen-scan-back" \
-            /usr/sbin/xen-scan-back &&
-        "$LAB" push dom0 "$files/etc/init.d/xen-scan-back" \
-            /etc/init.d/xen-scan-back
-    local status=$?
-    rm -rf "$files"
-    return "$status"
-}
-
-check "the back is installed in dom0" install_in_dom0
+check "the back is installed in dom0" install_back_in_dom0
 check "and starts" "$LAB" exec dom0 -- /etc/init.d/xen-scan-back restart
 check "guest1 and dom0 are connected" protect guest1 Domain-0
 check "EICAR is denied" read_is_denied guest1 /root/eicar

@@ -75,6 +75,24 @@ keep_address() {
         done" </dev/null >/dev/null 2>&1 &'
 }
 
+# Program, init script and the scanner domain's signatures.
+install_back_in_dom0() {
+    local files top status
+    top=$(dirname "$LAB")/../..
+    files=$(mktemp -d) &&
+        make -s -C "$top" install-scan DESTDIR="$files" &&
+        "$LAB" pull scanner /var/lib/clamav "$files/clamav" &&
+        in_domain dom0 'mkdir -p /var/lib && rm -rf /var/lib/clamav' &&
+        "$LAB" push dom0 "$files/clamav" /var/lib/clamav &&
+        "$LAB" push dom0 "$files/usr/sbin/xen-scan-back" \
+            /usr/sbin/xen-scan-back &&
+        "$LAB" push dom0 "$files/etc/init.d/xen-scan-back" \
+            /etc/init.d/xen-scan-back
+    status=$?
+    rm -rf "$files"
+    return "$status"
+}
+
 folder_of_front() { echo "/local/domain/$(domid "$1")/device/vscan/0"; }
 
 folder_of_back() {
