@@ -375,7 +375,7 @@ static void run(struct hostile *h)
             say("armed");
             h->told = true;
         }
-        if (poll(fds, 3, endless ? 0 : h->xsback.retry ? 100 : -1) < 0)
+        if (poll(fds, 3, endless ? 0 : h->xsback.retry_ms >= 0 ? 100 : -1) < 0)
             die("poll");
         if (fds[0].revents && !on_input(h))
             return;
