@@ -38,6 +38,13 @@ void file_pages_start(void)
     module.error = EOPNOTSUPP;
 }
 
+void file_pages_stop(void)
+{
+    if (module.xgs)
+        xengntshr_close(module.xgs);
+    module.xgs = NULL;
+}
+
 void fake_file_pages(int error)
 {
     machine_lock();

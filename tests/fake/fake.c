@@ -154,6 +154,7 @@ void fake_start(void)
 
 void fake_stop(void)
 {
+    file_pages_stop();
     grants_stop();
     evtchn_stop();
     xs_fake_stop();

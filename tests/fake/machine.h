@@ -35,6 +35,7 @@ _Noreturn void machine_misuse(const char *format, ...)
 void grants_start(void);
 void grants_stop(void);
 void file_pages_start(void);
+void file_pages_stop(void);
 void grants_domain_dies(uint32_t domid);
 
 void evtchn_start(void);
