@@ -24,17 +24,23 @@
 /* After the front has closed the connection by itself. */
 #define RETRY_MS        5000
 
+/* It has been written. */
+static void note_state(struct xsfront *front, enum xenbus_state state)
+{
+    if (front->state != state && log_limit_ok(&front->log_limit))
+        log_info("state %s -> %s (back in domain %u)",
+                 handshake_name(front->state), handshake_name(state),
+                 front->back_domid);
+    front->state = state;
+}
+
 static void set_state(struct xsfront *front, enum xenbus_state state)
 {
     int rc = xsx_write_state(front->xs, XBT_NULL, FRONT_FOLDER, state);
 
     if (rc)
         log_error("cannot write the state: %s", strerror(-rc));
-    if (front->state != state && log_limit_ok(&front->log_limit))
-        log_info("state %s -> %s (back in domain %u)",
-                 handshake_name(front->state), handshake_name(state),
-                 front->back_domid);
-    front->state = state;
+    note_state(front, state);
 }
 
 static void set_error(struct xsfront *front, const char *error)
@@ -141,63 +147,76 @@ static int read_offer(struct xsfront *front, char *why, size_t why_size)
     return rc;
 }
 
-struct publication {
-    struct connection connection;
-    uint32_t connection_id;
-    const char *policy_error;   /* remains to be told; empty: none */
-    const struct xsfront *front;
-};
+/*
+ * There are no transactions here.  One that is open when its process dies is ended
+ * by Linux, which takes it off a count that it was not added to (xs_state_users;
+ * seen in 6.1), and for ever waits for that to be 0 when the guest is to be
+ * suspended: the guest hangs.  A link may be killed at any time.
+ */
 
-static int write_ring(const struct connection *connection, struct xs_handle *xs,
-                      xs_transaction_t t)
+static int write_ring(const struct connection *connection, struct xs_handle *xs)
 {
     char refs[CONNECTION_RING_SIZE];
 
     if (!connection->nr_more)
-        return xsx_remove(xs, t, FRONT_FOLDER, NODE_RING_REFS);
-    return xsx_write(xs, t, FRONT_FOLDER, NODE_RING_REFS,
+        return xsx_remove(xs, XBT_NULL, FRONT_FOLDER, NODE_RING_REFS);
+    return xsx_write(xs, XBT_NULL, FRONT_FOLDER, NODE_RING_REFS,
                      connection_format_ring(connection, refs));
 }
 
 /* What an earlier connection had goes. */
-static int write_pool(const struct connection *connection, struct xs_handle *xs,
-                      xs_transaction_t t)
+static int write_pool(const struct connection *connection, struct xs_handle *xs)
 {
     char refs[CONNECTION_REFS_SIZE];
     int rc;
 
     if (!connection->pool_pages) {
-        rc = xsx_remove(xs, t, FRONT_FOLDER, NODE_POOL_PAGES);
-        return rc ? rc : xsx_remove(xs, t, FRONT_FOLDER, NODE_POOL_REFS);
+        rc = xsx_remove(xs, XBT_NULL, FRONT_FOLDER, NODE_POOL_PAGES);
+        return rc ? rc : xsx_remove(xs, XBT_NULL, FRONT_FOLDER, NODE_POOL_REFS);
     }
-    rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_POOL_PAGES, "%u",
+    rc = xsx_printf(xs, XBT_NULL, FRONT_FOLDER, NODE_POOL_PAGES, "%u",
                     connection->pool_pages);
-    return rc ? rc : xsx_write(xs, t, FRONT_FOLDER, NODE_POOL_REFS,
+    return rc ? rc : xsx_write(xs, XBT_NULL, FRONT_FOLDER, NODE_POOL_REFS,
                                connection_format_refs(connection, refs));
 }
 
-static int write_publication(struct xs_handle *xs, xs_transaction_t t,
-                             void *arg)
+/* The first node is there still: nobody has made the folder anew since. */
+static int check_folder(struct xs_handle *xs)
 {
-    const struct publication *p = arg;
+    uint32_t version;
+    int rc = xsx_read_u32(xs, XBT_NULL, FRONT_FOLDER, NODE_VERSION, 1,
+                          UINT32_MAX, &version);
+
+    return rc == -ENOENT ? -EAGAIN : rc;
+}
+
+/* The state last: until then the back does not look at what is written here.
+ * Returns -EAGAIN when some of it was written into a folder that is gone. */
+static int write_publication(const struct xsfront *front,
+                             const struct connection *connection, uint32_t id)
+{
+    struct xs_handle *xs = front->xs;
+    const char *error = front->policy_error;    /* remains to be told */
     int rc;
 
-    if ((rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_VERSION, "%d",
+    if ((rc = xsx_printf(xs, XBT_NULL, FRONT_FOLDER, NODE_VERSION, "%d",
                          VSCANIF_VERSION)) ||
-        (rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_RING_REF, "%u",
-                         p->connection.ring_ref)) ||
-        (rc = write_ring(&p->connection, xs, t)) ||
-        (rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_EVENT_CHANNEL, "%u",
-                         p->connection.port)) ||
-        (rc = write_pool(&p->connection, xs, t)) ||
-        (rc = xsx_printf(xs, t, FRONT_FOLDER, NODE_CONNECTION_ID, "%u",
-                         p->connection_id)) ||
-        (rc = xsnodes_write_in_force(p->front, t)) ||
-        (rc = p->policy_error[0] ?
-              xsx_write(xs, t, FRONT_FOLDER, NODE_ERROR, p->policy_error) :
-              xsx_remove(xs, t, FRONT_FOLDER, NODE_ERROR)))
+        (rc = xsx_printf(xs, XBT_NULL, FRONT_FOLDER, NODE_RING_REF, "%u",
+                         connection->ring_ref)) ||
+        (rc = write_ring(connection, xs)) ||
+        (rc = xsx_printf(xs, XBT_NULL, FRONT_FOLDER, NODE_EVENT_CHANNEL, "%u",
+                         connection->port)) ||
+        (rc = write_pool(connection, xs)) ||
+        (rc = xsx_printf(xs, XBT_NULL, FRONT_FOLDER, NODE_CONNECTION_ID, "%u",
+                         id)) ||
+        (rc = xsnodes_write_in_force(front)) ||
+        (rc = error[0] ?
+              xsx_write(xs, XBT_NULL, FRONT_FOLDER, NODE_ERROR, error) :
+              xsx_remove(xs, XBT_NULL, FRONT_FOLDER, NODE_ERROR)) ||
+        (rc = xsx_write_state(xs, XBT_NULL, FRONT_FOLDER,
+                              XenbusStateInitialised)))
         return rc;
-    return xsx_write_state(xs, t, FRONT_FOLDER, XenbusStateInitialised);
+    return check_folder(xs);
 }
 
 /* Another one than the last, and never 0. */
@@ -213,9 +232,9 @@ static uint32_t new_connection_id(uint32_t last)
 
 static void publish_ring(struct xsfront *front)
 {
-    struct publication p = { .policy_error = front->policy_error,
-                             .front = front };
+    struct connection connection;
     char why[128];
+    uint32_t id;
     int rc;
 
     drop(front);
@@ -224,23 +243,27 @@ static void publish_ring(struct xsfront *front)
         return;
     }
     rc = front->ops->make(front->arg, front->back_domid, &front->limits,
-                          &p.connection);
+                          &connection);
     if (rc) {
         snprintf(why, sizeof(why), "cannot make ring and event channel: %s",
                  strerror(-rc));
         close_refused(front, why);
         return;
     }
-    p.connection_id = new_connection_id(front->connection_id);
-    rc = xsx_transaction(front->xs, write_publication, &p);
+    id = new_connection_id(front->connection_id);
+    rc = write_publication(front, &connection, id);
+    if (rc == -EAGAIN) {
+        drop_and_set(front, XenbusStateInitialising);
+        return;
+    }
     if (rc) {
         snprintf(why, sizeof(why), "cannot write the front's nodes: %s",
                  strerror(-rc));
         close_refused(front, why);
         return;
     }
-    front->connection_id = p.connection_id;
-    set_state(front, XenbusStateInitialised);
+    front->connection_id = id;
+    note_state(front, XenbusStateInitialised);
 }
 
 /* A back that has had its ration of rings waits for the next one.  Returns whether
@@ -371,40 +394,49 @@ struct policy_nodes {
     uint32_t generation;
 };
 
-/* An absent policy is empty; an absent generation is 0. */
-static int read_policy_nodes(struct xs_handle *xs, xs_transaction_t t,
-                             void *arg)
+/* An absent policy is empty. */
+static int read_policy_text(struct xs_handle *xs, char **text_r)
 {
-    struct policy_nodes *nodes = arg;
+    int rc = xsx_read(xs, XBT_NULL, POLICY_FOLDER, NODE_POLICY, text_r);
+
+    if (!xsx_is_absent(rc))
+        return rc;
+    *text_r = strdup("");
+    return *text_r ? 0 : -ENOMEM;
+}
+
+/* An absent generation is 0. */
+static int read_generation(struct xs_handle *xs, uint32_t *generation_r)
+{
     int rc;
 
-    free(nodes->text);
-    *nodes = (struct policy_nodes){ .text = NULL };
-    rc = xsx_read(xs, t, POLICY_FOLDER, NODE_POLICY, &nodes->text);
-    if (xsx_is_absent(rc)) {
-        nodes->text = strdup("");
-        rc = nodes->text ? 0 : -ENOMEM;
-    }
-    if (rc)
-        return rc;
-    rc = xsx_read_u32(xs, t, POLICY_FOLDER, NODE_POLICY_GENERATION, 1,
-                      UINT32_MAX, &nodes->generation);
+    *generation_r = 0;
+    rc = xsx_read_u32(xs, XBT_NULL, POLICY_FOLDER, NODE_POLICY_GENERATION, 1,
+                      UINT32_MAX, generation_r);
     return xsx_is_absent(rc) ? 0 : rc;
 }
 
-/* Reads both nodes as they stand at one moment; no text unless both are
- * good. */
+/* Reads both nodes, which the toolstack writes at once, as they stand at one
+ * moment; no text unless both are good. */
 static int fetch_policy(struct xsfront *front, struct policy_nodes *nodes_r)
 {
+    uint32_t before;
     int rc;
 
-    *nodes_r = (struct policy_nodes){ .text = NULL };
-    rc = xsx_transaction(front->xs, read_policy_nodes, nodes_r);
-    if (rc) {
+    for (unsigned int i = 0; i < XSX_MAX_ATTEMPTS; i++) {
+        *nodes_r = (struct policy_nodes){ .text = NULL };
+        if ((rc = read_generation(front->xs, &before)) ||
+            (rc = read_policy_text(front->xs, &nodes_r->text)))
+            return rc;
+        rc = read_generation(front->xs, &nodes_r->generation);
+        if (!rc && nodes_r->generation == before)
+            return 0;
         free(nodes_r->text);
         nodes_r->text = NULL;
+        if (rc)
+            return rc;
     }
-    return rc;
+    return -EAGAIN;
 }
 
 /* Is it what was found the last time? */
@@ -561,8 +593,8 @@ void xsfront_close(struct xsfront *front)
         drop_and_set(front, XenbusStateClosed);
         /* Whoever comes next may know of none of these, and leaves them
          * alone. */
-        write_ring(&none, front->xs, XBT_NULL);
-        write_pool(&none, front->xs, XBT_NULL);
+        write_ring(&none, front->xs);
+        write_pool(&none, front->xs);
     }
     free(front->policy_text);
     xsnodes_dispose(front);

@@ -17,17 +17,17 @@
 #include "question.h"
 #include "xs.h"
 
-int xsnodes_write_in_force(const struct xsfront *front, xs_transaction_t t)
+int xsnodes_write_in_force(const struct xsfront *front)
 {
     if (!front->knows_in_force)
         return 0;
-    return xsx_printf(front->xs, t, FRONT_FOLDER, NODE_POLICY_IN_FORCE, "%u",
-                      front->in_force);
+    return xsx_printf(front->xs, XBT_NULL, FRONT_FOLDER, NODE_POLICY_IN_FORCE,
+                      "%u", front->in_force);
 }
 
 void xsnodes_tell_in_force(struct xsfront *front)
 {
-    int rc = xsnodes_write_in_force(front, XBT_NULL);
+    int rc = xsnodes_write_in_force(front);
 
     if (rc)
         log_error("cannot say which policy is in force: %s", strerror(-rc));

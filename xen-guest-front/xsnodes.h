@@ -14,8 +14,8 @@
 
 _Static_assert(VSCAN_DEVID == 0, "the folders above name device 0");
 
-/* Which policy is in force, if any is; in a transaction, or for itself. */
-int xsnodes_write_in_force(const struct xsfront *front, xs_transaction_t t);
+/* Which policy is in force, if any is. */
+int xsnodes_write_in_force(const struct xsfront *front);
 void xsnodes_tell_in_force(struct xsfront *front);
 
 /* What was told, in a folder that may have been made anew. */

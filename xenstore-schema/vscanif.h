@@ -501,7 +501,8 @@
  * generation
  *      Values:         uint32, not 0; absent: 0
  *      Written by:     toolstack, together with "policy"
- *      Read by:        front, in one transaction with "policy"
+ *      Read by:        front, before and after "policy": the same if nobody
+ *                      has written between
  *
  *      1 when the device is created, and the next number with each write of
  *      "policy", be it the same text (1 after the highest); as it was when the
@@ -553,8 +554,8 @@
  *  o writes version, ring-ref,
  *    event-channel, pool-pages,
  *    pool-refs, ring-refs,
- *    connection-id
- *    and the state in one transaction
+ *    connection-id,
+ *    and the state last
  * XenbusStateInitialised
  *                                       o reads the front's nodes in one
  *                                         transaction

@@ -188,39 +188,82 @@ static void offer_of_a_ring(void **state)
 }
 
 /* Whoever sees the state sees all that belongs to it. */
-static void look_before_commit(void *arg)
+static void look_before_write(void *arg)
 {
     (void)arg;
-    assert_string_equal(front_node(NODE_STATE), "1");
-    assert_null(front_node(NODE_RING_REF));
-    assert_null(front_node(NODE_CONNECTION_ID));
+    if (!fake_is("/local/domain/5/device/vscan/0/state", "3"))
+        return;
+    assert_non_null(front_node(NODE_VERSION));
+    assert_non_null(front_node(NODE_RING_REF));
+    assert_non_null(front_node(NODE_EVENT_CHANNEL));
+    assert_non_null(front_node(NODE_CONNECTION_ID));
 }
 
-static void publishes_at_once(void **state)
+static void state_comes_last(void **state)
 {
-    (void)state;
-    bring_front_to('1');
-    /* The first one is that in which the policy is read. */
-    fake_at(FAKE_XS_COMMIT, 2, look_before_commit, NULL, 0);
+    unsigned int nth = 1;
+
+    for (bool more = true; more; nth++) {
+        front_side_stop(state);
+        front_side_with_device(state);
+        bring_front_to('1');
+        fake_at(FAKE_XS_WRITE, nth, look_before_write, NULL, 0);
+        back_offers();
+        expect_front_state("3");
+        more = !fake_at_waits(FAKE_XS_WRITE);
+    }
+    assert_true(nth > 6);
+}
+
+/* The toolstack, which removes the device and attaches the guest anew, and the
+ * back, before the front can see that it was gone. */
+static void make_anew(void *arg)
+{
+    (void)arg;
+    fake_device_remove(FRONT, BACK);
+    fake_device_create(FRONT, BACK, "fail=closed timeout-ms=2000");
     back_offers();
-    expect_front_state("3");
-    assert_false(fake_at_waits(FAKE_XS_COMMIT));
 }
 
-static void disturb(void *arg)
+/* At whatever moment of the publication: nothing of it is missing then. */
+static void publishes_again_when_made_anew(void **state)
 {
-    fake_front_write(FRONT, NODE_VERSION, arg);
+    unsigned int nth = 1;
+
+    for (bool more = true; more; nth++) {
+        front_side_stop(state);
+        front_side_with_device(state);
+        bring_front_to('1');
+        back_offers();
+        fake_at(FAKE_XS_WRITE, nth, make_anew, NULL, 0);
+        front_settles();
+        more = !fake_at_waits(FAKE_XS_WRITE);
+        expect_front_state("3");
+        look_before_write(NULL);
+    }
+    assert_true(nth > 6);
 }
 
-static void publishes_again_when_disturbed(void **state)
+/* One that is open when its process dies would have Linux hang when it is to
+ * be suspended. */
+static void transaction_begins(void *arg)
 {
-    (void)state;
-    bring_front_to('1');
-    fake_at(FAKE_XS_COMMIT, 2, disturb, (void *)(size_t)"77", 0);
-    back_offers();
-    expect_front_state("3");
-    assert_string_equal(front_node(NODE_VERSION), "1");
-    assert_int_equal(fs.made, 1);
+    bool *begun = arg;
+
+    *begun = true;
+}
+
+static void has_no_transactions(void **state)
+{
+    bool begun = false;
+
+    front_side_stop(state);
+    front_side_with_device(state);
+    fake_at(FAKE_XS_START, 1, transaction_begins, &begun, 0);
+    bring_front_to('4');
+    xsfront_reset(&fs.front, NULL);
+    expect_front_state("1");
+    assert_false(begun);
 }
 
 static void other_id_is_not_ours(void **state)
@@ -444,7 +487,8 @@ int main(void)
         DEVICE(offer_of_a_ring),
         DEVICE(pool_is_published), DEVICE(pool_goes_with_the_front),
         DEVICE(offer_of_a_pool),
-        DEVICE(publishes_at_once), DEVICE(publishes_again_when_disturbed),
+        DEVICE(state_comes_last), DEVICE(has_no_transactions),
+        DEVICE(publishes_again_when_made_anew),
         DEVICE(other_id_is_not_ours), cmocka_unit_test(judges_offers),
         DEVICE(back_dies_before_the_front_connects), DEVICE(make_fails),
         DEVICE(back_that_flaps),
