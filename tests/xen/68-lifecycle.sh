@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Front, back and their domains start, stop, die and stand still while files are
-# written and opened in guest1: no clean file is denied, no infected one is opened,
-# and every open ends.  Where the front leaves, what it holds is denied.
+# written and opened in guest1: no clean file is denied, no infected one is
+# opened, and every open ends.  Where the front leaves, what it holds is denied.
 
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/under-load.sh"

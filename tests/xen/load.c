@@ -6,12 +6,12 @@
  *   load FOLDER THREADS
  *
  * Overview: each thread makes a file with a content that nobody has seen, opens
- * it, compares what it reads, and removes it, again and again: a round.  In each
- * fifth round the content is the test file of eicar.org, with something behind
- * it.  All opens, the one that makes the file too, are to be allowed but the
- * second one of an infected file.  The program obeys words on standard input, a
- * line each, and starts no program and opens no other file meanwhile: what is
- * tried may leave no way to do so.
+ * it, compares what it reads, and removes it, again and again: a round.  In
+ * each fifth round the content is the test file of eicar.org, with something
+ * behind it.  All opens, the one that makes the file too, are to be allowed but
+ * the second one of an infected file.  The program obeys words on standard
+ * input, a line each, and starts no program and opens no other file meanwhile:
+ * what is tried may leave no way to do so.
  *
  *   go           the threads go on; says "gone"
  *   more N       waits until each thread has begun and ended N rounds, so that
@@ -22,9 +22,9 @@
  *   stop         has them stop after their rounds; says "stopped", or "held M"
  *   tell         says "opens A denied D found F infected I wrong W longest MS",
  *                since it was last told: how many opens have ended; clean ones
- *                that were denied (EPERM); infected ones that were, and that were
- *                not; other errors, and contents that were not as written; the
- *                longest open in milliseconds
+ *                that were denied (EPERM); infected ones that were, and that
+ *                were not; other errors, and contents that were not as written;
+ *                the longest open in milliseconds
  *
  * Says "ready" first.  Ends when standard input does.
  */
@@ -298,8 +298,8 @@ static void tell(struct load *load)
 {
     const struct counts *c = &load->counts;
 
-    printf("opens %lu denied %lu found %lu infected %lu wrong %lu longest %lu\n",
-           (unsigned long)c->opens, (unsigned long)c->denied,
+    printf("opens %lu denied %lu found %lu infected %lu wrong %lu "
+           "longest %lu\n", (unsigned long)c->opens, (unsigned long)c->denied,
            (unsigned long)c->found, (unsigned long)c->infected,
            (unsigned long)c->wrong, (unsigned long)c->longest_ms);
     load->counts = (struct counts){ .opens = 0 };

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
 #
-# What happens to guest1 under load: load.c runs there, and is told through a pipe
-# what to do, as without a back nothing can be run in a guest with fail=closed.
-# A request that is lost shows as a clean open that was denied, or that has not
-# ended.  Sourced by cases, after lib.sh.
+# What happens to guest1 under load: load.c runs there, and is told through a
+# pipe what to do, as without a back nothing can be run in a guest with
+# fail=closed.  A request that is lost shows as a clean open that was denied, or
+# that has not ended.  Sourced by cases, after lib.sh.
 
 readonly LOAD_THREADS=4 LOAD_FOLDER=/root/load.d
 
@@ -73,8 +73,8 @@ expect_counts() {
     check "$1: $reply" test "$opens" -gt 0 -a "$denied" -le "$2" -a "$wrong" = 0
 }
 
-# No request is lost: during TEXT CMD...; losing MAX TEXT CMD...: no more than that
-# many.
+# No request is lost: during TEXT CMD...; losing MAX TEXT CMD...: no more than
+# that many.
 during() { losing 0 "$@"; }
 losing() {
     local max=$1 text=$2
@@ -86,8 +86,9 @@ losing() {
     check "$text: nothing infected was opened" test "$infected" = 0
 }
 
-# The front says good-bye, and until there is one again accesses pass unseen: what
-# is held then is denied, at most one of each thread.  during_leave TEXT CMD...
+# The front says good-bye, and until there is one again accesses pass unseen:
+# what is held then is denied, at most one of each thread.
+# during_leave TEXT CMD...
 during_leave() {
     local text=$1
     shift
