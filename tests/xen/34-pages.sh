@@ -3,12 +3,14 @@
 #
 # Files' own pages, granted by the kernel module: what is scanned is the file,
 # nothing is copied but a last page that is not full, and no page stays granted.
-# COUNT small files are opened (default 1000).
+# COUNT small files are opened (default 1000).  With RESTORE=1 guest1 is saved and
+# restored while pages are left over, too.
 
 . "$(dirname "$0")/lib.sh"
 
 count=${COUNT:-1000}
 place=/root/pages
+policy="fail=closed close-write=no timeout-ms=600000 transport=pages"
 sys='/sys/class/misc/xen!vscan-pages'
 
 tells() { node "$back/incidents" | sed 's/\\n/\n/g' | grep -q " $1 "; }
@@ -38,16 +40,17 @@ found_as() {
 }
 forget_pages() { in_domain guest1 'echo 3 >/proc/sys/vm/drop_caches'; }
 
-# On TYPE: each size, with and without a hole, is scanned as it is, read from the
+# type_is_scanned TYPE LETTER SIZE:HOLE...: each is scanned as it is, read from the
 # disk or not; and as much is copied as its last page has, if that is not full.
 type_is_scanned() {
-    local type=$1 what size hole before octets
-    for what in 33554432:16777216 1052672:0 4097:0 69:0; do
+    local type=$1 letter=$2 what size hole before octets
+    for what in "${@:3}"; do
         size=${what%:*} hole=${what#*:}
-        found_as "$type" "$size" "$hole" "${2,}" forget_pages ||
+        found_as "$type" "$size" "$hole" "${letter,}" forget_pages ||
             { echo "$what from the disk"; return 1; }
         # The programs that are run for it are on record now.
-        found_as "$type" "$size" "$hole" "$2" true || { echo "$what"; return 1; }
+        found_as "$type" "$size" "$hole" "$letter" true ||
+            { echo "$what"; return 1; }
         before=$(counter guest1 front octets-copied)
         read_is_denied guest1 "$place/$type/file" || return 1
         octets=$(($(counter guest1 front octets-copied) - before))
@@ -57,7 +60,9 @@ type_is_scanned() {
 }
 
 mount_all() {
-    in_domain guest1 'mkdir -p "$1"/ext4 "$1"/tmpfs "$1"/xfs "$1"/btrfs &&
+    in_domain guest1 'cd "$1" && mkdir -p ext4 tmpfs xfs btrfs lower upper work \
+            overlay && mount -t overlay overlay overlay \
+            -o lowerdir=lower,upperdir=upper,workdir=work &&
         mount -t tmpfs -o size=100m tmpfs "$1/tmpfs" &&
         truncate -s 320M "$1/xfs.img" "$1/btrfs.img" &&
         mkfs.xfs -q "$1/xfs.img" && mkfs.btrfs -q "$1/btrfs.img" &&
@@ -66,7 +71,47 @@ mount_all() {
 }
 are_covered() {
     is_covered guest1 xfs "$place/xfs" && is_covered guest1 btrfs "$place/btrfs" &&
-        is_covered guest1 tmpfs "$place/tmpfs"
+        is_covered guest1 tmpfs "$place/tmpfs" &&
+        is_covered guest1 overlay "$place/overlay"
+}
+
+# grant FILE OFFSET SIZE: guest1 grants these pages to dom0; the references.
+grant() {
+    in_domain guest1 'rm -f /root/said
+        setsid /root/grants "$@" >/root/said 2>&1 </dev/null &' "$@"
+    wait_for in_domain guest1 'grep -q . /root/said'
+    in_domain guest1 'sed -n "s/^granted //p" /root/said'
+}
+# dom0 maps them, and keeps them.
+map() {
+    in_domain dom0 'setsid /root/maps "$@" >/root/said 2>&1 </dev/null &' \
+        "$(domid guest1)" "$@"
+    wait_for in_domain dom0 'grep -q "^mapped" /root/said'
+}
+# It lets go; it has had the same all the time.
+let_go() {
+    in_domain dom0 'kill $(pidof maps)' &&
+        wait_for in_domain dom0 'grep -qx "had $1" /root/said' "$1" &&
+        in_domain dom0 'grep -qx "mapped $1" /root/said' "$1"
+}
+# A file in large folios, with the word in its middle.
+make_large() {
+    in_domain guest1 '{ head -c 4194304 /dev/zero; printf %s "$2"
+            head -c 4194304 /dev/zero; } >"$1" && sync && echo 3 >/proc/sys/vm/drop_caches && cat "$1" >/dev/null' "$@"
+}
+set_limit() {
+    in_domain guest1 'echo "$1" >/sys/module/xen_vscan_pages/parameters/limit' "$1"
+}
+
+# What is in the swap area is scanned as it is.
+swapped_is_found() {
+    put_program guest1 pageout &&
+        in_domain guest1 'modprobe zram && echo 32M >/sys/block/zram0/disksize &&
+            mkswap /dev/zram0 && swapon /dev/zram0' &&
+        { eicar_text; head -c 1048576 /dev/zero | tr '\0' S; } |
+        in_domain guest1 '/root/pageout "$1" 1048644' "$place/tmpfs/swapped" &&
+        read_is_denied guest1 "$place/tmpfs/swapped" &&
+        wait_for tells "$(digest 1048644 0 S)"
 }
 
 # What is behind the text changes all the time: the file is found each time, or
@@ -92,23 +137,67 @@ restart_front() {
 leave() {
     continue_workers
     unprotect guest1
-    in_domain guest1 'umount "$1"/*; rm -rf "$1"' "$place"
+    in_domain dom0 'kill $(pidof maps)'
+    in_domain guest1 'kill $(pidof grants); swapoff /dev/zram0; rmmod zram; umount "$1"/*
+        rm -rf "$1"' "$place"
 } >/dev/null 2>&1
 trap leave EXIT
 
 unprotect guest1
+in_domain guest1 'mkdir -p "$1"' "$place"
 check "filesystems are mounted" mount_all
-check "guest1 is protected" protect guest1 scanner fail=closed close-write=no \
-    timeout-ms=600000 transport=pages
+put_program guest1 grants
+"$LAB" push dom0 "$(dirname "$LAB")/../../.build/tests/xen/maps" /root/maps
+
+# The module by itself.  A domain that does not let go keeps what it has, and
+# that is counted; nobody else gets it.
+large=$place/xfs/large
+check "there is a file in large folios" make_large $large Large
+ref=$(grant $large 4194304 4096)
+check "one page of it is granted" now_is granted 1
+pinned=$(now pinned)
+check "which keeps $pinned in memory" test "$pinned" -gt 1
+check "dom0 maps it" map "$ref"
+check "who has granted it is killed" in_domain guest1 'kill -9 $(pidof grants)'
+check "it is left over" wait_for now_is left_over 1
+check "it keeps as many" now_is pinned "$pinned"
+check "and is not granted" now_is granted 0
+set_limit "$pinned"
+check "they count towards the limit" test -z "$(grant $large 0 4096)"
+check "that is why" in_domain guest1 'grep -qx "grant: No space left on device" \
+    /root/said'
+set_limit 16384
+check "the file is removed, and there is another" \
+    in_domain guest1 'rm "$1"' $large
+check "in large folios" make_large $large Other
+if [ "${RESTORE-}" ]; then
+    check "guest1 is saved" "$LAB" exec dom0 -- xl save guest1 /tmp/guest1.save
+    check "guest1 is restored" "$LAB" exec dom0 -- xl restore /tmp/guest1.save
+    check "it is up" "$LAB" wait guest1 300
+    check "nothing is left over there" wait_for now_is left_over 0
+    "$LAB" exec dom0 -- rm -f /tmp/guest1.save
+fi
+check "dom0 lets go, and has had the same all the time" let_go Large
+check "nothing is left over" wait_for now_is left_over 0
+check "nor kept" now_is pinned 0
+make "$place/lower/file" 4097 0 L
+# shellcheck disable=SC2086 # words
+check "guest1 is protected" protect guest1 scanner $policy
 back=$(folder_of_back guest1 scanner)
 check "all of them are covered" wait_for are_covered
 check "and open programs" in_domain guest1 'cat /etc/passwd; ls -l; sync'
 letter=A
 for type in ext4 xfs btrfs tmpfs; do
     check "$type: what is scanned is the file, and is not copied" \
-        type_is_scanned $type "$letter"
+        type_is_scanned $type "$letter" 33554432:16777216 1052672:0 4097:0 69:0
     letter=$(tr ABC BCD <<<"$letter")
 done
+check "overlayfs: what is in the layer below is found" \
+    read_is_denied guest1 $place/overlay/file
+check "as what it is" wait_for tells "$(digest 4097 0 L)"
+check "overlayfs: what is scanned is the file, and is not copied" \
+    type_is_scanned overlay E 1052672:0 4097:0
+check "tmpfs: what is in the swap area is found" swapped_is_found
 # shellcheck disable=SC2016
 check "a hole of tmpfs stays one" in_domain guest1 '
     truncate -s 8M "$1/tmpfs/hole" && cat "$1/tmpfs/hole" >/dev/null &&
@@ -117,7 +206,7 @@ check "nothing is granted" wait_for now_is granted 0
 
 put_program guest1 changes
 for type in ext4 xfs tmpfs; do
-    for how in append cut rewrite map; do
+    for how in append cut rewrite map punch; do
         check "$type: found while it changes: $how" found_while $type $how
     done
 done

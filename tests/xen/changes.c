@@ -2,12 +2,12 @@
 /*
  * changes.c - a file that is changed all the time, for 34-pages.sh.
  *
- *   changes append|cut|rewrite|map FILE TEXT
+ *   changes append|cut|rewrite|map|punch FILE TEXT
  *
  * Overview: makes FILE, which begins with TEXT and goes on for 50,000 octets, says
  * "ready", and then changes what is behind the text, until it is killed, through
  * the descriptor that it has.  What it appends it cuts off again when there is a
- * MiB of it.  Exit status 1 when something fails; 2 usage.
+ * MiB of it; where it punches a hole it writes again.  Exit status 1 when something fails; 2 usage.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -20,6 +20,9 @@
 #define SIZE        50000
 #define LARGEST     (1024 * 1024)
 #define CHUNK       9000
+/* Whole pages: what has been in them goes. */
+#define HOLE_AT     12288
+#define HOLE_SIZE   16384
 
 static char chunk[SIZE];
 
@@ -35,6 +38,10 @@ static bool change(const char *how, int fd, char *mapped, unsigned int turn)
     }
     if (!strcmp(how, "cut"))
         return !ftruncate(fd, CHUNK) && !ftruncate(fd, SIZE);
+    if (!strcmp(how, "punch"))
+        return !fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                          HOLE_AT, HOLE_SIZE) &&
+               pwrite(fd, chunk, CHUNK, HOLE_AT) == CHUNK;
     if (!strcmp(how, "rewrite"))
         return pwrite(fd, chunk, CHUNK, CHUNK) == CHUNK;
     memset(mapped + CHUNK, 'a' + (int)(turn % 26), CHUNK);

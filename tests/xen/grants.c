@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * grants.c - pages of a file that are granted by the kernel module, and that
- * nobody maps, for 34-pages.sh and 84-policies.sh.
+ * grants.c - pages of a file that are granted by the kernel module, without the
+ * front, for 34-pages.sh and 84-policies.sh.
  *
  *   grants FILE OFFSET SIZE
  *
  * Overview: grants the pages of SIZE octets of FILE, from OFFSET on, to dom0, says
- * "granted" and waits for SIGTERM; then ends them and says "ended".  Exit status 1
- * when something fails; 2 usage.
+ * "granted REF...", and waits for SIGTERM; then ends them and says "ended".  Exit
+ * status 1 when something fails; 2 usage.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -19,12 +19,6 @@
 #include <unistd.h>
 
 #include "kmod/xen-vscan-pages.h"
-
-static void say(const char *word)
-{
-    puts(word);
-    fflush(stdout);
-}
 
 int main(int argc, char **argv)
 {
@@ -46,13 +40,17 @@ int main(int argc, char **argv)
         perror("grant");
         return 1;
     }
-    say("granted");
+    printf("granted");
+    for (uint64_t at = 0; at < grant.size; at += 4096)
+        printf(" %u", refs[at / 4096]);
+    puts("");
+    fflush(stdout);
     if (sigwait(&term, &signal))
         return 1;
     if (ioctl(device, XEN_VSCAN_PAGES_END, (unsigned long)grant.id)) {
         perror("end");
         return 1;
     }
-    say("ended");
+    puts("ended");
     return 0;
 }
