@@ -42,6 +42,17 @@ exec_is_denied() { [ "$(access "$1" exec "$2")" = "exec ${2##*/} denied" ]; }
 # read_is TEXT GUEST PATH: the file can be read and is TEXT.
 read_is() { [ "$(in_domain "$2" 'cat "$1"' "$3")" = "$1" ]; }
 
+# guest2_goes_on TEXT: it is protected with fail=closed, so that nothing is read
+# there without a verdict, and has EICAR as /root/eicar: a content that nobody has
+# seen is read, EICAR is denied.
+guest2_goes_on() {
+    check "$1: guest2 goes on" in_domain guest2 '
+        echo "$1" >/root/new && [ "$(cat /root/new)" = "$1" ] || exit 1
+        said=$( ( : </root/eicar ) 2>&1 )
+        case $said in *"Operation not permitted"*) ;; *) exit 1 ;; esac' \
+        "$1 $RANDOM$RANDOM"
+}
+
 # not CMD...: CMD must fail; for check.
 not() { ! "$@"; }
 
