@@ -4,9 +4,9 @@
  *
  *   hostile-back DOMID FOLDER TARGETS
  *
- * Overview: serves the guest DOMID with the real back's code, and says "clean" to
- * all of it, so that the guest can be used; but for the files below FOLDER.  It
- * obeys words on standard input, a line each:
+ * Overview: serves the guest DOMID with the real back's code, and says "clean"
+ * to all of it, so that the guest can be used; but for the files below FOLDER.
+ * It obeys words on standard input, a line each:
  *
  *   arm ACT      waits until both sides are connected, says "armed"; when
  *                TARGETS requests for such files have come, does the act, says
@@ -195,8 +195,8 @@ static enum xenbus_state state_of_front(struct hostile *h)
     return state;
 }
 
-/* Waits until the front is Closed and says so.  Returns false when that does not
- * come about. */
+/* Waits until the front is Closed and says so.  Returns false when that does
+ * not come about. */
 static bool front_says(struct hostile *h, const char *sentence)
 {
     for (;;) {
@@ -259,21 +259,22 @@ static void strike(struct hostile *h)
     say("struck");
 }
 
+static const char *const states[] = {
+    "4", "2", "3", "4", "1", "2", "5", "6", "2", "0", "x", "2", "4", "7",
+};
+
+#define NR_STATES   (sizeof(states) / sizeof(states[0]))
+
 /* Of what is without an end, a piece.  Returns whether it is. */
 static bool go_on(struct hostile *h)
 {
-    static const char *const states[] = {
-        "4", "2", "3", "4", "1", "2", "5", "6", "2", "0", "x", "2", "4", "7",
-    };
-
     if (h->armed)
         return false;
     if (is(h, "storm") && h->connected) {
         ring_back_set_generation(h->dp->page, GENERATION + h->did++ % 2);
         signal_front(h);
     } else if (is(h, "flap")) {
-        write_node(h, NODE_STATE,
-                   states[h->did++ % (sizeof(states) / sizeof(states[0]))]);
+        write_node(h, NODE_STATE, states[h->did++ % NR_STATES]);
     }
     return is(h, "storm") || is(h, "flap");
 }
@@ -333,6 +334,8 @@ static void on_line(struct hostile *h)
         h->armed = true;
         h->told = false;
     } else if (!strcmp(h->line, "rest")) {
+        while (is(h, "flap") && h->did < NR_STATES)
+            go_on(h);
         h->act[0] = 0;
         /* Our own watch: the nodes are not those of a good back. */
         write_node(h, NODE_ONLINE, "1");
