@@ -82,7 +82,8 @@ struct vscanif_request share_request(const struct share *share);
 
 /*
  * Takes the pages back.  Those that the back still has mapped stay granted
- * until it lets go: gntalloc, or the device, keeps them aside and counts them.
+ * until it lets go: the kernel keeps those of gntalloc, which nobody counts, and
+ * the device its own, which it does.
  */
 void share_destroy(struct share *share);
 
