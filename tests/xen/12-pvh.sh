@@ -1,8 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A PVH guest is protected as a PV one is.  guest2 is created anew as one, and
-# at the end as it was.
+# A PVH guest is protected as a PV one is, and still is when it has been
+# migrated, to the same host.  guest2 is created anew as one, and at the end as
+# it was.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -24,8 +25,10 @@ emulator_killed() {
 # create_guest2 TYPE: with its disk; false when it does not come up.
 create_guest2() {
     in_domain dom0 'cfg=/etc/xen/guest2.cfg
+        # So small that there is room for two while it is migrated.
         if [ "$1" = pvh ]; then
             sed -e "s/^type = .*/type = \"pvh\"/" \
+                -e "s/^memory = .*/memory = 256/" \
                 -e "s/ lab\.root=/ pci=off lab.root=/" $cfg >/root/guest2.cfg
             echo "tsc_mode = \"native\"" >>/root/guest2.cfg
             cfg=/root/guest2.cfg
@@ -40,6 +43,32 @@ create_guest2() {
 
 new_eicar_is_denied() {
     plant_eicar guest2 /root/eicar && read_is_denied guest2 /root/eicar
+}
+
+# configure [LINE]: the only line with our key, in the config of guest2.
+configure() {
+    in_domain dom0 'sed -i "/^vscan/d" "$1" && printf "%s\n" "$2" >>"$1"' \
+        /etc/xen/guest2.cfg "${1-}"
+}
+has_in_force() { [[ " $(front_tells guest2 policy) " = *" $1 "* ]]; }
+
+# Nothing may be held when it is suspended.
+migrated() {
+    local before
+    before=$(domid guest2)
+    check "its config has it protected" configure \
+        'vscan = [ "backend=scanner" ]'
+    check "mode=off" "$LAB" exec dom0 -- vscanctl policy set guest2 mode=off
+    check "it is in force" wait_for has_in_force mode=off
+    check "guest2 is migrated" "$LAB" exec dom0 -- \
+        xl migrate -s '' guest2 'xl migrate-receive'
+    check "it is another domain" test "$(domid guest2)" != "$before"
+    check "it answers" "$LAB" wait guest2 "$PATIENCE"
+    check "it is protected" wait_for are_connected guest2 scanner
+    check "its policy is that of its config" wait_for has_in_force mode=enforce
+    check "EICAR is denied still" new_eicar_is_denied
+    check "the front has noticed" in_domain guest2 \
+        'grep "this guest has been restored" /var/log/xen-guest-front.log'
 }
 
 # What is shown; in a shell of its own, as it may be for nothing.
@@ -60,14 +89,17 @@ protected() {
     check "the back is started again" restart_back
     check "both sides connect anew" wait_for are_connected guest2 scanner
     check "EICAR is denied again" new_eicar_is_denied
+    migrated
     unprotect guest2
     in_domain guest2 'rm -f /root/large; sync'
     finish
 }
 
 in_domain guest2 sync
+trap configure EXIT
 before='' shown=''
 for ((n = 1; n <= MAX_DOMAINS; n++)); do
+    configure
     if create_guest2 pvh && said=$(protected 2>&1); then
         shown=yes
         break
