@@ -4,7 +4,8 @@
 # Policies that have a name: a file that is changed and loaded reaches the
 # guests that follow it and no others, a bad one reaches nobody; what is the
 # toolstack's own the guest does not see; and a guest that is saved and restored,
-# or reboots, has the policy that its config names.
+# or reboots, has the policy that its config names.  Pages of files that had been
+# granted before it was saved are granted no more.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -43,6 +44,12 @@ load_took() {
             xenstore-read "$node" | grep -q "timeout-ms=21000" && c=$(now) &&
             echo $((c - b)) $((b - a))'
 }
+# pages_granted -eq|-ge N
+pages_granted() {
+    in_domain guest1 'read -r n </sys/class/misc/xen!vscan-pages/granted &&
+        [ "$n" "$1" "$2" ]' "$@"
+}
+grants_says() { in_domain guest1 'grep -q "^$1" /root/said' "$1"; }
 new_eicar_is_denied() {
     plant_eicar guest1 /root/eicar && read_is_denied guest1 /root/eicar
 }
@@ -146,6 +153,11 @@ check "all files are good" vscanctl policy check
 put_policy servers "fail=closed
 timeout-ms=21000
 threshold=3/600"
+put_program guest1 grants
+in_domain guest1 'setsid /root/grants /root/grants 0 8192 >/root/said 2>&1 \
+    </dev/null &'
+check "pages of a file are granted" wait_for grants_says granted
+check "and counted" pages_granted -ge 2
 before=$(domid guest1)
 check "guest1 is saved" "$LAB" exec dom0 -- xl save guest1 "$image"
 check "guest1 is restored" "$LAB" exec dom0 -- xl restore "$image"
@@ -154,6 +166,9 @@ check "its kernel has nothing to complain about" not in_domain guest1 \
     'dmesg | grep -E "kernel BUG|Oops|invalid opcode"'
 check "the front has noticed" in_domain guest1 \
     'grep "this guest has been restored" /var/log/xen-guest-front.log'
+check "the pages are granted no more" wait_for pages_granted -eq 0
+check "who had them is still there" in_domain guest1 'kill $(pidof grants)'
+check "and ends what is ended already" wait_for grants_says ended
 before=$(domid guest1)
 in_domain guest1 '(sleep 1; reboot -f) >/dev/null 2>&1 &'
 after "rebooted" "$before"
