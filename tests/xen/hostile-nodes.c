@@ -148,7 +148,6 @@ static const struct malformed {
 } malformed[] = {
     { NODE_RING_REFS, "R", "ring-refs is malformed" },
     { NODE_RING_REFS, "R,R,R,R", "ring-refs is malformed" },
-    { NODE_RING_REFS, "77,R", "ring-refs is malformed" },
     { NODE_RING_REFS, "R,0", "ring-refs is malformed" },
     { NODE_RING_REFS, "R,,9", "ring-refs is malformed" },
     { NODE_RING_REFS, "R,4294967296", "ring-refs is malformed" },
