@@ -22,9 +22,9 @@
 static void domain_is_named(void **state)
 {
     struct host *h = *state;
-    struct json_object *about = about_domain(&h->m, 5);
+    struct json_object *about = about_domain(&h->m, 5, true);
 
-    assert_int_equal(json_object_object_length(about), 4);
+    assert_int_equal(json_object_object_length(about), 5);
     assert_int_equal(json_object_get_int(json_object_object_get(about,
                                                                 "domid")), 5);
     assert_string_equal(json_object_get_string(
@@ -35,6 +35,12 @@ static void domain_is_named(void **state)
     assert_int_equal(strlen(json_object_get_string(
         json_object_object_get(about, "time"))),
         strlen("2026-01-31T23:59:59Z"));
+    assert_string_equal(json_object_get_string(
+        json_object_object_get(about, "by")), "policy");
+    json_object_put(about);
+    about = about_domain(&h->m, 5, false);
+    assert_string_equal(json_object_get_string(
+        json_object_object_get(about, "by")), "hand");
     json_object_put(about);
 }
 

@@ -103,6 +103,23 @@ static void snapshot_alone(void **state)
     assert_int_equal(fake_libxl_pauses(5), 0);
 }
 
+/* So that what was wanted by hand is told from the rest (spool_keep()). */
+static void it_is_noted_who_wanted_it(void **state)
+{
+    struct host *h = *state;
+    char json[HOST_TEXT_SIZE + 8], image[HOST_TEXT_SIZE];
+
+    put_xl(h);
+    for (int by_policy = 0; by_policy < 2; by_policy++) {
+        assert_int_equal(perform_for(h, 5, "snapshot", (struct perform_cause){
+                             .text = "x", .by_policy = by_policy }), 0);
+        assert_int_equal(sscanf(told, "snapshot 0 %1000s", image), 1);
+        snprintf(json, sizeof(json), "%s.json", image);
+        assert_non_null(strstr(host_read(json), by_policy ?
+                               "\"by\":\"policy\"" : "\"by\":\"hand\""));
+    }
+}
+
 static void failures_keep_nothing_from_being_done(void **state)
 {
     struct host *h = *state;
@@ -162,9 +179,11 @@ static void facts_have_their_bound(void **state)
         facts[i] = (struct action_fact){ "VSCAN_X", "x" };
     host_script(host_path(h, "actions.d/x"), "");
     assert_int_equal(perform_for(h, 5, "run:x", (struct perform_cause){
-                         "x", facts, PERFORM_MAX_FACTS }), 0);
+                         .text = "x", .facts = facts,
+                         .nr_facts = PERFORM_MAX_FACTS }), 0);
     assert_int_equal(perform_for(h, 5, "run:x", (struct perform_cause){
-                         "x", facts, PERFORM_MAX_FACTS + 1 }), -E2BIG);
+                         .text = "x", .facts = facts,
+                         .nr_facts = PERFORM_MAX_FACTS + 1 }), -E2BIG);
 }
 
 /* One line, whatever a guest has put into it. */
@@ -252,6 +271,7 @@ int main(void)
         HOST_TEST(order_is_the_safe_one),
         HOST_TEST(nothing_is_nothing),
         HOST_TEST(snapshot_alone),
+        HOST_TEST(it_is_noted_who_wanted_it),
         HOST_TEST(failures_keep_nothing_from_being_done),
         HOST_TEST(domain0_is_left_alone),
         HOST_TEST(program_knows_the_domain),

@@ -257,32 +257,65 @@ static bool is_there(struct host *h, const char *name)
     return !access(path, F_OK);
 }
 
-static void the_newest_of_a_vm_are_kept(void **state)
+#define BY(uuid, by) "{ \"uuid\": \"" uuid "\", \"by\": \"" by "\" }"
+
+static void keep(struct host *h, const char *uuid, unsigned int nr)
+{
+    struct json_object *about = json_object_new_object();
+
+    json_object_object_add(about, "uuid", json_object_new_string(uuid));
+    spool_keep(&h->places.spool, "save", about, nr);
+    json_object_put(about);
+}
+
+/* Whoever has it made again and again cannot have the first one removed. */
+static void oldest_and_newest_of_a_vm_stay(void **state)
 {
     struct host *h = *state;
 
     put_item(h, 1);
-    put_about(h, "save", "5-a", "{ \"uuid\": \"u\" }", 300);
-    put_about(h, "save", "6-b", "{ \"uuid\": \"u\" }", 100);
-    put_about(h, "save", "7-c", "{ \"uuid\": \"u\" }", 200);
-    put_about(h, "save", "8-d", "{ \"uuid\": \"u\" }", 50);
-    put_about(h, "save", "5-e", "{ \"uuid\": \"v\" }", 10);
-    put_about(h, "save", "5-f", "{ \"uuid\": null }", 10);
+    put_about(h, "save", "5-a", BY("u", "policy"), 300);
+    put_about(h, "save", "6-b", BY("u", "policy"), 100);
+    put_about(h, "save", "7-c", BY("u", "policy"), 200);
+    put_about(h, "save", "8-d", BY("u", "policy"), 50);
+    put_about(h, "save", "9-d", BY("u", "policy"), 150);
+    make_json(h);
+    keep(h, "u", 5);
+    assert_int_equal(host_spooled(h, ".save"), 6);
+    keep(h, "u", 3);
+    assert_true(is_there(h, "8-d.save") && is_there(h, "7-c.save") &&
+                is_there(h, "5-a.save"));
+    assert_int_equal(host_spooled(h, ".save"), 4);
+    keep(h, "u", 2);
+    assert_true(is_there(h, "8-d.save") && is_there(h, "8-d.save.json"));
+    assert_true(is_there(h, "5-a.save") && is_there(h, "5-a.save.json"));
+    assert_int_equal(host_spooled(h, ".save"), 3);
+    assert_int_equal(host_spooled(h, ".json"), 3);
+}
+
+static void what_is_not_a_policys_or_of_this_vm_stays(void **state)
+{
+    struct host *h = *state;
+
+    put_item(h, 1);
+    put_about(h, "save", "5-a", BY("u", "hand"), 10);
+    put_about(h, "save", "5-b", BY("u", "hand"), 20);
+    put_about(h, "save", "5-c", "{ \"uuid\": \"u\" }", 30);
+    put_about(h, "save", "5-d", BY("v", "policy"), 10);
+    put_about(h, "save", "5-e", BY("", "policy"), 10);
+    put_about(h, "save", "5-f", "{ \"uuid\": null, \"by\": \"policy\" }", 10);
     put_about(h, "save", "5-g", "[ \"uuid\", \"u\" ]", 10);
     put_about(h, "save", "5-h", NULL, 10);
-    put_about(h, "trace", "5-i", "{ \"uuid\": \"u\" }", 10);
+    put_about(h, "trace", "5-i", BY("u", "policy"), 10);
+    put_about(h, "save", "6-a", BY("u", "policy"), 40);
+    put_about(h, "save", "6-b", BY("u", "policy"), 50);
+    put_about(h, "save", "6-c", BY("u", "policy"), 60);
     make_json(h);
-    spool_keep(&h->places.spool, "save", "u", 4);
-    assert_int_equal(host_spooled(h, ".save"), 9);
-    spool_keep(&h->places.spool, "save", "u", 2);
-    assert_true(is_there(h, "5-a.save") && is_there(h, "7-c.save"));
+    keep(h, "u", 2);
+    keep(h, "", 2);
     assert_false(is_there(h, "6-b.save") || is_there(h, "6-b.save.json"));
-    assert_false(is_there(h, "8-d.save") || is_there(h, "8-d.save.json"));
-    /* Nobody else's. */
-    assert_int_equal(host_spooled(h, ".save"), 7);
+    assert_int_equal(host_spooled(h, ".save"), 11);
     assert_int_equal(host_spooled(h, ".trace"), 1);
-    spool_keep(&h->places.spool, "save", "u", 0);
-    assert_int_equal(host_spooled(h, ".save"), 5);
 }
 
 static void nothing_stays_open(void **state)
@@ -312,7 +345,8 @@ int main(void)
         HOST_TEST(whole_items_stay),
         HOST_TEST(folder_is_its_owners),
         HOST_TEST(failed_commit_leaves_nothing),
-        HOST_TEST(the_newest_of_a_vm_are_kept),
+        HOST_TEST(oldest_and_newest_of_a_vm_stay),
+        HOST_TEST(what_is_not_a_policys_or_of_this_vm_stays),
         HOST_TEST(nothing_stays_open),
     };
 

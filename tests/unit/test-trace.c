@@ -4,6 +4,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -25,7 +26,7 @@
 static int start(struct host *h)
 {
     h->text[0] = 0;
-    return trace_start(&h->m, &h->places, 5, h->text, sizeof(h->text));
+    return trace_start(&h->m, &h->places, 5, true, h->text, sizeof(h->text));
 }
 
 /* Waits until the trace that was begun has its name. */
@@ -121,6 +122,33 @@ static void one_at_a_time(void **state)
     until_whole(h->text);
 }
 
+/* It is found infected, and reboots, again and again. */
+static void traces_of_a_vm_have_a_bound(void **state)
+{
+    const struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
+    struct host *h = *state;
+    char first[HOST_TEXT_SIZE];
+
+    host_script(h->xentrace, "printf records >\"$4\"");
+    for (unsigned int i = 0; i < TRACES + 2; i++) {
+        int rc;
+
+        while ((rc = start(h)) == -EBUSY)
+            ;
+        assert_int_equal(rc, 0);
+        until_whole(h->text);
+        if (i == 0) {
+            strcpy(first, h->text);
+            assert_int_equal(utimensat(AT_FDCWD, first, old, 0), 0);
+        }
+    }
+    while (host_spooled(h, ".trace") > TRACES)
+        ;
+    assert_int_equal(host_spooled(h, ".trace"), TRACES);
+    assert_int_equal(access(first, F_OK), 0);
+    assert_int_equal(access(h->text, F_OK), 0);
+}
+
 static void failures_are_told(void **state)
 {
     struct host *h = *state;
@@ -197,6 +225,7 @@ int main(void)
         HOST_TEST(it_ends_when_its_time_is_over),
         HOST_TEST(it_ends_when_it_is_large_enough),
         HOST_TEST(one_at_a_time),
+        HOST_TEST(traces_of_a_vm_have_a_bound),
         HOST_TEST(failures_are_told),
         HOST_TEST(there_has_to_be_a_record),
         HOST_TEST(it_holds_nothing_of_ours),

@@ -5,6 +5,7 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,7 +33,7 @@
 static int make(struct host *h, bool pause)
 {
     h->text[0] = 0;
-    return vm_snapshot_make(&h->m, &h->places, 5, pause, h->text,
+    return vm_snapshot_make(&h->m, &h->places, 5, pause, true, h->text,
                             sizeof(h->text));
 }
 
@@ -66,17 +67,36 @@ static void it_is_saved(void **state)
 }
 
 /* It reboots, again and again: by its uuid it is the same. */
-static void the_newest_are_kept(void **state)
+static void oldest_and_newest_stay(void **state)
 {
+    const struct timespec old[2] = { { .tv_sec = 1 }, { .tv_sec = 1 } };
     struct host *h = *state;
+    char first[HOST_TEXT_SIZE];
 
     good_xl(h);
     for (unsigned int i = 1; i <= VM_SNAPSHOTS + 2; i++) {
         assert_int_equal(make(h, false), 0);
+        if (i == 1) {
+            strcpy(first, h->text);
+            assert_int_equal(utimensat(AT_FDCWD, first, old, 0), 0);
+        }
+        assert_int_equal(access(first, F_OK), 0);
+        assert_int_equal(access(h->text, F_OK), 0);
         assert_int_equal(host_spooled(h, ".save"),
                          i < VM_SNAPSHOTS ? i : VM_SNAPSHOTS);
         assert_int_equal(host_spooled(h, ""), 2 * host_spooled(h, ".save"));
     }
+}
+
+static void what_is_wanted_by_hand_stays(void **state)
+{
+    struct host *h = *state;
+
+    good_xl(h);
+    for (unsigned int i = 0; i <= VM_SNAPSHOTS; i++)
+        assert_int_equal(vm_snapshot_make(&h->m, &h->places, 5, false, false,
+                                          h->text, sizeof(h->text)), 0);
+    assert_int_equal(host_spooled(h, ".save"), VM_SNAPSHOTS + 1);
 }
 
 /* By xl, which does so before the guest goes on. */
@@ -173,8 +193,8 @@ static void some_cannot_be_saved(void **state)
     struct host *h = *state;
 
     good_xl(h);
-    assert_int_equal(vm_snapshot_make(&h->m, &h->places, 9, false, h->text,
-                                      sizeof(h->text)), -ENOENT);
+    assert_int_equal(vm_snapshot_make(&h->m, &h->places, 9, false, true,
+                                      h->text, sizeof(h->text)), -ENOENT);
     assert_string_equal(h->text, "there is no domain 9");
     fake_libxl_set_pauses(5, 1);
     assert_int_equal(make(h, false), -EBUSY);
@@ -249,7 +269,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HOST_TEST(it_is_saved),
-        HOST_TEST(the_newest_are_kept),
+        HOST_TEST(oldest_and_newest_stay),
+        HOST_TEST(what_is_wanted_by_hand_stays),
         HOST_TEST(it_is_paused_by_xl),
         HOST_TEST(disks_are_noted),
         HOST_TEST(it_has_to_fit),

@@ -148,7 +148,8 @@ static int perform_job(const struct performer *performer,
     struct performing p = { performer->results[1], job->subject.domid };
     char text[sizeof(job->incident.name) + sizeof(job->incident.path) + 64];
     struct facts facts = { .nr = 0 };
-    struct perform_cause cause = { .text = text, .facts = facts.fact };
+    struct perform_cause cause = { .text = text, .facts = facts.fact,
+                                   .by_policy = true };
     struct machine m;
 
     /* An action that has begun is not to be left half done. */

@@ -48,15 +48,17 @@ char *about_uuid(const struct machine *m, uint32_t domid,
     return out;
 }
 
-struct json_object *about_domain(const struct machine *m, uint32_t domid)
+struct json_object *about_domain(const struct machine *m, uint32_t domid,
+                                 bool by_policy)
 {
     struct json_object *about = json_object_new_object();
     char *name = domain_own_name(m, domid), uuid[ABOUT_UUID_SIZE];
 
     about_add_number(about, "domid", domid);
     about_add_text(about, "name", name);
-    about_add_text(about, "uuid", about_uuid(m, domid, uuid));
+    about_add_text(about, ABOUT_UUID, about_uuid(m, domid, uuid));
     about_add_time(about, "time", time(NULL));
+    about_add_text(about, ABOUT_BY, by_policy ? ABOUT_BY_POLICY : "hand");
     free(name);
     return about;
 }

@@ -5,6 +5,7 @@
 #ifndef VSCAN_TOOLSTACK_ABOUT_H
 #define VSCAN_TOOLSTACK_ABOUT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
@@ -19,9 +20,14 @@ struct json_object;
 char *about_uuid(const struct machine *m, uint32_t domid,
                  char out[ABOUT_UUID_SIZE]);
 
-/* An object with "domid", "name", "uuid" and "time", which is now; for
- * json_object_put(). */
-struct json_object *about_domain(const struct machine *m, uint32_t domid);
+#define ABOUT_UUID      "uuid"
+#define ABOUT_BY        "by"
+#define ABOUT_BY_POLICY "policy"
+
+/* An object with "domid", "name", "uuid", "time", which is now, and "by", which
+ * is "policy" or "hand"; for json_object_put(). */
+struct json_object *about_domain(const struct machine *m, uint32_t domid,
+                                 bool by_policy);
 
 /* Nothing for NULL; octets that JSON cannot hold are escaped. */
 void about_add_text(struct json_object *about, const char *key,

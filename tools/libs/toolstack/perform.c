@@ -39,13 +39,15 @@ static int disconnect(const struct job *job, char *text, size_t size)
 
 static int record(const struct job *job, char *text, size_t size)
 {
-    return trace_start(job->m, job->places, job->domid, text, size);
+    return trace_start(job->m, job->places, job->domid, job->cause->by_policy,
+                       text, size);
 }
 
 static int save(const struct job *job, char *text, size_t size)
 {
     return vm_snapshot_make(job->m, job->places, job->domid,
-                            job->actions->wanted[ACTION_PAUSE], text, size);
+                            job->actions->wanted[ACTION_PAUSE],
+                            job->cause->by_policy, text, size);
 }
 
 static int stand_still(const struct job *job, char *text, size_t size)

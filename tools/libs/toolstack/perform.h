@@ -32,6 +32,7 @@ struct perform_cause {
      * anyway. */
     const struct action_fact *facts;
     size_t nr_facts;
+    bool by_policy;             /* or: by hand */
 };
 
 /* One action has ended: @rc is 0, and @text is a path or "" or a few words; or

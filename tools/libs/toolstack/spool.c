@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "spool.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +19,8 @@
 #include <unistd.h>
 
 #include <json-c/json.h>
+
+#include "about.h"
 
 #define PART    ".part"
 #define HOLD    ".hold"
@@ -370,17 +373,32 @@ void spool_abort(struct spool_item *item)
 
 /* Too many of one VM ---------------------------------------------------------*/
 
-struct keeping {
-    const char *end, *uuid;     /* of the names, and in the JSON beside them */
-    unsigned int nr;
-    char oldest[NAME_MAX + 1];
+struct found {
+    char name[NAME_MAX + 1];
     struct timespec when;
 };
 
+struct keeping {
+    const char *end;            /* of the names */
+    const char *uuid;           /* in the JSON beside them */
+    unsigned int nr;
+    struct found oldest, next;  /* of them, and the oldest but one */
+};
+
+static const char *text_of(struct json_object *about, const char *key)
+{
+    struct json_object *value;
+
+    return json_object_object_get_ex(about, key, &value) &&
+           json_object_is_type(value, json_type_string) ?
+           json_object_get_string(value) : "";
+}
+
+/* Is it one of that VM, made because a policy says so? */
 static bool is_about(int dir, const char *name, const char *uuid)
 {
     char full[NAME_MAX + 1];
-    struct json_object *about, *value;
+    struct json_object *about;
     bool is;
     int fd;
 
@@ -391,9 +409,8 @@ static bool is_about(int dir, const char *name, const char *uuid)
         return false;
     about = json_object_from_fd(fd);
     close(fd);
-    is = json_object_object_get_ex(about, "uuid", &value) &&
-         json_object_is_type(value, json_type_string) &&
-         !strcmp(json_object_get_string(value), uuid);
+    is = !strcmp(text_of(about, ABOUT_UUID), uuid) &&
+         !strcmp(text_of(about, ABOUT_BY), ABOUT_BY_POLICY);
     json_object_put(about);
     return is;
 }
@@ -408,32 +425,42 @@ static void find_oldest(int dir, char *name, void *arg)
 {
     struct keeping *k = arg;
     const size_t len = strlen(name), end = strlen(k->end);
+    struct found found;
     struct stat st;
 
     if (len <= end || strcmp(name + len - end, k->end) ||
         fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) ||
         !is_about(dir, name, k->uuid))
         return;
-    if (!k->nr++ || is_before(&st.st_mtim, &k->when)) {
-        snprintf(k->oldest, sizeof(k->oldest), "%s", name);
-        k->when = st.st_mtim;
+    snprintf(found.name, sizeof(found.name), "%s", name);
+    found.when = st.st_mtim;
+    k->nr++;
+    if (k->nr == 1 || is_before(&found.when, &k->oldest.when)) {
+        k->next = k->oldest;
+        k->oldest = found;
+    } else if (k->nr == 2 || is_before(&found.when, &k->next.when)) {
+        k->next = found;
     }
 }
 
 void spool_keep(const struct spool_place *place, const char *kind,
-                const char *uuid, unsigned int keep)
+                struct json_object *about, unsigned int keep)
 {
     char end[32], ignored[SPOOL_PATH_MAX];
-    struct keeping k = { .end = end, .uuid = uuid };
-    int dir = open_dir(place->dir, ignored, sizeof(ignored));
+    struct keeping k = { .end = end, .uuid = text_of(about, ABOUT_UUID) };
+    int dir;
 
+    assert(keep >= 2);
+    if (!*k.uuid)
+        return;
+    dir = open_dir(place->dir, ignored, sizeof(ignored));
     if (dir < 0)
         return;
     snprintf(end, sizeof(end), ".%s", kind);
     flock(dir, LOCK_EX);
     while (!each(dir, find_oldest, &k) && k.nr > keep &&
-           !unlinkat(dir, k.oldest, 0)) {
-        drop(dir, k.oldest, JSON);
+           !unlinkat(dir, k.next.name, 0)) {
+        drop(dir, k.next.name, JSON);
         k.nr = 0;
     }
     close(dir);

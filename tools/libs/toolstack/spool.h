@@ -59,10 +59,13 @@ int spool_commit(struct spool_item *item, struct json_object *about, char *why,
 /* Nothing of it is left. */
 void spool_abort(struct spool_item *item);
 
-/* Removes the oldest items of this kind that are about the VM with this "uuid", of
- * which @keep are to stay. */
+/*
+ * Of the items of this kind that a policy has had made of the VM that is @about
+ * (about.h) @keep stay, 2 at least: the oldest, and the newest.  What was
+ * wanted by hand stays anyway.
+ */
 void spool_keep(const struct spool_place *place, const char *kind,
-                const char *uuid, unsigned int keep);
+                struct json_object *about, unsigned int keep);
 
 /* Another process, which has been forked, ends it. */
 void spool_hand_over(struct spool_item *item);

@@ -234,7 +234,10 @@ static _Noreturn void be_recorder(struct trace *t)
     }
     about_add_text(t->about, "end", t->ended ? t->ended : end);
     about_add_time(t->about, "ended", time(NULL));
-    _exit(spool_commit(&t->item, t->about, why, sizeof(why)) != 0);
+    rc = spool_commit(&t->item, t->about, why, sizeof(why));
+    if (!rc)
+        spool_keep(&t->places->spool, "trace", t->about, TRACES);
+    _exit(rc != 0);
 }
 
 /* The action ----------------------------------------------------------------*/
@@ -318,7 +321,7 @@ static int hear(int from, const struct spool_item *item, char *text,
 /* Makes the file, and forks who fills it; the item is another's then, or has
  * been ended. */
 static int start(const struct machine *m, struct trace *t, uint32_t domid,
-                 int lock_fd, char *text, size_t size)
+                 bool by_policy, int lock_fd, char *text, size_t size)
 {
     int ends[2], rc;
 
@@ -330,7 +333,7 @@ static int start(const struct machine *m, struct trace *t, uint32_t domid,
         goto out;
     }
     t->tell = ends[1];
-    t->about = about_domain(m, domid);
+    t->about = about_domain(m, domid, by_policy);
     rc = fork_recorder(t, lock_fd);
     json_object_put(t->about);
     close(ends[1]);
@@ -351,7 +354,7 @@ out:
 }
 
 int trace_start(const struct machine *m, const struct action_places *places,
-                uint32_t domid, char *text, size_t size)
+                uint32_t domid, bool by_policy, char *text, size_t size)
 {
     struct trace t = {
         .places = places, .file = -1, .pid = -1, .out = -1, .err = -1,
@@ -371,7 +374,7 @@ int trace_start(const struct machine *m, const struct action_places *places,
         spool_abort(&t.item);
         return fd;
     }
-    rc = start(m, &t, domid, fd, text, size);
+    rc = start(m, &t, domid, by_policy, fd, text, size);
     close(fd);
     return rc;
 }

@@ -9,11 +9,16 @@
 #ifndef VSCAN_TOOLSTACK_TRACE_H
 #define VSCAN_TOOLSTACK_TRACE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "action-places.h"
 #include "domain.h"
+
+/* Of one VM, by its uuid, so many stay that policies had made: the oldest and
+ * the newest (spool_keep()). */
+#define TRACES  4
 
 /*
  * Returns 0 when there are records, and the path at which the trace will be in
@@ -22,6 +27,6 @@
  * time; or as spool_begin().
  */
 int trace_start(const struct machine *m, const struct action_places *places,
-                uint32_t domid, char *text, size_t size);
+                uint32_t domid, bool by_policy, char *text, size_t size);
 
 #endif

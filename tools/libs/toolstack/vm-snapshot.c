@@ -175,22 +175,9 @@ static void resume(const struct machine *m, uint32_t domid, bool pause,
     libxl_domain_resume(m->xl, domid, 1, NULL);
 }
 
-/* One that is found infected and reboots, again and again, is another domain each
- * time, but it must not fill the spool with what it was each time. */
-static void keep_newest(const struct action_places *places,
-                        struct json_object *about)
-{
-    struct json_object *uuid;
-
-    if (json_object_object_get_ex(about, "uuid", &uuid) &&
-        json_object_get_string_len(uuid))
-        spool_keep(&places->spool, "save", json_object_get_string(uuid),
-                   VM_SNAPSHOTS);
-}
-
 int vm_snapshot_make(const struct machine *m,
                      const struct action_places *places, uint32_t domid,
-                     bool pause, char *text, size_t size)
+                     bool pause, bool by_policy, char *text, size_t size)
 {
     struct json_object *about;
     struct spool_item item;
@@ -206,7 +193,7 @@ int vm_snapshot_make(const struct machine *m,
     if (rc)
         return rc;
     memcpy(path, item.path, sizeof(path));
-    about = about_domain(m, domid);
+    about = about_domain(m, domid, by_policy);
     /* If that fails, the action "pause", which comes next, tells. */
     pause = pause && !pause_note(m, domid);
     rc = save(places, domid, pause, image, &item, text, size);
@@ -217,8 +204,10 @@ int vm_snapshot_make(const struct machine *m,
         add_disks(m, domid, about);
         rc = spool_commit(&item, about, text, size);
     }
+    /* One that is found infected and reboots, again and again, is another domain
+     * each time, but it must not fill the spool with what it was each time. */
     if (!rc)
-        keep_newest(places, about);
+        spool_keep(&places->spool, "save", about, VM_SNAPSHOTS);
     json_object_put(about);
     if (!rc)
         snprintf(text, size, "%s", path);

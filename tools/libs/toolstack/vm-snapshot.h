@@ -16,7 +16,9 @@
 #include "action-places.h"
 #include "domain.h"
 
-/* Of one VM, by its uuid, the newest are kept. */
+/* Of one VM, by its uuid, so many stay that policies had made: the oldest and
+ * the newest (spool_keep()).  The oldest, as the first thing that was found is
+ * told of by it, and whoever has the VM infected again cannot make it go. */
 #define VM_SNAPSHOTS    2
 
 /* What an image of a guest with @memory octets may need: beside the memory, what
@@ -28,12 +30,11 @@ uint64_t vm_snapshot_size(uint64_t memory);
  * made, and it is noted as paused by us.  Returns 0 and the image's path in
  * @text; or -errno and a sentence: -ENOENT when there is no such domain,
  * -EINVAL when it is down, -EBUSY when it is paused, since it takes part in
- * being saved, or as spool_begin() or helper_run().  The oldest image of this VM
- * goes when there are more than VM_SNAPSHOTS.  Whatever is returned, a
+ * being saved, or as spool_begin() or helper_run().  Whatever is returned, a
  * guest that has been suspended for it is resumed.
  */
 int vm_snapshot_make(const struct machine *m,
                      const struct action_places *places, uint32_t domid,
-                     bool pause, char *text, size_t size);
+                     bool pause, bool by_policy, char *text, size_t size);
 
 #endif
