@@ -59,6 +59,13 @@ int incident_digest_parse(const char *text,
     return 0;
 }
 
+bool incident_digest_is_known(const uint8_t digest[INCIDENT_DIGEST_OCTETS])
+{
+    static const uint8_t none[INCIDENT_DIGEST_OCTETS];
+
+    return memcmp(digest, none, sizeof(none)) != 0;
+}
+
 int incident_word_parse(const char *word, char *out, size_t size)
 {
     char decoded[VSCANIF_MAX_LINE + 1];

@@ -6,6 +6,7 @@
 #ifndef VSCAN_INCIDENT_H
 #define VSCAN_INCIDENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +22,8 @@ struct incident {
     uint8_t event;          /* VSCANIF_EVENT_* */
     uint32_t pid, uid;      /* the guest's word */
     uint64_t size;          /* octets of content */
-    uint8_t digest[INCIDENT_DIGEST_OCTETS];     /* SHA-256 of the content */
+    uint8_t digest[INCIDENT_DIGEST_OCTETS];     /* SHA-256 of the content; 0:
+                                                 * not known */
     char name[VSCANIF_MAX_NAME];                /* as in the response */
     char process[VSCANIF_MAX_PROCESS];          /* the guest's word */
     char path[VSCANIF_MAX_PATH];                /* the guest's word; cut to what
@@ -49,6 +51,7 @@ char *incident_digest(const uint8_t digest[INCIDENT_DIGEST_OCTETS],
                       char out[INCIDENT_DIGEST_SIZE]);
 int incident_digest_parse(const char *text,
                           uint8_t digest_r[INCIDENT_DIGEST_OCTETS]);
+bool incident_digest_is_known(const uint8_t digest[INCIDENT_DIGEST_OCTETS]);
 int incident_word_parse(const char *word, char *out, size_t size);
 
 #endif

@@ -52,6 +52,32 @@ static void front_that_goes_is_an_alarm(void **state)
     assert_int_equal(lines("\"reason\":\"front-gone\""), 2);
 }
 
+/* A front that connects and leaves, as often as it is an alarm. */
+static void alarms_have_a_share_of_the_log(void **state)
+{
+    int64_t ms = 10000;
+    unsigned int nr;
+
+    (void)state;
+    for (unsigned int i = 0; i < BUDGET_ALARMS_OCTETS / 200; i++) {
+        fake_back_write(3, 5, NODE_STATE, "2");
+        look(ms += 100);
+        look(ms += GUESTS_GRACE_MS);
+        assert_non_null(fake_read(ALARMS));
+        fake_back_write(3, 5, NODE_STATE, "4");
+        look(ms += 100);
+        assert_null(fake_read(ALARMS));
+    }
+    nr = lines("\"kind\":\"alarm");
+    assert_in_range(nr, BUDGET_ALARMS_OCTETS / 300, BUDGET_ALARMS_OCTETS / 150);
+    assert_in_range(lines(",\"alarms\":"), 1,
+                    ms / REPORTS_MISSED_MS + 1);
+    /* Its incidents are another matter. */
+    report("9 1\n" LINE(1, DIGEST));
+    look(ms + 1000);
+    assert_int_equal(lines("\"incident\""), 1);
+}
+
 /* What is over within the grace was none. */
 static void reconnection_is_none(void **state)
 {
@@ -238,6 +264,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(others_are_none_of_its_business),
         TEST(front_that_goes_is_an_alarm),
+        TEST(alarms_have_a_share_of_the_log),
         TEST(reconnection_is_none),
         TEST(unprotected_for_too_long),
         TEST(unprotected_is_tried_again),

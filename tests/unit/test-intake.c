@@ -21,6 +21,8 @@
 
 #define DIGEST  "000102030405060708090a0b0c0d0e0f" \
                 "101112131415161718191a1b1c1d1e1f"
+#define DIGEST_REST "0102030405060708090a0b0c0d0e0f" \
+                    "101112131415161718191a1b1c1d1e1f"
 #define KEPT    "/libxl/5/vscan-incidents"
 
 static struct intake intake;
@@ -148,6 +150,36 @@ static void log_is_not_turned_over(void **state)
     }
 }
 
+/* Of each content the first one, whatever else there is of. */
+static void first_of_a_content_is_taken(void **state)
+{
+    unsigned int serial = 1;
+    char node[512];
+
+    (void)state;
+    for (; serial <= INTAKE_BURST; serial += 10) {
+        report(7, serial, serial + 9);
+        assert_int_equal(take(now_ms), 10);
+        assert_int_equal(result.is_first[0], serial == 1);
+        assert_false(result.is_first[1]);
+    }
+    for (int i = 0; i < 2; i++, serial += 2) {
+        snprintf(node, sizeof(node), "7 %u\n%u 0 open 0 0 0 ff" DIGEST_REST
+                 " n - -\n%u 0 open 0 0 0 " DIGEST " n - -", serial + 1, serial,
+                 serial + 1);
+        fake_back_write(3, 5, NODE_INCIDENTS, node);
+        assert_int_equal(take(now_ms), i == 0);
+        assert_int_equal(result.missed, 1 + i);
+        assert_true(i || result.is_first[0]);
+    }
+    /* A content that is not known is not another one. */
+    snprintf(node, sizeof(node), "7 %u\n%u 0 open 0 0 0 %064d n - -", serial,
+             serial, 0);
+    fake_back_write(3, 5, NODE_INCIDENTS, node);
+    assert_int_equal(take(now_ms), 0);
+    assert_int_equal(result.missed, 1);
+}
+
 /* By turns with what is not, too. */
 static void malformed_is_said_seldom(void **state)
 {
@@ -246,6 +278,7 @@ int main(void)
         TEST(log_is_gone_on_with),
         TEST(as_many_as_fit_are_read),
         TEST(log_is_not_turned_over),
+        TEST(first_of_a_content_is_taken),
         TEST(malformed_is_said_seldom),
         TEST(domain_that_is_gone),
         TEST(remedies_of_a_front),

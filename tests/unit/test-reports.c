@@ -66,7 +66,9 @@ static void missed_ones_are_counted(void **state)
     assert_int_equal(lines("\"incidents\":5}"), 1);
     /* Another life of the back counts from 1. */
     report("8 2\n" LINE(2, DIGEST));
-    look(3000);
+    look(2000 + REPORTS_MISSED_MS - 1);
+    assert_int_equal(lines("\"missed\""), 1);
+    look(2000 + REPORTS_MISSED_MS);
     assert_int_equal(lines("\"incidents\":1}"), 1);
     assert_int_equal(lines("\"incident\""), 3);
 }
@@ -240,6 +242,47 @@ static void storm_is_no_storm_here(void **state)
     assert_int_equal(fake_events(0), 0);
 }
 
+/* One a second, for a while; returns how many. */
+static unsigned int report_for(unsigned int seconds, const char *digest)
+{
+    static unsigned int serial;
+    static int64_t ms = 60000;
+    const unsigned int before = lines(digest);
+    char node[2048];
+
+    for (unsigned int i = 0; i < seconds; i++) {
+        serial++;
+        ms += INTAKE_MORE_MS;
+        snprintf(node, sizeof(node), "9 %u\n%u 1 open 1 1 1 %s n - /%0600d",
+                 serial, serial, digest, 0);
+        report(node);
+        look(ms);
+    }
+    return lines(digest) - before;
+}
+
+/* It has its share, and no more; of what is new there is still told, and acted
+ * upon all of it. */
+static void storm_has_a_share_of_the_log(void **state)
+{
+    const unsigned int all = BUDGET_INCIDENTS_OCTETS / 1000;
+    unsigned int nr;
+
+    (void)state;
+    log_place.max_octets = 2 * BUDGET_INCIDENTS_OCTETS;
+    nr = report_for(all, DIGEST);
+    assert_in_range(nr, all / 4, all / 2 + 1);
+    assert_int_equal(report_for(10, DIGEST), 0);
+    assert_int_equal(report_for(10, OTHER), 1);
+    assert_int_equal(guests->guest[0]->reports[INTAKE_INCIDENTS].nr, nr + 1);
+    assert_int_equal(guests->guest[0]->reports[INTAKE_INCIDENTS].nr_missed,
+                     all + 20 - nr - 1);
+    assert_in_range(lines("\"missed\""), 2, all / 60 + 1);
+    say("on-incident=pause");
+    assert_int_equal(report_for(1, DIGEST), 0);
+    assert_memory_equal(acted, "5 web incidents: pause/000", 26);
+}
+
 /* Selftests ----------------------------------------------------------------- */
 
 #define EICAR   "275a021bbfb6489e54d471899f7db9d1" \
@@ -392,6 +435,7 @@ int main(void)
         TEST(malformed_is_told_once),
         TEST(storm_reaches_the_threshold),
         TEST(storm_is_no_storm_here),
+        TEST(storm_has_a_share_of_the_log),
         TEST(selftest_has_no_consequences),
         TEST(selftest_that_is_seen_late),
         TEST(the_text_alone_is_no_selftest),

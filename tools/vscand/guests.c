@@ -311,10 +311,25 @@ bool guests_act(struct guests *guests, struct guest *g,
 
 /* Alarms --------------------------------------------------------------------*/
 
-static void set_alarm(struct guests *guests, struct guest *g, enum alarm a,
-                      const char *text)
+/* A front that connects and leaves, again and again, has no more of the log than
+ * its share. */
+static void tell_of_alarm(struct guests *guests, struct guest *g, enum alarm a,
+                          bool begins, int64_t now_ms)
 {
     const struct subject subject = guests_subject(g);
+    struct budget *budget = budget_ask(&guests->budgets, g->uuid,
+                                       BUDGET_ALARMS, true, now_ms);
+
+    if (budget)
+        budget_charge(budget, record_alarm(guests->log, &subject, a,
+                                           g->alarms.alarm[a].text, begins));
+    else
+        g->missed[BUDGET_ALARMS].nr++;
+}
+
+static void set_alarm(struct guests *guests, struct guest *g, enum alarm a,
+                      const char *text, int64_t now_ms)
+{
     const bool held = g->alarms.alarm[a].since;
 
     if (text && !held)
@@ -324,8 +339,7 @@ static void set_alarm(struct guests *guests, struct guest *g, enum alarm a,
     snprintf(g->alarms.alarm[a].text, ALARM_TEXT_SIZE, "%s",
              text ? text : "");
     if (held != (text != NULL))
-        record_alarm(guests->log, &subject, a, g->alarms.alarm[a].text,
-                     text != NULL);
+        tell_of_alarm(guests, g, a, text != NULL, now_ms);
 }
 
 /* What holds from now on, after a grace, or no more.  Returns whether any of it
@@ -347,7 +361,7 @@ static bool update_alarms(struct guests *guests, struct guest *g,
             continue;
         if (is == held && (!is || !strcmp(text, g->alarms.alarm[a].text)))
             continue;
-        set_alarm(guests, g, a, is ? text : NULL);
+        set_alarm(guests, g, a, is ? text : NULL, now_ms);
         changed = true;
     }
     return changed;
@@ -463,9 +477,9 @@ int guests_look(struct guests *guests, int64_t now_ms)
         if (g->changed && g->attached)
             reports_take(guests, g, now_ms);
         if (g->changed || now_ms >= g->due_ms) {
-            int ms = sooner(look_at_alarms(guests, g, now_ms),
-                            reports_tell_missed(guests, g, now_ms));
+            int ms = look_at_alarms(guests, g, now_ms);
 
+            ms = sooner(ms, reports_tell_missed(guests, g, now_ms));
             g->due_ms = ms < 0 ? INT64_MAX : now_ms + ms;
         }
         g->changed = false;

@@ -18,6 +18,7 @@
 #include "alarm.h"
 #include "announce.h"
 #include "attachment.h"
+#include "budget.h"
 #include "domain.h"
 #include "incident-log.h"
 #include "outbreak.h"
@@ -43,6 +44,7 @@ struct guest {
     char *name;
     char uuid[ABOUT_UUID_SIZE];
     struct reports reports[INTAKE_KINDS];
+    struct missed missed[BUDGET_KINDS];
     struct response response;
     struct threshold threshold;
     struct alarms alarms;       /* those that hold */
@@ -62,6 +64,7 @@ struct guests {
     struct guest **guest;       /* @nr of them */
     unsigned int nr;
     struct watches watches;
+    struct budgets budgets;     /* of the log */
     struct outbreak outbreak;
     struct announce announce;   /* of it, to all guests */
     uint32_t liar[16];          /* backs that were told to tell of others */

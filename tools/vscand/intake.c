@@ -138,6 +138,37 @@ static bool has_room(struct intake *intake, int64_t now_ms)
     return true;
 }
 
+/* Is it the first of this content, as far as that is remembered?  One that is not
+ * known (incident.h) is none. */
+static bool is_first(struct intake *intake, const struct incident *incident)
+{
+    const unsigned int nr = intake->nr_seen < INTAKE_SEEN ? intake->nr_seen :
+                            INTAKE_SEEN;
+
+    if (!incident_digest_is_known(incident->digest))
+        return false;
+    for (unsigned int i = 0; i < nr; i++)
+        if (!memcmp(intake->seen[i], incident->digest,
+                    sizeof(intake->seen[i])))
+            return false;
+    memcpy(intake->seen[intake->nr_seen++ % INTAKE_SEEN], incident->digest,
+           sizeof(intake->seen[0]));
+    return true;
+}
+
+/* One that is new, as far as there is room for it. */
+static void take_one(struct intake *intake, const union intake_thing *thing,
+                     int64_t now_ms, struct intake_result *result)
+{
+    const bool first = intake->kind == INTAKE_INCIDENTS &&
+                       is_first(intake, &thing->incident);
+
+    if ((!has_room(intake, now_ms) && !first) || result->nr == INTAKE_BURST)
+        return;
+    result->thing[result->nr] = *thing;
+    result->is_first[result->nr++] = first;
+}
+
 /* What is new, as far as there is room for it. */
 static void take_lines(struct intake *intake, const struct lines *l,
                        int64_t now_ms, struct intake_result *result)
@@ -153,8 +184,8 @@ static void take_lines(struct intake *intake, const struct lines *l,
         union intake_thing thing;
 
         if (!kinds[intake->kind].parse(l->line[i], strlen(l->line[i]), &thing) &&
-            thing.serial > intake->serial && has_room(intake, now_ms))
-            result->thing[result->nr++] = thing;
+            thing.serial > intake->serial)
+            take_one(intake, &thing, now_ms, result);
     }
     result->missed = l->newest - intake->serial - result->nr;
     intake->serial = l->newest;

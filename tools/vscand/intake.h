@@ -7,9 +7,7 @@
  * that back, so that whom it is about is nobody's word; all else is the back's,
  * or the guest's.  Both are windows (vscanif.h, "Windows"): serials tell which
  * things are new, and which have gone by unseen.  How far the log has come is
- * kept in a node of the toolstack's own (own-node.h), one for each.  Each has a
- * budget of its own, so that a guest that reports remedies without end does not
- * have its incidents missed.
+ * kept in a node of the toolstack's own (own-node.h), one for each.
  */
 #ifndef VSCAND_INTAKE_H
 #define VSCAND_INTAKE_H
@@ -23,13 +21,15 @@
 #include "remedy-line.h"
 
 /* Things of a guest that are taken at once, and how often there is room for
- * one more: the log is not to be turned over by one guest.  All others are
- * counted. */
+ * one more.  All others are counted, but for the first incident of a content. */
 #define INTAKE_BURST        50
 #define INTAKE_MORE_MS      1000
 
 /* How long nothing is said again of a node that is malformed. */
 #define INTAKE_QUIET_MS     60000
+
+/* Contents that are remembered. */
+#define INTAKE_SEEN         64
 
 /* Lines of a node: the shortest that parses is a remedy, "1 0 gone - 0 0 x -"
  * and its end. */
@@ -44,6 +44,8 @@ struct intake {
     int64_t quiet_until_ms;     /* of what is malformed */
     int64_t filled_ms;          /* when there was room for one more */
     unsigned int room;
+    uint8_t seen[INTAKE_SEEN][INCIDENT_DIGEST_OCTETS];
+    unsigned int nr_seen;       /* the last ones of all these */
 };
 
 union intake_thing {
@@ -55,6 +57,7 @@ union intake_thing {
 struct intake_result {
     unsigned int nr;
     union intake_thing thing[INTAKE_BURST];     /* the oldest first */
+    bool is_first[INTAKE_BURST];                /* incident of that content */
     uint32_t missed;            /* before or among them, of this life */
     bool malformed;             /* to be said now */
 };

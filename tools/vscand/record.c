@@ -35,14 +35,19 @@ static struct json_object *begin(const char *kind, const struct subject *s)
     return object;
 }
 
-/* What cannot be recorded is in vscand's own log, at least. */
-static void end(const struct incident_log *log, struct json_object *object)
+/* What cannot be recorded is in vscand's own log, at least.  Returns the octets
+ * of the record. */
+static size_t end(const struct incident_log *log, struct json_object *object)
 {
     int rc = incident_log_append(log, object);
+    size_t octets = 0;
+
+    json_object_to_json_string_length(object, JSON_C_TO_STRING_PLAIN, &octets);
 
     if (rc)
         log_error("%s: %s", log->path, strerror(-rc));
     json_object_put(object);
+    return octets;
 }
 
 static const char *safe_name(const struct subject *s, char out[128])
@@ -50,10 +55,10 @@ static const char *safe_name(const struct subject *s, char out[128])
     return escape(s->name, out, 128);
 }
 
-void record_incident(const struct incident_log *log,
-                     const struct subject *subject,
-                     const struct incident *incident, const char *policy,
-                     bool selftest)
+size_t record_incident(const struct incident_log *log,
+                       const struct subject *subject,
+                       const struct incident *incident, const char *policy,
+                       bool selftest)
 {
     struct json_object *object = begin("incident", subject);
     char digest[INCIDENT_DIGEST_SIZE], found[INCIDENT_LOG_TIME_SIZE], name[128],
@@ -78,12 +83,12 @@ void record_incident(const struct incident_log *log,
                 escape(incident->name, what, sizeof(what)),
                 escape(incident->path, path, sizeof(path)), digest,
                 selftest ? " (selftest)" : "");
-    end(log, object);
+    return end(log, object);
 }
 
-void record_remedy(const struct incident_log *log,
-                   const struct subject *subject,
-                   const struct remedy_line *remedy)
+size_t record_remedy(const struct incident_log *log,
+                     const struct subject *subject,
+                     const struct remedy_line *remedy)
 {
     struct json_object *object = begin("remedy", subject);
     char when[INCIDENT_LOG_TIME_SIZE], name[128], what[2 * VSCANIF_MAX_NAME],
@@ -101,7 +106,7 @@ void record_remedy(const struct incident_log *log,
              safe_name(subject, name), remedied_text(remedy->result),
              escape(remedy->path, path, sizeof(path)),
              escape(remedy->name, what, sizeof(what)));
-    end(log, object);
+    return end(log, object);
 }
 
 void record_missed(const struct incident_log *log,
@@ -118,9 +123,9 @@ void record_missed(const struct incident_log *log,
     end(log, object);
 }
 
-void record_alarm(const struct incident_log *log,
-                  const struct subject *subject, enum alarm alarm,
-                  const char *text, bool begins)
+size_t record_alarm(const struct incident_log *log,
+                    const struct subject *subject, enum alarm alarm,
+                    const char *text, bool begins)
 {
     struct json_object *object = begin(begins ? "alarm" : "alarm-end",
                                        subject);
@@ -134,7 +139,7 @@ void record_alarm(const struct incident_log *log,
     else
         log_info("alarm-end: domain %u (%s): %s", subject->domid,
                  safe_name(subject, name), alarm_text(alarm));
-    end(log, object);
+    return end(log, object);
 }
 
 void record_acting(const struct incident_log *log,

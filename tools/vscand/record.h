@@ -10,6 +10,7 @@
 #define VSCAND_RECORD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "actions.h"
@@ -25,26 +26,28 @@ struct subject {
     uint32_t domid, back;
 };
 
-/* Something was found; or it is a @selftest. */
-void record_incident(const struct incident_log *log,
+/* Something was found; or it is a @selftest.  Returns the octets of its record, as
+ * do those below that say so. */
+size_t record_incident(const struct incident_log *log,
+                       const struct subject *subject,
+                       const struct incident *incident, const char *policy,
+                       bool selftest);
+
+/* What the front has done to an infected file; its word.  Octets. */
+size_t record_remedy(const struct incident_log *log,
                      const struct subject *subject,
-                     const struct incident *incident, const char *policy,
-                     bool selftest);
+                     const struct remedy_line *remedy);
 
-/* What the front has done to an infected file; its word. */
-void record_remedy(const struct incident_log *log,
-                   const struct subject *subject,
-                   const struct remedy_line *remedy);
-
-/* There are @nr more @things, incidents or remedies, than can be told of. */
+/* There are @nr more @things, incidents, remedies or alarms, than can be told
+ * of. */
 void record_missed(const struct incident_log *log,
                    const struct subject *subject, const char *things,
                    uint32_t nr);
 
-/* An alarm holds from now on, or no more. */
-void record_alarm(const struct incident_log *log,
-                  const struct subject *subject, enum alarm alarm,
-                  const char *text, bool begins);
+/* An alarm holds from now on, or no more.  Octets. */
+size_t record_alarm(const struct incident_log *log,
+                    const struct subject *subject, enum alarm alarm,
+                    const char *text, bool begins);
 
 /* Actions begin, because of @why. */
 void record_acting(const struct incident_log *log,

@@ -18,9 +18,13 @@
 static const char *const writer[INTAKE_KINDS] = {
     [INTAKE_INCIDENTS] = "back", [INTAKE_REMEDIES] = "front",
 };
-static const char *const things[INTAKE_KINDS] = {
-    [INTAKE_INCIDENTS] = "incidents", [INTAKE_REMEDIES] = "remedies",
+static const char *const things[BUDGET_KINDS] = {
+    [BUDGET_INCIDENTS] = "incidents", [BUDGET_REMEDIES] = "remedies",
+    [BUDGET_ALARMS] = "alarms",
 };
+
+_Static_assert((int)BUDGET_INCIDENTS == (int)INTAKE_INCIDENTS &&
+               (int)BUDGET_REMEDIES == (int)INTAKE_REMEDIES, "one order");
 
 void reports_init(struct guest *g, struct xs_handle *xs, uint32_t back)
 {
@@ -78,19 +82,26 @@ static bool is_selftest(const struct guests *guests, const struct guest *g,
             selftest_holds(xs, g->domid, incident->time));
 }
 
-static void on_incident(struct guests *guests, struct guest *g,
-                        const struct incident *incident, const char *policy,
-                        int64_t now_ms)
+/* What happens because of it happens whether it is recorded or not.  Returns
+ * whether it is. */
+static bool on_incident(struct guests *guests, struct guest *g,
+                        const struct incident *incident, bool is_first,
+                        const char *policy, int64_t now_ms)
 {
     const struct subject subject = guests_subject(g);
     const bool selftest = is_selftest(guests, g, incident);
+    struct budget *budget = budget_ask(&guests->budgets, g->uuid,
+                                       BUDGET_INCIDENTS, is_first, now_ms);
 
-    record_incident(guests->log, &subject, incident, policy, selftest);
+    if (budget)
+        budget_charge(budget, record_incident(guests->log, &subject, incident,
+                                              policy, selftest));
     if (selftest)
-        return;
+        return budget != NULL;
     count_incident(guests, g, incident, now_ms);
     on_outbreak(guests, g, outbreak_found(&guests->outbreak, incident->digest,
                                           g->domid, now_ms), incident, now_ms);
+    return budget != NULL;
 }
 
 /* What the guest's policy node says, for the log. */
@@ -104,26 +115,42 @@ static char *policy_of(const struct guests *guests, const struct guest *g)
     return text;
 }
 
-static void on_incidents(struct guests *guests, struct guest *g,
-                         const struct intake_result *result, int64_t now_ms)
+/* Returns how many were recorded. */
+static unsigned int on_incidents(struct guests *guests, struct guest *g,
+                                 const struct intake_result *result,
+                                 int64_t now_ms)
 {
     char *policy = policy_of(guests, g);
+    unsigned int nr = 0;
 
     for (unsigned int i = 0; i < result->nr; i++)
-        on_incident(guests, g, &result->thing[i].incident,
-                    policy ? policy : "", now_ms);
+        nr += on_incident(guests, g, &result->thing[i].incident,
+                          result->is_first[i], policy ? policy : "", now_ms);
     for (uint32_t i = 0; i < result->missed && i < THRESHOLD_MAX; i++)
         count_incident(guests, g, NULL, now_ms);
     free(policy);
+    return nr;
 }
 
-static void on_remedies(struct guests *guests, struct guest *g,
-                        const struct intake_result *result)
+/* The same. */
+static unsigned int on_remedies(struct guests *guests, struct guest *g,
+                                const struct intake_result *result,
+                                int64_t now_ms)
 {
     const struct subject subject = guests_subject(g);
+    unsigned int nr = 0;
 
-    for (unsigned int i = 0; i < result->nr; i++)
-        record_remedy(guests->log, &subject, &result->thing[i].remedy);
+    for (unsigned int i = 0; i < result->nr; i++) {
+        struct budget *budget = budget_ask(&guests->budgets, g->uuid,
+                                           BUDGET_REMEDIES, true, now_ms);
+
+        if (!budget)
+            continue;
+        budget_charge(budget, record_remedy(guests->log, &subject,
+                                            &result->thing[i].remedy));
+        nr++;
+    }
+    return nr;
 }
 
 static void take(struct guests *guests, struct guest *g, enum intake_kind kind,
@@ -131,6 +158,8 @@ static void take(struct guests *guests, struct guest *g, enum intake_kind kind,
 {
     struct reports *reports = &g->reports[kind];
     struct intake_result result;
+    unsigned int nr;
+    uint32_t missed;
     int rc;
 
     intake_take(&reports->intake, guests->m->xs, now_ms, &result);
@@ -140,13 +169,12 @@ static void take(struct guests *guests, struct guest *g, enum intake_kind kind,
                   writer[kind], things[kind], g->domid);
     if (!result.nr && !result.missed)
         return;
-    reports->nr += result.nr;
-    reports->nr_missed += result.missed;
-    reports->missed += result.missed;
-    if (kind == INTAKE_INCIDENTS)
-        on_incidents(guests, g, &result, now_ms);
-    else
-        on_remedies(guests, g, &result);
+    nr = kind == INTAKE_INCIDENTS ? on_incidents(guests, g, &result, now_ms) :
+         on_remedies(guests, g, &result, now_ms);
+    missed = result.missed + result.nr - nr;
+    reports->nr += nr;
+    reports->nr_missed += missed;
+    g->missed[kind].nr += missed;
     rc = intake_keep(&reports->intake, guests->m->xs);
     if (rc)
         log_error("cannot write to xenstore: %s", strerror(-rc));
@@ -163,20 +191,20 @@ int reports_tell_missed(struct guests *guests, struct guest *g, int64_t now_ms)
     const struct subject subject = guests_subject(g);
     int next = -1;
 
-    for (unsigned int kind = 0; kind < INTAKE_KINDS; kind++) {
-        struct reports *reports = &g->reports[kind];
-        const int64_t due_ms = reports->missed_ms + REPORTS_MISSED_MS;
+    for (unsigned int kind = 0; kind < BUDGET_KINDS; kind++) {
+        struct missed *missed = &g->missed[kind];
+        const int64_t due_ms = missed->told_ms + REPORTS_MISSED_MS;
 
-        if (!reports->missed)
+        if (!missed->nr)
             continue;
-        if (reports->missed_ms && now_ms < due_ms) {
+        if (missed->told_ms && now_ms < due_ms) {
             if (next < 0 || due_ms - now_ms < next)
                 next = (int)(due_ms - now_ms);
             continue;
         }
-        record_missed(guests->log, &subject, things[kind], reports->missed);
-        reports->missed = 0;
-        reports->missed_ms = now_ms;
+        record_missed(guests->log, &subject, things[kind], missed->nr);
+        missed->nr = 0;
+        missed->told_ms = now_ms;
     }
     return next;
 }

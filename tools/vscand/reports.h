@@ -3,7 +3,8 @@
  * reports.h - what backs and fronts report of guests: into the log of incidents
  * (record.h), and to whoever acts on it.
  *
- * Overview: what is new is taken (intake.h), and recorded.  Incidents, the
+ * Overview: what is new is taken (intake.h), and recorded as long as its guest
+ * has a budget for it (budget.h); what is not is counted.  Incidents, the
  * backs' word, count for the threshold and the outbreaks of the policy, those
  * that were missed, too; because of remedies, a guest's own word, nothing is
  * done.
@@ -17,8 +18,8 @@
 
 #include "intake.h"
 
-/* How often the log is told that some were missed. */
-#define REPORTS_MISSED_MS   1000
+/* How often the log is told that some were missed: that is a record, too. */
+#define REPORTS_MISSED_MS   60000
 
 struct guest;
 struct guests;
@@ -27,8 +28,12 @@ struct guests;
 struct reports {
     struct intake intake;
     uint64_t nr, nr_missed;
-    uint32_t missed;            /* that the log is still to be told of, */
-    int64_t missed_ms;          /* once a second, as it was then */
+};
+
+/* What is not recorded, of one kind, of one guest. */
+struct missed {
+    uint32_t nr;                /* of which the log is still to be told */
+    int64_t told_ms;            /* when it was; 0: never */
 };
 
 /* The guest is attached to the back @back from now on. */
