@@ -164,6 +164,25 @@ static void failure_is_tried_again(void **state)
     assert_int_equal(lines("\"action\":\"net-disconnect\""), 1);
 }
 
+/* acted_read() is a round trip to xenstore. */
+static void xenstore_is_asked_when_something_is_due(void **state)
+{
+    unsigned int reads;
+
+    (void)state;
+    act_on(&web, "pause,notify", NULL, 1000);
+    until_ended(1);
+    reads = fake_count(FAKE_XS_READ);
+    for (int64_t ms = 1000; ms < 1000 + PERFORMER_AGAIN_MS; ms += 100)
+        act_on(&web, "pause,notify", NULL, ms);
+    act_on(&web, "notify", NULL, 1000 + PERFORMER_AGAIN_MS);
+    until_ended(1);
+    assert_int_equal(fake_count(FAKE_XS_READ), reads);
+    act_on(&web, "pause", NULL, 1000 + PERFORMER_AGAIN_MS);
+    until_ended(1);
+    assert_true(fake_count(FAKE_XS_READ) > reads);
+}
+
 /* Each has its own pace. */
 static void causes_are_apart(void **state)
 {
@@ -303,6 +322,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(results_are_recorded),
         TEST(failure_is_tried_again),
+        TEST(xenstore_is_asked_when_something_is_due),
         TEST(causes_are_apart),
         TEST(once_until_it_is_undone),
         TEST(programs_once_in_a_while),

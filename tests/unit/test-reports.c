@@ -215,6 +215,15 @@ static void storm_reaches_the_threshold(void **state)
     assert_string_equal(acted, "5 web incidents: pause;");
 }
 
+static void what_was_missed_acts_once(void **state)
+{
+    (void)state;
+    say("on-incident=pause threshold=3/60");
+    report("9 900\n" LINE(900, DIGEST));
+    look(60000);
+    assert_string_equal(acted, "5 web incidents: pause;");
+}
+
 /* It looks no more often than it must, and takes no more than it may. */
 static void storm_is_no_storm_here(void **state)
 {
@@ -434,6 +443,7 @@ int main(void)
         TEST(outbreak_is_announced_once),
         TEST(malformed_is_told_once),
         TEST(storm_reaches_the_threshold),
+        TEST(what_was_missed_acts_once),
         TEST(storm_is_no_storm_here),
         TEST(storm_has_a_share_of_the_log),
         TEST(selftest_has_no_consequences),

@@ -282,20 +282,26 @@ static bool is_in_hand(const struct performer *performer, uint32_t domid,
     return false;
 }
 
-/* What is left to be done of @actions. */
+/* What is left to be done of @actions.  Whoever has something found without end
+ * has xenstore asked no more often than something is due. */
 static struct actions leave_out_done(const struct performer *performer,
                                      uint32_t domid,
                                      const struct actions *actions,
                                      const int64_t *next_ms, int64_t now_ms)
 {
     struct actions left = *actions, acted;
+    bool any_once = false;
 
+    for (enum action a = 0; a < ACTION_END; a++) {
+        left.wanted[a] &= now_ms >= next_ms[a] &&
+                          (is_repeated(a) || !is_in_hand(performer, domid, a));
+        any_once |= left.wanted[a] && !is_repeated(a);
+    }
+    if (!any_once)
+        return left;
     acted_read(performer->m->xs, domid, &acted);
     for (enum action a = 0; a < ACTION_END; a++)
-        left.wanted[a] &= now_ms >= next_ms[a] &&
-                          (is_repeated(a) ||
-                           (!acted.wanted[a] &&
-                            !is_in_hand(performer, domid, a)));
+        left.wanted[a] &= is_repeated(a) || !acted.wanted[a];
     return left;
 }
 

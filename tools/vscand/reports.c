@@ -59,14 +59,18 @@ static void on_outbreak(struct guests *guests, const struct guest *reporter,
                      incident->name);
 }
 
-/* @incident, or NULL: one of which no more is known. */
-static void count_incident(struct guests *guests, struct guest *g,
+/* @incident, or NULL: one of which no more is known.  Returns whether it is one
+ * that is acted upon. */
+static bool count_incident(struct guests *guests, struct guest *g,
                            const struct incident *incident, int64_t now_ms)
 {
-    if (threshold_reached(&g->threshold, g->response.threshold,
-                          g->response.threshold_s, now_ms))
+    const bool reached = threshold_reached(&g->threshold, g->response.threshold,
+                                           g->response.threshold_s, now_ms);
+
+    if (reached)
         guests_act(guests, g, &g->response.on_incident, CAUSE_INCIDENTS,
                    incident, now_ms);
+    return reached;
 }
 
 /* Does the guest test itself by this?  Then nothing is to be done to it.  What
@@ -126,8 +130,10 @@ static unsigned int on_incidents(struct guests *guests, struct guest *g,
     for (unsigned int i = 0; i < result->nr; i++)
         nr += on_incident(guests, g, &result->thing[i].incident,
                           result->is_first[i], policy ? policy : "", now_ms);
+    /* Once is enough for all of them. */
     for (uint32_t i = 0; i < result->missed && i < THRESHOLD_MAX; i++)
-        count_incident(guests, g, NULL, now_ms);
+        if (count_incident(guests, g, NULL, now_ms))
+            break;
     free(policy);
     return nr;
 }
