@@ -222,6 +222,34 @@ static void the_file_of_a_guest(void **state)
     assert_non_null(strstr(why, "/b.cfg:2: vscan: "));
 }
 
+/* Of the others nothing is known, as of a script that is in the folder. */
+static void broken_file_is_not_passed_over(void **state)
+{
+    static const char *const others[] = {
+        "name = \"webserver\"\nvscan = [ \"\n", "name = \"web\"\nvif = [\n",
+        "#name = \"web\"\nvscan = [ \"\n", "name = \"web\"\nx = [\n#vscan =",
+        "fullname = \"web\"\nvscan = [ \"\n", "name = \"web\"\nvscans = [ \"\n",
+        "name = \"web\nvscan = [ \"\n", "x = [ \"web\", \"vscan",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        folder_put(dir, "a.cfg", others[i]);
+        assert_int_equal(find("web"), -ENOENT);
+    }
+    folder_put(dir, "a.cfg", "memory = 1\nname = \"web\"\n"
+               "vscan = [ \"backend=scanner ]\n");
+    assert_int_equal(find("web"), -EINVAL);
+    assert_non_null(strstr(why, "/a.cfg:3: "));
+    assert_non_null(strstr(why, ": its key vscan cannot be read"));
+    assert_int_equal(find("db"), -ENOENT);
+    folder_put(dir, "a.cfg", "memory = [; \tname='web';vscan\t=");
+    assert_int_equal(find("web"), -EINVAL);
+    folder_put(more, "b.cfg", "name = \"web\"");
+    assert_int_equal(find("web"), 0);
+    assert_false(config.wanted);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, start, stop)
 
 int main(void)
@@ -229,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(entries), TEST(malformed_entries), TEST(names_are_bounded),
         TEST(files_that_are_none), TEST(the_file_of_a_guest),
+        TEST(broken_file_is_not_passed_over),
     };
 
     return cmocka_run_group_tests_name("guest-config", tests, NULL, NULL);

@@ -99,6 +99,13 @@ static void malformed_entry_is_told(void **state)
     assert_int_equal(logged_lines("error: domain 5 (web) is not protected: "),
                      1);
     assert_true(logged("/web.cfg:2: vscan: \"x\" is not", ""));
+    /* As it is when the file cannot be parsed. */
+    folder_put(dir, "web.cfg", "name = \"web\"\nvscan = [ \"backend=x ]\n");
+    for (int i = 0; i < 3; i++)
+        assert_true(protect(&p, &m));
+    assert_int_equal(logged_lines("error: domain 5 (web) is not protected: "),
+                     2);
+    assert_true(logged("/web.cfg:2: ", "vscan cannot be read"));
     folder_put(dir, "servers", "fail=perhaps\n");
     folder_put(dir, "web.cfg", WANTS);
     assert_true(protect(&p, &m));

@@ -214,7 +214,50 @@ struct search {
     ino_t ino;
     char *why;
     size_t why_size;
+    char broken[560];               /* "": no file that looks like it is */
 };
+
+/* Begins a statement at @at? */
+static bool begins(const char *octets, const char *at)
+{
+    while (at > octets && (at[-1] == ' ' || at[-1] == '\t'))
+        at--;
+    return at == octets || strchr("\n\r;", at[-1]);
+}
+
+/* Does a statement of a file that cannot be parsed give @key a value, @value where it is not NULL? */
+static bool says(const char *octets, const char *key, const char *value)
+{
+    for (const char *at = octets; (at = strstr(at, key)); at += strlen(key)) {
+        const char *rest = at + strlen(key);
+        const size_t len = value ? strlen(value) : 0;
+
+        rest += strspn(rest, " \t");
+        if (!begins(octets, at) || *rest++ != '=')
+            continue;
+        rest += strspn(rest, " \t");
+        if (!value || ((*rest == '"' || *rest == '\'') &&
+                       !strncmp(rest + 1, value, len) && rest[1 + len] == *rest))
+            return true;
+    }
+    return false;
+}
+
+/* One that cannot be parsed is this guest's, as far as can be seen, and wants to
+ * have it scanned: the first of them is told of when there is no other. */
+static void look_at_broken(struct search *s, const char *path, const char *why)
+{
+    char *octets;
+    size_t n;
+
+    if (s->broken[0] || read_octets(path, &octets, &n))
+        return;
+    octets[n] = 0;
+    if (says(octets, "name", s->name) && says(octets, KEY, NULL))
+        snprintf(s->broken, sizeof(s->broken), "%s: its key " KEY
+                 " cannot be read", why);
+    free(octets);
+}
 
 static void look_at(struct search *s, const char *path)
 {
@@ -226,6 +269,8 @@ static void look_at(struct search *s, const char *path)
     if (stat(path, &st) || !S_ISREG(st.st_mode) || st.st_size > MAX_OCTETS)
         return;
     rc = guest_config_read(path, &config, why, sizeof(why));
+    if (rc == -EINVAL && !config.name[0])
+        look_at_broken(s, path, why);
     if (strcmp(config.name, s->name))
         return;
     if (s->rc != -ENOENT && s->dev == st.st_dev && s->ino == st.st_ino)
@@ -282,6 +327,11 @@ int guest_config_find(const char *const *dirs, const char *name,
     *config_r = (struct guest_config){ .wanted = false };
     for (; *dirs; dirs++)
         look_in(&s, *dirs);
+    if (s.rc == -ENOENT && s.broken[0]) {
+        snprintf(why, why_size, "%s", s.broken);
+        config_r->wanted = true;
+        return -EINVAL;
+    }
     if (s.rc == -ENOENT)
         snprintf(why, why_size, "no domain config has the name \"%s\"",
                  escape(name, safe, sizeof(safe)));

@@ -42,7 +42,8 @@ int guest_config_read(const char *path, struct guest_config *config_r,
  * Looks for the file of the guest @name in @dirs, those of libxlutil's language
  * that name it; a link to another one is the same file.  Returns as
  * guest_config_read() for that file; -ENOENT when there is none; -EEXIST when
- * there are two that want to have it scanned.  No file at all is looked at that
+ * there are two that want to have it scanned; -EINVAL, when there is none, for one
+ * that cannot be parsed and looks like it, by its name and the key vscan.  No file at all is looked at that
  * is none, or is larger than 1 MiB.
  */
 int guest_config_find(const char *const *dirs, const char *name,
