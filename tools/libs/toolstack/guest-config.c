@@ -71,6 +71,12 @@ static bool take(const char *value, char *to, size_t size)
     return *value && (size_t)snprintf(to, size, "%s", value) < size;
 }
 
+static int say(char *why, size_t size, const char *path, int rc)
+{
+    snprintf(why, size, "%s: %s", path, strerror(-rc));
+    return rc;
+}
+
 static int take_word(struct parsed *p, const char *word,
                      struct guest_config *c, char *why, size_t size)
 {
@@ -95,7 +101,7 @@ static int take_entry(struct parsed *p, const char *entry,
                       struct guest_config *c, char *why, size_t size)
 {
     char *copy = strdup(entry), *rest = copy, *word;
-    int rc = copy ? 0 : -ENOMEM;
+    int rc = copy ? 0 : say(why, size, p->path, -ENOMEM);
 
     while (!rc && *entry && (word = strsep(&rest, ",")))
         rc = take_word(p, word, c, why, size);
@@ -124,12 +130,6 @@ static int take_key(struct parsed *p, struct guest_config *c, char *why,
         return malformed(p, "not one device: [ \"KEY=VALUE,...\" ]", why,
                          size);
     return take_entry(p, entry, c, why, size);
-}
-
-static int say(char *why, size_t size, const char *path, int rc)
-{
-    snprintf(why, size, "%s: %s", path, strerror(-rc));
-    return rc;
 }
 
 /* A regular file of a size that makes sense; -ESRCH: it is none. */
