@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * test-device.c - tests of tools/libs/toolstack/device.c: the policy of a
- * device and its generation.  (How devices are made, moved and removed is the
- * subject of test-protect.c and test-reconcile.c.)
+ * device and its generation; and peers that write without end.  (How devices are
+ * made, moved and removed is the subject of test-protect.c and test-reconcile.c.)
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -148,6 +148,7 @@ static void both_are_written_at_once(void **state)
     fake_at(FAKE_XS_COMMIT, 1, disturb, NULL, 0);
     assert_int_equal(set_policy("read=no"), 0);
     assert_policy("read=no", "7");
+    /* The back is told afterwards. */
     for (unsigned int nth = 1; nth <= 2; nth++) {
         fake_at(FAKE_XS_WRITE, nth, NULL, NULL, ENOSPC);
         assert_int_equal(set_policy("fail=closed"), -ENOSPC);
@@ -203,6 +204,114 @@ static void is_the_toolstacks(void **state)
     assert_policy("read=yes", "1");
 }
 
+/* Writes into a folder of its own before each transaction ends. */
+struct writer {
+    uint32_t domid;
+    const char *folder;
+    unsigned int nr, nr_refused;
+};
+
+static void write_again(void *arg)
+{
+    struct writer *w = arg;
+    char node[128], value[16];
+    struct xs_handle *own;
+    const char *why;
+
+    fake_at(FAKE_XS_COMMIT, 1, write_again, w, 0);
+    fake_enter(w->domid);
+    assert_int_equal(xsx_open(&own, &why), 0);
+    snprintf(value, sizeof(value), "%u", ++w->nr);
+    snprintf(node, sizeof(node), "%s/%u/b/c", w->folder, w->nr % 2);
+    w->nr_refused += !xs_write(own, XBT_NULL, node, value, strlen(value));
+    snprintf(node, sizeof(node), "%s/online", w->folder);
+    w->nr_refused += !xs_write(own, XBT_NULL, node, "1", 1);
+    snprintf(node, sizeof(node), "%s/state", w->folder);
+    xs_write(own, XBT_NULL, node, "4", 1);
+    xs_close(own);
+    fake_enter(0);
+}
+
+#define FRONT_FOLDER    "/local/domain/5/device/vscan/0"
+#define BACK_FOLDER     "/local/domain/3/backend/vscan/5/0"
+
+static struct writer writes(uint32_t domid)
+{
+    return (struct writer){ .domid = domid, .folder = domid == 5 ?
+                            FRONT_FOLDER : BACK_FOLDER };
+}
+
+static void guest_that_writes_is_moved(void **state)
+{
+    struct writer w = writes(5);
+
+    (void)state;
+    fake_at(FAKE_XS_COMMIT, 1, write_again, &w, 0);
+    assert_int_equal(device_move(xs, 5, 3, 7, "scanner"), 0);
+    assert_true(fake_is(FRONT_FOLDER "/backend-id", "7"));
+    assert_true(fake_is(FRONT_FOLDER "/state", "1"));
+    assert_null(fake_read(FRONT_FOLDER "/0"));
+    assert_null(fake_read(BACK_FOLDER));
+    assert_int_equal(w.nr, XSX_MAX_ATTEMPTS + 1);
+    assert_int_equal(w.nr_refused, 2);
+    /* The new one is the guest's again. */
+    w.nr_refused = 0;
+    write_again(&w);
+    assert_int_equal(w.nr_refused, 0);
+}
+
+static void back_that_writes_loses_its_guest(void **state)
+{
+    struct writer w = writes(3);
+
+    (void)state;
+    fake_at(FAKE_XS_COMMIT, 1, write_again, &w, 0);
+    assert_int_equal(device_move(xs, 5, 3, 7, "scanner"), 0);
+    assert_true(fake_is(FRONT_FOLDER "/backend-id", "7"));
+    assert_null(fake_read(BACK_FOLDER));
+}
+
+static void who_writes_is_removed(void **state)
+{
+    struct device known = { .front = 5, .back = 3 };
+    const struct device_list none = { NULL, 0 };
+    const struct device_list list = { .devices = &known, .count = 1 };
+
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct writer w = writes(i % 2 ? 3 : 5);
+
+        fake_at(FAKE_XS_COMMIT, 1, write_again, &w, 0);
+        assert_int_equal(device_remove(xs, 5, i < 2 ? &list : &none), 0);
+        assert_false(device_has_nodes(xs, 5));
+        assert_null(fake_read(FRONT_FOLDER));
+        assert_null(fake_read(BACK_FOLDER));
+        fake_at(FAKE_XS_COMMIT, 1, NULL, NULL, 0);
+        assert_int_equal(create(), 0);
+    }
+}
+
+static void back_that_writes_is_no_bar_to_a_policy(void **state)
+{
+    struct writer w = writes(3);
+
+    (void)state;
+    fake_at(FAKE_XS_COMMIT, 1, write_again, &w, 0);
+    assert_int_equal(set_policy("read=no"), 0);
+    assert_policy("read=no", "2");
+}
+
+static void back_that_writes_is_not_waited_for(void **state)
+{
+    const struct device device = { .front = 5, .back = 3 };
+    struct writer w = writes(3);
+
+    (void)state;
+    fake_write(BACK_FOLDER "/state", "4");
+    fake_at(FAKE_XS_COMMIT, 1, write_again, &w, 0);
+    assert_int_equal(device_close(xs, &device), 0);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, start, stop)
 
 int main(void)
@@ -211,7 +320,10 @@ int main(void)
         TEST(counts_policies), TEST(begins_anew_after_the_last),
         TEST(counts_from_nothing), TEST(is_kept_when_moved),
         TEST(both_are_written_at_once), TEST(goes_with_the_device),
-        TEST(is_the_toolstacks),
+        TEST(is_the_toolstacks), TEST(guest_that_writes_is_moved),
+        TEST(back_that_writes_loses_its_guest), TEST(who_writes_is_removed),
+        TEST(back_that_writes_is_no_bar_to_a_policy),
+        TEST(back_that_writes_is_not_waited_for),
     };
 
     return cmocka_run_group_tests_name("device", tests, NULL, NULL);

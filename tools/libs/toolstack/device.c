@@ -15,6 +15,7 @@
 #include "own-node.h"
 #include "policy-nodes.h"
 #include "proc.h"
+#include "take-over.h"
 #include "xs.h"
 
 struct vscan_path device_record(uint32_t front)
@@ -277,8 +278,9 @@ static bool attached(struct xs_handle *xs, xs_transaction_t t, uint32_t front)
 }
 
 /* The back watches "online", and then looks at the policy, too. */
-static int tell_back(struct xs_handle *xs, xs_transaction_t t, uint32_t front)
+static int write_online(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
+    const uint32_t front = *(const uint32_t *)arg;
     struct vscan_path back;
     uint32_t domid;
     char *online = NULL;
@@ -314,9 +316,16 @@ static int change_policy(struct xs_handle *xs, xs_transaction_t t, void *arg)
     if (!rc)
         rc = write_policy(xs, t, folder.s, c->texts->policy,
                           next_generation(generation));
-    if (!rc)
-        rc = policy_nodes_write(xs, t, c->front, c->texts);
-    return rc ? rc : tell_back(xs, t, c->front);
+    return rc ? rc : policy_nodes_write(xs, t, c->front, c->texts);
+}
+
+/* The policy does not depend on the back, which can write into its own folder
+ * without end: then it has something to look at anyway. */
+static int tell_back(struct xs_handle *xs, uint32_t front)
+{
+    int rc = xsx_transaction(xs, write_online, &front);
+
+    return rc == -EAGAIN ? 0 : rc;
 }
 
 bool device_attached(struct xs_handle *xs, uint32_t front)
@@ -328,16 +337,18 @@ int device_set_policy(struct xs_handle *xs, uint32_t front,
                       const struct policy_texts *texts)
 {
     struct policy_change c = { .front = front, .texts = texts, .is_new = true };
+    int rc = xsx_transaction(xs, change_policy, &c);
 
-    return xsx_transaction(xs, change_policy, &c);
+    return rc ? rc : tell_back(xs, front);
 }
 
 int device_load_policy(struct xs_handle *xs, uint32_t front,
                        const struct policy_texts *texts)
 {
     struct policy_change c = { .front = front, .texts = texts };
+    int rc = xsx_transaction(xs, change_policy, &c);
 
-    return xsx_transaction(xs, change_policy, &c);
+    return rc ? rc : tell_back(xs, front);
 }
 
 /* A malformed one is of no use to the back either. */
@@ -396,6 +407,9 @@ int device_close(struct xs_handle *xs, const struct device *device)
     int rc;
 
     rc = xsx_transaction(xs, start_closing, &c);
+    /* One that cannot be told, as it writes without end, is not waited for. */
+    if (rc == -EAGAIN)
+        return 0;
     return rc ? rc : c.wait;
 }
 
@@ -504,6 +518,23 @@ static int remove_all(struct xs_handle *xs, xs_transaction_t t, void *arg)
     return rc;
 }
 
+/* A transaction over the folders of this front and these backs, of which the last
+ * one is the front's, whoever writes into them meanwhile. */
+static int change_folders(struct xs_handle *xs,
+                          int (*body)(struct xs_handle *xs, xs_transaction_t t,
+                                      void *arg), void *arg, uint32_t front,
+                          const uint32_t *backs, size_t nr)
+{
+    int rc = xsx_transaction(xs, body, arg);
+
+    if (rc != -EAGAIN)
+        return rc;
+    rc = take_over(xs, names_front(front).s, front, nr ? backs[nr - 1] : 0);
+    for (size_t i = 0; !rc && i < nr; i++)
+        rc = take_over(xs, names_back(backs[i], front).s, front, backs[i]);
+    return rc ? rc : xsx_transaction(xs, body, arg);
+}
+
 /* A guest that is moved keeps what it has of the policy. */
 static int remove_device(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
@@ -522,8 +553,20 @@ int device_remove(struct xs_handle *xs, uint32_t front,
                   const struct device_list *list)
 {
     struct removal r = { .front = front, .list = list };
+    uint32_t *backs = calloc(list->count + 1, sizeof(*backs));
+    size_t nr = 0;
+    int rc;
 
-    return xsx_transaction(xs, remove_device, &r);
+    if (!backs)
+        return -ENOMEM;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->devices[i].front == front)
+            backs[nr++] = list->devices[i].back;
+    if (!device_back(xs, front, &backs[nr]))
+        nr++;
+    rc = change_folders(xs, remove_device, &r, front, backs, nr);
+    free(backs);
+    return rc;
 }
 
 bool device_has_nodes(struct xs_handle *xs, uint32_t front)
@@ -612,6 +655,7 @@ int device_move(struct xs_handle *xs, uint32_t front, uint32_t old_back,
 {
     struct move move = { .front = front, .old_back = old_back, .back = back,
                          .back_name = back_name };
+    const uint32_t backs[] = { back, old_back };
 
-    return xsx_transaction(xs, move_all, &move);
+    return change_folders(xs, move_all, &move, front, backs, 2);
 }

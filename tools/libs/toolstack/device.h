@@ -75,7 +75,8 @@ int device_back(struct xs_handle *xs, uint32_t front, uint32_t *back_r);
 
 /*
  * Asks the back to close, as libxl does.  Returns 1 when there is something
- * to wait for; 0 when the back has closed, or never took the device up.
+ * to wait for; 0 when the back has closed, never took the device up, or cannot be
+ * told, as it writes into its folder without end.
  */
 int device_close(struct xs_handle *xs, const struct device *device);
 
@@ -93,7 +94,8 @@ int device_remove(struct xs_handle *xs, uint32_t front,
 bool device_attached(struct xs_handle *xs, uint32_t front);
 
 /* Replaces all of an attached guest's policy at once, under the next generation:
- * its node, the toolstack's own part, and the name; -ENOENT: it is not. */
+ * its node, the toolstack's own part, and the name; -ENOENT: it is not.  Then
+ * tells the back: another -errno can mean that this alone has failed. */
 int device_set_policy(struct xs_handle *xs, uint32_t front,
                       const struct policy_texts *texts);
 
