@@ -49,6 +49,19 @@ static void list_is_kept(void **state)
     assert_int_equal(acted_forget(m.xs, 5), 0);
 }
 
+static void releases_are_counted(void **state)
+{
+    (void)state;
+    assert_int_equal(acted_releases(m.xs, 5), 0);
+    assert_int_equal(acted_count_release(m.xs, 5), 0);
+    assert_int_equal(acted_count_release(m.xs, 5), 0);
+    assert_int_equal(acted_releases(m.xs, 5), 2);
+    fake_write("/libxl/5/vscan-released", "x");
+    assert_int_equal(acted_releases(m.xs, 5), 0);
+    fake_at(FAKE_XS_WRITE, 1, NULL, NULL, ENOSPC);
+    assert_int_equal(acted_count_release(m.xs, 5), -ENOSPC);
+}
+
 static void malformed_is_none(void **state)
 {
     struct actions actions;
@@ -75,6 +88,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(list_is_kept),
+        TEST(releases_are_counted),
         TEST(malformed_is_none),
         TEST(failure_is_told),
     };

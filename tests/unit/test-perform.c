@@ -238,6 +238,104 @@ static void all_is_undone(void **state)
     assert_int_equal(release(h, 0, false), 0);
 }
 
+static void release_now(void *arg)
+{
+    struct host *h = arg;
+    unsigned int nics;
+    bool unpaused;
+    char why[PERFORM_TEXT_SIZE];
+
+    assert_int_equal(perform_release(&h->m, 5, &nics, &unpaused, why,
+                                     sizeof(why)), 0);
+}
+
+/* While the image is made, which xl ends by pausing the guest. */
+static void release_xl_pauses(void *arg)
+{
+    release_now(arg);
+    fake_libxl_set_pauses(5, 1);
+}
+
+/* Nothing is done after it, and nothing stays of what was being done. */
+static void release_ends_what_is_at_work(void **state)
+{
+    struct host *h = *state;
+    char image[HOST_TEXT_SIZE], rest[HOST_TEXT_SIZE];
+
+    put_xl(h);
+    host_script(host_path(h, "actions.d/x"), "");
+    fake_libxl_nic(5, 0);
+    /* After the interfaces; xl is about to be run. */
+    fake_at(FAKE_XS_START, 2, release_xl_pauses, h, 0);
+    assert_int_equal(perform_now(h, "net-disconnect,snapshot,pause,run:x"),
+                     -ECANCELED);
+    assert_int_equal(sscanf(told, "net-disconnect 0 1 interface\n"
+                            "snapshot 0 %1000s\n%1000[^\x01]", image, rest), 2);
+    assert_string_equal(rest, "pause -125 the guest has been released meanwhile"
+                        "\nrun -125 the guest has been released meanwhile\n");
+    assert_int_equal(fake_libxl_pauses(5), 0);
+    assert_true(fake_libxl_has_nic(5, 0, "br0"));
+    /* What is begun from then on is done. */
+    assert_int_equal(perform_now(h, "net-disconnect,pause"), 0);
+    assert_int_equal(fake_libxl_pauses(5), 1);
+}
+
+/* Whenever it comes, the guest runs afterwards, and has its interfaces. */
+static void release_comes_at_any_moment(void **state)
+{
+    struct host *h = *state;
+    unsigned int nth = 1;
+
+    put_xl(h);
+    fake_libxl_nic(5, 0);
+    do {
+        /* With the first one it is looked at when that begins. */
+        fake_at(FAKE_XS_READ, ++nth, release_now, h, 0);
+        perform_now(h, "net-disconnect,snapshot,pause");
+        if (!fake_at_waits(FAKE_XS_READ)) {
+            assert_int_equal(fake_libxl_pauses(5), 0);
+            assert_true(fake_libxl_has_nic(5, 0, "br0"));
+            assert_null(fake_read("/libxl/5/vscan-paused"));
+        }
+    } while (!fake_at_waits(FAKE_XS_READ));
+    assert_in_range(nth, 8, 100);
+    assert_int_equal(fake_libxl_pauses(5), 1);
+}
+
+/* While it is paused itself: one of both sees the other. */
+static void release_undoes_a_pause_that_comes_late(void **state)
+{
+    struct host *h = *state;
+
+    fake_at(FAKE_XS_START, 1, release_now, h, 0);
+    assert_int_equal(perform_now(h, "pause"), -ECANCELED);
+    assert_string_equal(told, "pause -125 the guest has been released meanwhile"
+                        "\n");
+    assert_int_equal(fake_libxl_pauses(5), 0);
+    assert_null(fake_read("/libxl/5/vscan-paused"));
+}
+
+static void released_before_it_is_begun(void **state)
+{
+    const uint32_t releases = 0;
+    struct host *h = *state;
+    struct perform_cause cause = { .text = "x", .releases = &releases };
+
+    release_now(h);
+    assert_int_equal(perform_for(h, 5, "pause", cause), -ECANCELED);
+    assert_int_equal(fake_libxl_pauses(5), 0);
+}
+
+static void release_that_is_not_noted_is_told(void **state)
+{
+    struct host *h = *state;
+
+    fake_at(FAKE_XS_WRITE, 1, NULL, NULL, ENOSPC);
+    assert_int_equal(release(h, 0, false), -ENOSPC);
+    assert_string_equal(h->text, "cannot tell actions that are still at work: "
+                        "No space left on device");
+}
+
 static void what_can_be_is_undone(void **state)
 {
     struct host *h = *state;
@@ -278,6 +376,11 @@ int main(void)
         HOST_TEST(facts_have_their_bound),
         HOST_TEST(alert_is_one_line),
         HOST_TEST(all_is_undone),
+        HOST_TEST(release_ends_what_is_at_work),
+        HOST_TEST(release_comes_at_any_moment),
+        HOST_TEST(release_undoes_a_pause_that_comes_late),
+        HOST_TEST(released_before_it_is_begun),
+        HOST_TEST(release_that_is_not_noted_is_told),
         HOST_TEST(what_can_be_is_undone),
         HOST_TEST(places_are_those_of_the_manual),
     };

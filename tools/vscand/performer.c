@@ -22,6 +22,7 @@ struct performer_job {
     struct subject subject;     /* its texts are ours */
     struct actions actions;
     enum cause cause;
+    uint32_t releases;          /* of the domain, when it was asked for */
     bool has_incident;
     struct incident incident;
 };
@@ -149,7 +150,8 @@ static int perform_job(const struct performer *performer,
     char text[sizeof(job->incident.name) + sizeof(job->incident.path) + 64];
     struct facts facts = { .nr = 0 };
     struct perform_cause cause = { .text = text, .facts = facts.fact,
-                                   .by_policy = true };
+                                   .by_policy = true,
+                                   .releases = &job->releases };
     struct machine m;
 
     /* An action that has begun is not to be left half done. */
@@ -250,7 +252,8 @@ static void append(struct performer *performer, struct performer_job *job)
     *last = job;
 }
 
-static struct performer_job *make_job(const struct subject *subject,
+static struct performer_job *make_job(const struct performer *performer,
+                                      const struct subject *subject,
                                       enum cause cause,
                                       const struct incident *incident)
 {
@@ -266,6 +269,7 @@ static struct performer_job *make_job(const struct subject *subject,
         return NULL;
     }
     job->cause = cause;
+    job->releases = acted_releases(performer->m->xs, subject->domid);
     job->has_incident = incident != NULL;
     if (incident)
         job->incident = *incident;
@@ -317,7 +321,7 @@ bool performer_start(struct performer *performer, const struct subject *subject,
 
     if (!actions_any(&left))
         return true;
-    job = make_job(subject, cause, incident);
+    job = make_job(performer, subject, cause, incident);
     if (!job) {
         log_error("domain %u: no memory for actions", subject->domid);
         return false;

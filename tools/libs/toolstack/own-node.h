@@ -16,12 +16,13 @@
 
 /* Why the guest is not protected (alarm.h), how far the log has come with its
  * incidents and with what its front has done to files (vscand), what has been
- * done to the VM (acted.h), that it is us who paused it (pause.h), a folder with
+ * done to the VM, and how often that was undone (acted.h), that it is us who paused it (pause.h), a folder with
  * what was unplugged (nics.h), until when a selftest holds (selftest-node.h). */
 #define OWN_ALARMS      "alarms"
 #define OWN_INCIDENTS   "incidents"
 #define OWN_REMEDIES    "remedies"
 #define OWN_ACTED       "acted"
+#define OWN_RELEASED    "released"
 #define OWN_PAUSED      "paused"
 #define OWN_VIFS        "vifs"
 #define OWN_SELFTEST    "selftest"

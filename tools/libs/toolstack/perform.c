@@ -9,6 +9,7 @@
 #include <syslog.h>
 
 #include "about.h"
+#include "acted.h"
 #include "check.h"
 #include "nics.h"
 #include "pause.h"
@@ -106,13 +107,70 @@ static int (*const performers[ACTION_END])(const struct job *job, char *text,
     [ACTION_NOTIFY] = notify,
 };
 
+/* Gives back what actions take. */
+static int undo(const struct machine *m, uint32_t domid, unsigned int *nics_r,
+                bool *unpaused_r, char *why, size_t why_size)
+{
+    char other[PERFORM_TEXT_SIZE];
+    int rc, later;
+
+    rc = nics_plug(m, domid, nics_r, why, why_size);
+    later = pause_end(m, domid, unpaused_r, other, sizeof(other));
+    if (later && !rc)
+        snprintf(why, why_size, "%s", other);
+    return rc ? rc : later;
+}
+
+static bool is_undone(enum action action)
+{
+    return action == ACTION_NET_DISCONNECT || action == ACTION_PAUSE;
+}
+
+/*
+ * A snapshot takes minutes: who releases the guest meanwhile is not to find it
+ * paused afterwards.  He has that noted first, and we look at it last: one of
+ * both undoes what has been done.
+ */
+static int perform_one(const struct job *job, enum action action, char *text,
+                       size_t size)
+{
+    const uint32_t releases = *job->cause->releases;
+    struct xs_handle *xs = job->m->xs;
+    char other[PERFORM_TEXT_SIZE] = "";
+    unsigned int nics;
+    bool unpaused;
+    int rc = 0;
+
+    if (acted_releases(xs, job->domid) == releases) {
+        rc = performers[action](job, text, size);
+        if (acted_releases(xs, job->domid) == releases)
+            return rc;
+        /* That xl has left it paused was our wish, and the note of it went with
+         * the release. */
+        if (action == ACTION_SNAPSHOT && job->actions->wanted[ACTION_PAUSE])
+            pause_note(job->m, job->domid);
+        if (undo(job->m, job->domid, &nics, &unpaused, other, sizeof(other))) {
+            snprintf(text, size, "%s", other);
+            return -EIO;
+        }
+        if (!is_undone(action))
+            return rc;
+    }
+    snprintf(text, size, "the guest has been released meanwhile");
+    return -ECANCELED;
+}
+
 int perform(const struct machine *m, const struct action_places *places,
             uint32_t domid, const struct actions *actions,
             const struct perform_cause *cause, perform_done *done, void *arg)
 {
-    const struct job job = { m, places, domid, actions, cause };
+    const uint32_t releases = acted_releases(m->xs, domid);
+    struct perform_cause own = *cause;
+    const struct job job = { m, places, domid, actions, &own };
     int result = 0;
 
+    if (!own.releases)
+        own.releases = &releases;
     if (domid == DOMID_TOOLSTACK)
         return -EINVAL;
     for (enum action action = 0; action < ACTION_END; action++) {
@@ -121,7 +179,7 @@ int perform(const struct machine *m, const struct action_places *places,
 
         if (!actions->wanted[action])
             continue;
-        rc = performers[action](&job, text, sizeof(text));
+        rc = perform_one(&job, action, text, sizeof(text));
         done(arg, action, rc, text);
         result = result ? result : rc;
     }
@@ -132,12 +190,11 @@ int perform_release(const struct machine *m, uint32_t domid,
                     unsigned int *nics_r, bool *unpaused_r, char *why,
                     size_t why_size)
 {
-    char other[PERFORM_TEXT_SIZE];
-    int rc, later;
+    const int noted = acted_count_release(m->xs, domid);
+    int rc = undo(m, domid, nics_r, unpaused_r, why, why_size);
 
-    rc = nics_plug(m, domid, nics_r, why, why_size);
-    later = pause_end(m, domid, unpaused_r, other, sizeof(other));
-    if (later && !rc)
-        snprintf(why, why_size, "%s", other);
-    return rc ? rc : later;
+    if (noted && !rc)
+        snprintf(why, why_size, "cannot tell actions that are still at work: %s",
+                 strerror(-noted));
+    return rc ? rc : noted;
 }

@@ -33,6 +33,8 @@ struct perform_cause {
     const struct action_fact *facts;
     size_t nr_facts;
     bool by_policy;             /* or: by hand */
+    /* acted_releases() when it was wanted; NULL: now. */
+    const uint32_t *releases;
 };
 
 /* One action has ended: @rc is 0, and @text is a path or "" or a few words; or
@@ -42,15 +44,17 @@ typedef void perform_done(void *arg, enum action action, int rc,
 
 /*
  * Performs all that @actions says, in the order of enum action, on a guest.
- * One that fails does not keep the later ones from being done.  Returns 0; or
- * the first -errno; -EINVAL, and nothing is done, for Domain-0.
+ * One that fails does not keep the later ones from being done; what is left when
+ * the guest is released fails with -ECANCELED, and so does what is undone by that.
+ * Returns 0; or the first -errno; -EINVAL, and nothing is done, for Domain-0.
  */
 int perform(const struct machine *m, const struct action_places *places,
             uint32_t domid, const struct actions *actions,
             const struct perform_cause *cause, perform_done *done, void *arg);
 
 /*
- * Undoes ACTION_NET_DISCONNECT and ACTION_PAUSE: *@nics_r interfaces were
+ * Undoes ACTION_NET_DISCONNECT and ACTION_PAUSE, also those of a perform() that is
+ * still at work: *@nics_r interfaces were
  * plugged in, and *@unpaused_r tells whether the guest was let go on.  Returns
  * 0, also when there was nothing to undo; or the first -errno with a sentence in
  * @why, after all that could be undone was.
