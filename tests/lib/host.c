@@ -39,7 +39,8 @@ int host_start(void **state)
     h->places = (struct action_places){
         .spool = { .dir = h->spool, .limit = SPOOL_LIMIT },
         .programs_dir = h->programs, .xl = h->xl, .xentrace = h->xentrace,
-        .program_ms = LONG_MS, .save_ms = LONG_MS, .resume_ms = LONG_MS,
+        .program_ms = LONG_MS, .save_ms = LONG_MS,
+        .suspend_ms = LONG_MS, .resume_ms = LONG_MS,
         .trace_ms = LONG_MS, .trace_start_ms = LONG_MS, .trace_size = 1 << 20,
     };
     assert_int_equal(machine_init(&h->m), 0);

@@ -359,6 +359,7 @@ static void places_are_those_of_the_manual(void **state)
     assert_string_equal(action_places.programs_dir, "/etc/xen/vscan/actions.d");
     assert_int_equal(action_places.program_ms, 60000);
     assert_int_equal(action_places.save_ms, 300000);
+    assert_int_equal(action_places.suspend_ms, 30000);
     assert_int_equal(action_places.trace_ms, 60000);
     assert_int_equal(action_places.trace_size, 67108864);
 }

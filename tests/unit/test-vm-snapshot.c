@@ -249,6 +249,41 @@ static void guest_of_a_killed_xl_is_resumed(void **state)
     assert_non_null(fake_read(PAUSED));
 }
 
+/* Who is root in the guest does not gain minutes by that. */
+static void guest_that_does_not_suspend_is_paused(void **state)
+{
+    struct host *h = *state;
+
+    host_script(h->xl, "exec sleep 1000");
+    h->places.suspend_ms = 1;
+    fake_write(CONTROL, "suspend");
+    assert_int_equal(make(h, true), -ETIMEDOUT);
+    assert_string_equal(h->text, "the guest has not suspended within 0.001 s, "
+                        "and is paused without an image");
+    assert_true(fake_is(CONTROL, ""));
+    assert_string_equal(fake_libxl_asked(), "pause 5");
+    assert_non_null(fake_read(PAUSED));
+    assert_int_equal(host_spooled(h, ""), 0);
+    /* The snapshot alone may take its time. */
+    fake_libxl_set_pauses(5, 0);
+    h->places.save_ms = h->places.resume_ms = 2;
+    assert_int_equal(make(h, false), -ETIMEDOUT);
+    assert_non_null(strstr(h->text, "has taken more than 0.002 s"));
+    assert_int_equal(fake_libxl_pauses(5), 0);
+}
+
+/* One that suspends is waited for. */
+static void guest_that_suspends_is_saved(void **state)
+{
+    struct host *h = *state;
+
+    host_script(h->xl, "sleep 0.1; printf image >\"$4\"");
+    h->places.suspend_ms = 1;
+    fake_at(FAKE_XS_COMMIT, 1, suspend, NULL, 0);
+    assert_int_equal(make(h, true), 0);
+    assert_string_equal(host_read(h->text), "image");
+}
+
 /* What the guest has not seen yet is taken back. */
 static void request_is_taken_back(void **state)
 {
@@ -278,6 +313,8 @@ int main(void)
         HOST_TEST(some_cannot_be_saved),
         HOST_TEST(failing_xl_leaves_nothing),
         HOST_TEST(guest_of_a_killed_xl_is_resumed),
+        HOST_TEST(guest_that_does_not_suspend_is_paused),
+        HOST_TEST(guest_that_suspends_is_saved),
         HOST_TEST(request_is_taken_back),
     };
 

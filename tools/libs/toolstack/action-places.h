@@ -17,6 +17,10 @@
 #define ACTION_PROGRAM_MS       60000
 #define ACTION_SAVE_MS          300000
 
+/* How long a guest that is to be paused, too, may take to suspend itself when it
+ * is to be saved: who is root there can have it go on. */
+#define ACTION_SUSPEND_MS       30000
+
 /* How long a guest may take to suspend itself after xl was killed. */
 #define ACTION_RESUME_MS        10000
 
@@ -30,7 +34,8 @@ struct action_places {
     struct spool_place spool;
     const char *programs_dir;
     const char *xl, *xentrace;      /* paths of these programs */
-    int64_t program_ms, save_ms, resume_ms, trace_ms, trace_start_ms;
+    int64_t program_ms, save_ms, suspend_ms, resume_ms, trace_ms,
+            trace_start_ms;
     uint64_t trace_size;            /* octets */
 };
 

@@ -143,20 +143,27 @@ static void take_output(struct running *r)
     }
 }
 
-/* Until it ends; false: not in time. */
+/* Until it ends; false: not in time, or it does not go well. */
 static bool watch(struct running *r)
 {
-    const int64_t until = proc_now_ms() + r->helper->limit_ms;
+    const struct helper *h = r->helper;
+    const int64_t begun = proc_now_ms(), end = begun + h->limit_ms;
+    bool ask = h->goes_well && h->check_ms < h->limit_ms;
 
     for (;;) {
         struct pollfd fds[] = {
             { .fd = r->pidfd, .events = POLLIN },
             { .fd = r->out, .events = POLLIN },
         };
+        const int64_t until = ask ? begun + h->check_ms : end;
         const int64_t left = until - proc_now_ms();
 
-        if (left <= 0)
+        if (left <= 0 && (!ask || !h->goes_well(h->arg)))
             return false;
+        if (left <= 0) {
+            ask = false;
+            continue;
+        }
         if (poll(fds, 2, left > INT32_MAX ? INT32_MAX : (int)left) < 0 &&
             errno != EINTR)
             return false;

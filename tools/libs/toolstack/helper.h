@@ -23,6 +23,10 @@ struct helper {
     uint64_t file_size;         /* of a file that it writes; 0: any */
     const char *title;          /* its output is logged with it; NULL: not */
     bool finishes;              /* not killed when this process dies */
+    /* Asked once, after @check_ms, where it is not NULL; false: it is killed. */
+    bool (*goes_well)(void *arg);
+    void *arg;
+    int64_t check_ms;
 };
 
 /*

@@ -21,7 +21,8 @@ const struct action_places action_places = {
     .programs_dir = ACTION_PROGRAMS_DIR,
     .xl = "/usr/sbin/xl", .xentrace = "/usr/sbin/xentrace",
     .program_ms = ACTION_PROGRAM_MS, .save_ms = ACTION_SAVE_MS,
-    .resume_ms = ACTION_RESUME_MS, .trace_ms = ACTION_TRACE_MS,
+    .suspend_ms = ACTION_SUSPEND_MS, .resume_ms = ACTION_RESUME_MS,
+    .trace_ms = ACTION_TRACE_MS,
     .trace_start_ms = ACTION_TRACE_START_MS, .trace_size = ACTION_TRACE_SIZE,
 };
 

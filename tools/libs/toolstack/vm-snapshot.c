@@ -112,28 +112,6 @@ static void add_disks(const struct machine *m, uint32_t domid,
 
 /* Saving --------------------------------------------------------------------*/
 
-static int save(const struct action_places *places, uint32_t domid, bool pause,
-                uint64_t size, const struct spool_item *item, char *why,
-                size_t why_size)
-{
-    char number[16];
-    char *const argv[] = {
-        (char *)(size_t)places->xl, (char *)(size_t)"save",
-        (char *)(size_t)(pause ? "-p" : "-c"), number,
-        (char *)(size_t)item->part, NULL,
-    };
-    char *const envp[] = {
-        (char *)(size_t)HELPER_PATH, (char *)(size_t)"LC_ALL=C", NULL,
-    };
-    const struct helper helper = {
-        .argv = argv, .envp = envp, .limit_ms = places->save_ms,
-        .file_size = size, .finishes = true,
-    };
-
-    snprintf(number, sizeof(number), "%u", domid);
-    return helper_run(&helper, why, why_size);
-}
-
 /* Whether it is suspended, or gone: there is nothing to wait for. */
 static bool is_suspended(const struct machine *m, uint32_t domid)
 {
@@ -146,6 +124,57 @@ static bool is_suspended(const struct machine *m, uint32_t domid)
           info.shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND);
     libxl_dominfo_dispose(&info);
     return is;
+}
+
+/* A guest that is to stand still. */
+struct stopping {
+    const struct machine *m;
+    uint32_t domid;
+    bool refused;               /* it has not suspended in time */
+};
+
+/* It has been asked to suspend; xl pauses it when the image is whole. */
+static bool has_stopped(void *arg)
+{
+    struct stopping *s = arg;
+    libxl_dominfo info;
+    bool paused;
+
+    libxl_dominfo_init(&info);
+    paused = !libxl_domain_info(s->m->xl, &info, s->domid) && info.paused;
+    libxl_dominfo_dispose(&info);
+    s->refused = !paused && !is_suspended(s->m, s->domid);
+    return !s->refused;
+}
+
+/* @stopping, or NULL: it goes on. */
+static int save(const struct action_places *places, uint32_t domid,
+                struct stopping *stopping, uint64_t size,
+                const struct spool_item *item, char *why, size_t why_size)
+{
+    char number[16];
+    char *const argv[] = {
+        (char *)(size_t)places->xl, (char *)(size_t)"save",
+        (char *)(size_t)(stopping ? "-p" : "-c"), number,
+        (char *)(size_t)item->part, NULL,
+    };
+    char *const envp[] = {
+        (char *)(size_t)HELPER_PATH, (char *)(size_t)"LC_ALL=C", NULL,
+    };
+    const struct helper helper = {
+        .argv = argv, .envp = envp, .limit_ms = places->save_ms,
+        .file_size = size, .finishes = true,
+        .goes_well = stopping ? has_stopped : NULL, .arg = stopping,
+        .check_ms = places->suspend_ms,
+    };
+    int rc;
+
+    snprintf(number, sizeof(number), "%u", domid);
+    rc = helper_run(&helper, why, why_size);
+    if (rc && stopping && stopping->refused)
+        snprintf(why, why_size, "the guest has not suspended within %.3f s, and "
+                 "is paused without an image", (double)places->suspend_ms / 1000);
+    return rc;
 }
 
 /*
@@ -175,6 +204,16 @@ static void resume(const struct machine *m, uint32_t domid, bool pause,
     libxl_domain_resume(m->xl, domid, 1, NULL);
 }
 
+/* One that plays for time gets none: from here on it does nothing more, whether
+ * it has suspended by now or not. */
+static void hold(const struct machine *m, uint32_t domid)
+{
+    char ignored[256];
+
+    pause_begin(m, domid, ignored, sizeof(ignored));
+    resume(m, domid, true, 0);
+}
+
 int vm_snapshot_make(const struct machine *m,
                      const struct action_places *places, uint32_t domid,
                      bool pause, bool by_policy, char *text, size_t size)
@@ -182,6 +221,7 @@ int vm_snapshot_make(const struct machine *m,
     struct json_object *about;
     struct spool_item item;
     char path[SPOOL_PATH_MAX];
+    struct stopping stopping = { .m = m, .domid = domid };
     uint64_t memory, image;
     int rc;
 
@@ -196,8 +236,12 @@ int vm_snapshot_make(const struct machine *m,
     about = about_domain(m, domid, by_policy);
     /* If that fails, the action "pause", which comes next, tells. */
     pause = pause && !pause_note(m, domid);
-    rc = save(places, domid, pause, image, &item, text, size);
-    if (rc) {
+    rc = save(places, domid, pause ? &stopping : NULL, image, &item, text,
+              size);
+    if (rc && stopping.refused) {
+        hold(m, domid);
+        spool_abort(&item);
+    } else if (rc) {
         resume(m, domid, pause, rc == -ETIMEDOUT ? places->resume_ms : 0);
         spool_abort(&item);
     } else {

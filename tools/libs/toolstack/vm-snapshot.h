@@ -27,7 +27,8 @@ uint64_t vm_snapshot_size(uint64_t memory);
 
 /*
  * Saves the guest; when @pause is set nothing of it runs after the image was
- * made, and it is noted as paused by us.  Returns 0 and the image's path in
+ * made, and it is noted as paused by us; and one that does not suspend in time is
+ * paused at once, without an image: -ETIMEDOUT.  Returns 0 and the image's path in
  * @text; or -errno and a sentence: -ENOENT when there is no such domain,
  * -EINVAL when it is down, -EBUSY when it is paused, since it takes part in
  * being saved, or as spool_begin() or helper_run().  Whatever is returned, a
