@@ -34,6 +34,7 @@ static int start(void **state)
     fake_back_write(3, 5, NODE_CONNECTION_ID, "77");
     fake_front_write(5, NODE_STATE, "4");
     fake_back_write(3, 5, NODE_STATE, "4");
+    fake_back_write(3, 5, NODE_ENGINES, "clamav ok 8640000: x");
     return machine_init(&m);
 }
 
@@ -128,16 +129,23 @@ static void errors_are_told(void **state)
 static void engines_are_looked_at(void **state)
 {
     (void)state;
+    fake_back_write(3, 5, NODE_ENGINES, "clamav ok 8640000: a\n"
+                                        "yara down 0: b\x01");
+    assert_found(ALARM_ENGINE, "yara does not scan: b\\x01");
+    p.signatures_days = 0;
     fake_back_write(3, 5, NODE_ENGINES, "clamav ok 0: fine\nyara ok 0: too");
     assert_found(0, NULL);
-    fake_back_write(3, 5, NODE_ENGINES, "clamav ok 0: a\nyara down 0: b\x01");
-    assert_found(ALARM_ENGINE, "yara does not scan: b\\x01");
     fake_back_write(3, 5, NODE_ENGINES, "clamav refused 0: a");
     assert_found(ALARM_ENGINE, "clamav keeps its old signatures: a");
     fake_back_write(3, 5, NODE_ENGINES, "clamav fine 0: a");
     assert_found(ALARM_ENGINE, "the back's node \"engines\" is malformed");
     fake_write_octets("/local/domain/3/backend/vscan/5/0/engines", "a\0", 2);
     assert_found(ALARM_ENGINE, "the back's node \"engines\" is malformed");
+    /* One that scans with nothing, and says nothing. */
+    fake_remove("/local/domain/3/backend/vscan/5/0/engines");
+    assert_found(ALARM_ENGINE, "the back tells of none");
+    fake_back_write(3, 5, NODE_STATE, "2");
+    assert_found(ALARM_FRONT, "front Connected, back InitWait");
 }
 
 static void age(uint64_t time)
@@ -159,11 +167,19 @@ static void signatures_have_their_age(void **state)
     p.signatures_days = 8;
     assert_found(0, NULL);
     p.signatures_days = 1;
-    age(p.now + 1);
+    age(p.now + 3600);
     assert_found(0, NULL);
+    age(p.now + 3601);
+    assert_found(ALARM_SIGNATURES, "the age of those of clamav is not known");
+    age(UINT64_MAX);
+    assert_found(ALARM_SIGNATURES, "the age of those of clamav is not known");
+    age(0);
+    assert_found(ALARM_SIGNATURES, "the age of those of clamav is not known");
     age(1);
     assert_found(ALARM_SIGNATURES, "those of clamav are 99 days old");
     p.signatures_days = 0;
+    assert_found(0, NULL);
+    age(0);
     assert_found(0, NULL);
 }
 

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -98,9 +99,14 @@ char *about_uuid(const struct machine *machine, uint32_t domid,
 
 static void connect_all(uint32_t front)
 {
+    char engines[64];
+
+    snprintf(engines, sizeof(engines), "clamav ok %lld: x",
+             (long long)time(NULL));
     fake_front_write(front, NODE_STATE, "4");
     fake_front_write(front, NODE_CONNECTION_ID, "77");
     fake_back_write(3, front, NODE_STATE, "4");
+    fake_back_write(3, front, NODE_ENGINES, engines);
     fake_back_write(3, front, NODE_CONNECTION_ID, "77");
 }
 

@@ -16,6 +16,9 @@
 #include "words.h"
 #include "xs.h"
 
+/* How much the clock of the scanner domain may be ahead of ours. */
+#define AHEAD_S 3600
+
 struct looking {
     const struct protection *p;
     struct vscan_path front, back, policy;
@@ -98,13 +101,37 @@ static void look_at_states(struct xs_handle *xs, struct looking *l,
     }
 }
 
-static void look_at_engines(struct xs_handle *xs, struct looking *l)
+/* A scanner domain that does not tell it, or lies in it, does not have young ones
+ * by that.  Of an engine that is down there may be nothing to tell. */
+static void look_at_age(struct looking *l, const struct engine_line *line)
 {
-    const uint64_t day = 24 * 60 * 60;
+    const uint64_t day = 24 * 60 * 60, now = l->p->now;
+    const uint64_t days = line->time < now ? (now - line->time) / day : 0;
+    char what[96];
+
+    if (!l->p->signatures_days)
+        return;
+    if (line->time ? line->time > now + AHEAD_S :
+                     line->state != ENGINE_LINE_DOWN) {
+        snprintf(what, sizeof(what), "the age of those of %s is not known",
+                 line->name);
+        found(l, ALARM_SIGNATURES, what, "");
+    } else if (line->time && days >= l->p->signatures_days) {
+        snprintf(what, sizeof(what), "those of %s are %u days old", line->name,
+                 (unsigned int)days);
+        found(l, ALARM_SIGNATURES, what, "");
+    }
+}
+
+static void look_at_engines(struct xs_handle *xs, struct looking *l,
+                            enum xenbus_state back)
+{
     char *text = NULL, *rest, safe[ALARM_TEXT_SIZE], what[96];
     struct engine_line line;
     int rc = xsx_read(xs, XBT_NULL, l->back.s, NODE_ENGINES, &text);
 
+    if (xsx_is_absent(rc) && back == XenbusStateConnected)
+        found(l, ALARM_ENGINE, "the back tells of none", "");
     if (rc == -EINVAL)
         found(l, ALARM_ENGINE, "the back's node \"engines\" is malformed", "");
     if (rc)
@@ -116,12 +143,7 @@ static void look_at_engines(struct xs_handle *xs, struct looking *l)
                  "keeps its old signatures");
         if (line.state != ENGINE_LINE_OK)
             found(l, ALARM_ENGINE, what, safe);
-        if (!l->p->signatures_days || !line.time || line.time > l->p->now ||
-            (l->p->now - line.time) / day < l->p->signatures_days)
-            continue;
-        snprintf(what, sizeof(what), "those of %s are %u days old", line.name,
-                 (unsigned int)((l->p->now - line.time) / day));
-        found(l, ALARM_SIGNATURES, what, "");
+        look_at_age(l, &line);
     }
     if (rc)
         found(l, ALARM_ENGINE, "the back's node \"engines\" is malformed", "");
@@ -207,7 +229,7 @@ int protection_look(struct xs_handle *xs, const struct protection *protection,
     if (rc)
         return rc;
     look_at_states(xs, &l, front, back);
-    look_at_engines(xs, &l);
+    look_at_engines(xs, &l, back);
     /* What a front that has gone wrote says nothing any more. */
     if (found_r->alarm[ALARM_FRONT].since)
         return 0;
