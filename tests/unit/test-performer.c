@@ -134,6 +134,7 @@ static void results_are_recorded(void **state)
 {
     struct incident incident = { .event = VSCANIF_EVENT_EXEC, .pid = 7,
                                  .uid = 8, .name = "clamav:Eicar",
+                                 .process = "/bin/sh", .size = UINT64_MAX,
                                  .path = "/tmp/x" };
 
     (void)state;
@@ -144,7 +145,9 @@ static void results_are_recorded(void **state)
                            "\"incidents\""), 1);
     assert_int_equal(lines("\"action\":\"net-disconnect\",\"result\":\"done\","
                            "\"text\":\"5 incidents: clamav:Eicar in /tmp/x "
-                           "VSCAN_WHY=incidents VSCAN_PATH=/tmp/x "
+                           "VSCAN_WHY=incidents VSCAN_BACK=3 VSCAN_PATH=/tmp/x "
+                           "VSCAN_PROCESS=/bin/sh "
+                           "VSCAN_SIZE=18446744073709551615 "
                            "VSCAN_DETECTION=clamav:Eicar VSCAN_SHA256=000"), 1);
     assert_int_equal(lines("VSCAN_EVENT=exec VSCAN_PID=7 VSCAN_UID=8\""), 2);
     assert_int_equal(lines("\"action\":\"pause\",\"result\":\"failed\""), 1);

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,9 +110,10 @@ static void say(void *arg, enum action action, int rc, const char *text)
 
 /* What a program is told beside the domain. */
 struct facts {
-    struct action_fact fact[7];
+    struct action_fact fact[10];
     size_t nr;
-    char digest[2 * INCIDENT_DIGEST_OCTETS + 1], pid[16], uid[16];
+    char digest[2 * INCIDENT_DIGEST_OCTETS + 1], pid[16], uid[16], size[24],
+         back[16];
 };
 
 static void add_fact(struct facts *facts, const char *name, const char *value)
@@ -125,7 +127,10 @@ static void add_incident(struct facts *facts, const struct incident *incident)
         snprintf(facts->digest + 2 * i, 3, "%02x", incident->digest[i]);
     snprintf(facts->pid, sizeof(facts->pid), "%u", incident->pid);
     snprintf(facts->uid, sizeof(facts->uid), "%u", incident->uid);
+    snprintf(facts->size, sizeof(facts->size), "%" PRIu64, incident->size);
     add_fact(facts, "VSCAN_PATH", incident->path);
+    add_fact(facts, "VSCAN_PROCESS", incident->process);
+    add_fact(facts, "VSCAN_SIZE", facts->size);
     add_fact(facts, "VSCAN_DETECTION", incident->name);
     add_fact(facts, "VSCAN_SHA256", facts->digest);
     add_fact(facts, "VSCAN_EVENT", event_text(incident->event));
@@ -160,6 +165,10 @@ static int perform_job(const struct performer *performer,
     log_set_role("actions %u", job->subject.domid);
     describe(job, text, sizeof(text));
     add_fact(&facts, "VSCAN_WHY", causes[job->cause]);
+    if (job->subject.back != DOMID_INVALID) {
+        snprintf(facts.back, sizeof(facts.back), "%u", job->subject.back);
+        add_fact(&facts, "VSCAN_BACK", facts.back);
+    }
     if (job->has_incident)
         add_incident(&facts, &job->incident);
     cause.nr_facts = facts.nr;
