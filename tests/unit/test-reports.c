@@ -117,6 +117,34 @@ static void outbreak_acts_on_all(void **state)
     assert_int_equal(lines("\"outbreak\""), 1);
 }
 
+/* As when the worker that had it is gone: of each there may be another one. */
+static void content_that_is_not_known_is_no_outbreak(void **state)
+{
+    static const char zeros[] = "0000000000000000000000000000000000000000000000"
+                                "000000000000000000";
+    char node[512];
+    uint32_t back;
+
+    (void)state;
+    fake_domain_create(9);
+    vscanctl_domain_comes(9);
+    assert_int_equal(device_create(m.xs, 9, 3, "other", "scanner",
+                                   &(struct policy_texts){
+                                       .policy = DEFAULT_POLICY,
+                                       .response = "outbreak=2 "
+                                                   "on-outbreak=pause" },
+                                   &back), 0);
+    connect_all(9);
+    say("outbreak=2 on-outbreak=pause");
+    snprintf(node, sizeof(node), "9 1\n1 1 open 1 1 1 %s n - /x", zeros);
+    report(node);
+    fake_back_write(3, 9, NODE_INCIDENTS, node);
+    look(2000);
+    assert_int_equal(lines("\"incident\""), 2);
+    assert_int_equal(lines("\"outbreak\""), 0);
+    assert_null(strstr(acted, "outbreak"));
+}
+
 /* All guests hear of it, also those that have no policy for it. */
 static void outbreak_is_announced_once(void **state)
 {
@@ -440,6 +468,7 @@ int main(void)
         TEST(missed_ones_are_counted),
         TEST(actions_follow_the_policy),
         TEST(outbreak_acts_on_all),
+        TEST(content_that_is_not_known_is_no_outbreak),
         TEST(outbreak_is_announced_once),
         TEST(malformed_is_told_once),
         TEST(storm_reaches_the_threshold),

@@ -103,8 +103,11 @@ static bool on_incident(struct guests *guests, struct guest *g,
     if (selftest)
         return budget != NULL;
     count_incident(guests, g, incident, now_ms);
-    on_outbreak(guests, g, outbreak_found(&guests->outbreak, incident->digest,
-                                          g->domid, now_ms), incident, now_ms);
+    /* What is not known is not the same in all guests. */
+    if (incident_digest_is_known(incident->digest))
+        on_outbreak(guests, g, outbreak_found(&guests->outbreak,
+                                              incident->digest, g->domid,
+                                              now_ms), incident, now_ms);
     return budget != NULL;
 }
 
