@@ -16,6 +16,8 @@
 
 #include "device.h"
 #include "fake.h"
+#include "log.h"
+#include "logged.h"
 #include "reconcile.h"
 #include "vscanctl.h"
 #include "xs.h"
@@ -28,6 +30,7 @@ static const struct policy_texts texts = {
 };
 
 static struct machine m;
+static struct reconcile r;
 
 /* "web" is attached to "scanner" by the toolstack, and connected. */
 static int start(void **state)
@@ -35,6 +38,8 @@ static int start(void **state)
     uint32_t back;
 
     vscanctl_start(state);
+    r = (struct reconcile){ .next = 0 };
+    logged_start(LOG_LEVEL_INFO);
     fake_device_remove(5, 3);
     fake_remove("/libxl");
     assert_int_equal(machine_init(&m), 0);
@@ -48,6 +53,7 @@ static int start(void **state)
 
 static int stop(void **state)
 {
+    logged_stop();
     machine_dispose(&m);
     return vscanctl_stop(state);
 }
@@ -106,7 +112,7 @@ static void is_attached_to(uint32_t back, const char *text)
 static void nothing_is_wrong(void **state)
 {
     (void)state;
-    reconcile(&m);
+    reconcile(&r, &m);
     is_attached_to(3, "3");
     assert_string_equal(fake_front_read(5, NODE_STATE), "4");
     assert_string_equal(fake_back_read(3, 5, NODE_STATE), "4");
@@ -120,7 +126,7 @@ static void back_is_gone(void **state)
     destroy(3);
     writes = fake_count(FAKE_XS_START);
     /* Something is left to be done, and cannot be done yet. */
-    assert_false(reconcile(&m));
+    assert_false(reconcile(&r, &m));
     assert_int_equal(fake_count(FAKE_XS_START), writes);
     assert_string_equal(fake_front_read(5, NODE_BACKEND_ID), "3");
     assert_string_equal(fake_front_read(5, NODE_STATE), "4");
@@ -131,7 +137,7 @@ static void back_is_created_anew(void **state)
     (void)state;
     destroy(3);
     create(7);
-    reconcile(&m);
+    reconcile(&r, &m);
     is_attached_to(7, "7");
     assert_string_equal(fake_front_read(5, NODE_STATE), "1");
     assert_string_equal(fake_back_read(7, 5, NODE_STATE), "1");
@@ -143,7 +149,7 @@ static void back_is_created_anew(void **state)
     assert_false(can(3, NODE_STATE, false));
     /* Once is enough. */
     fake_front_write(5, NODE_STATE, "4");
-    assert_true(reconcile(&m));
+    assert_true(reconcile(&r, &m));
     assert_string_equal(fake_front_read(5, NODE_STATE), "4");
 }
 
@@ -152,11 +158,11 @@ static void back_is_down(void **state)
 {
     (void)state;
     vscanctl_domain_is(3, DOMAIN_DOWN);
-    assert_false(reconcile(&m));
+    assert_false(reconcile(&r, &m));
     assert_string_equal(fake_front_read(5, NODE_STATE), "4");
     vscanctl_domain_is(3, DOMAIN_GONE);     /* its name is another's now */
     create(7);
-    assert_true(reconcile(&m));
+    assert_true(reconcile(&r, &m));
     is_attached_to(7, "7");
     assert_null(fake_back_read(3, 5, NODE_STATE));
     assert_null(fake_read("/local/domain/3/backend"));
@@ -170,13 +176,13 @@ static void hypervisor_does_not_answer(void **state)
     (void)state;
     create(7);
     vscanctl_domain_is(5, DOMAIN_UNKNOWN);
-    assert_false(reconcile(&m));
+    assert_false(reconcile(&r, &m));
     vscanctl_domain_is(5, DOMAIN_THERE);
     vscanctl_domain_is(3, DOMAIN_UNKNOWN);
-    assert_false(reconcile(&m));
+    assert_false(reconcile(&r, &m));
     vscanctl_domain_is(3, DOMAIN_GONE);
     vscanctl_domain_is(7, DOMAIN_UNKNOWN);
-    assert_false(reconcile(&m));
+    assert_false(reconcile(&r, &m));
     assert_int_equal(fake_count(FAKE_XS_START), starts);
     is_attached_to(3, "3");
 }
@@ -186,11 +192,11 @@ static void the_other_has_no_home(void **state)
     (void)state;
     destroy(3);
     vscanctl_domain_comes(7);
-    reconcile(&m);
+    reconcile(&r, &m);
     assert_string_equal(fake_front_read(5, NODE_BACKEND_ID), "3");
     assert_string_equal(fake_front_read(5, NODE_STATE), "4");
     fake_domain_create(7);
-    reconcile(&m);
+    reconcile(&r, &m);
     is_attached_to(7, "7");
 }
 
@@ -198,7 +204,7 @@ static void guest_is_gone(void **state)
 {
     (void)state;
     destroy(5);
-    reconcile(&m);
+    reconcile(&r, &m);
     assert_null(fake_read("/local/domain/3/backend"));
     assert_null(fake_read(WEB_RECORD));
     assert_non_null(fake_read("/local/domain/3"));
@@ -210,7 +216,7 @@ static void both_are_gone(void **state)
     destroy(3);
     destroy(5);
     create(7);
-    reconcile(&m);
+    reconcile(&r, &m);
     assert_null(fake_read(WEB_RECORD));
     assert_null(fake_read("/local/domain/5"));
     assert_null(fake_read("/local/domain/7/backend"));
@@ -223,7 +229,7 @@ static void no_name_no_move(void **state)
     fake_remove(WEB_RECORD "/backend-name");
     destroy(3);
     create(7);
-    assert_false(reconcile(&m));
+    assert_false(reconcile(&r, &m));
     assert_string_equal(fake_front_read(5, NODE_BACKEND_ID), "3");
     assert_null(fake_read("/local/domain/7/backend"));
 }
@@ -235,7 +241,7 @@ static void no_record_no_move(void **state)
     fake_remove(WEB_RECORD);
     vscanctl_domain_gone(3);
     create(7);
-    assert_true(reconcile(&m));
+    assert_true(reconcile(&r, &m));
     assert_string_equal(fake_front_read(5, NODE_BACKEND_ID), "3");
     assert_string_equal(fake_back_read(3, 5, NODE_STATE), "4");
     assert_null(fake_read("/local/domain/7/backend"));
@@ -246,7 +252,7 @@ static void guest_has_the_name_of_its_back(void **state)
     (void)state;
     fake_write(WEB_RECORD "/backend-name", "web");
     destroy(3);
-    reconcile(&m);
+    reconcile(&r, &m);
     assert_string_equal(fake_front_read(5, NODE_BACKEND_ID), "3");
     assert_null(fake_read("/local/domain/5/backend"));
 }
@@ -299,17 +305,51 @@ static void second_guest(void **state)
     fake_remove(WEB_RECORD "/domain");
     destroy(3);
     create(7);
-    assert_false(reconcile(&m));
+    assert_false(reconcile(&r, &m));
     assert_string_equal(fake_front_read(5, NODE_BACKEND_ID), "3");
     assert_string_equal(fake_front_read(9, NODE_BACKEND_ID), "7");
     assert_string_equal(fake_back_read(7, 9, NODE_DOMAIN), "other");
     destroy(5);
-    assert_true(reconcile(&m));
+    assert_true(reconcile(&r, &m));
     assert_null(fake_read(WEB_RECORD));
     assert_null(fake_read(WEB_RESPONSE));
     assert_null(fake_read(WEB_POLICY_NAME));
     assert_string_equal(fake_front_read(9, NODE_BACKEND_ID), "7");
     assert_null(fake_read("/libxl/9/vscan-policy"));
+}
+
+/* Once for each reason, and again when it was done in between. */
+static void failures_are_told_once(void **state)
+{
+    (void)state;
+    destroy(3);
+    create(7);
+    for (int i = 0; i < 3; i++) {
+        fake_at(FAKE_XS_COMMIT, 1, NULL, NULL, ENOSPC);
+        assert_false(reconcile(&r, &m));
+    }
+    assert_int_equal(logged_lines("error: domain 5 (web): cannot move it to the "
+                                  "back in domain 7: No space left on device"),
+                     1);
+    fake_at(FAKE_XS_COMMIT, 1, NULL, NULL, EIO);
+    assert_false(reconcile(&r, &m));
+    assert_int_equal(logged_lines("domain 7: Input/output error"), 1);
+    assert_true(reconcile(&r, &m));
+    /* It was done in between. */
+    fake_domain_create(3);
+    assert_int_equal(device_move(m.xs, 5, 7, 3, "scanner"), 0);
+    fake_domain_destroy(3);
+    fake_at(FAKE_XS_COMMIT, 1, NULL, NULL, EIO);
+    assert_false(reconcile(&r, &m));
+    assert_int_equal(logged_lines("domain 7: Input/output error"), 2);
+    destroy(5);
+    for (int i = 0; i < 2; i++) {
+        fake_at(FAKE_XS_COMMIT, 1, NULL, NULL, EIO);
+        assert_false(reconcile(&r, &m));
+    }
+    assert_int_equal(logged_lines("error: cannot remove what domain 5 has left "
+                                  "behind: Input/output error"), 1);
+    assert_int_equal(logged_lines("error: "), 4);
 }
 
 /* Of a device there at some time, for instance. */
@@ -319,7 +359,7 @@ static void something_is_left_over_at_the_new_back(void **state)
     create(7);
     fake_back_write(7, 5, NODE_CONNECTION_ID, "1732");
     destroy(3);
-    assert_true(reconcile(&m));
+    assert_true(reconcile(&r, &m));
     is_attached_to(7, "7");
     assert_null(fake_back_read(7, 5, NODE_CONNECTION_ID));
 }
@@ -330,7 +370,7 @@ static void no_policy_is_an_empty_one(void **state)
     fake_remove(WEB_POLICY);
     destroy(3);
     create(7);
-    assert_true(reconcile(&m));
+    assert_true(reconcile(&r, &m));
     assert_string_equal(fake_read(WEB_POLICY), "");
 }
 
@@ -343,7 +383,7 @@ static void moved_before_it_is_removed(void **state)
     assert_int_equal(device_list(m.xs, &list), 0);
     destroy(3);
     create(7);
-    assert_true(reconcile(&m));
+    assert_true(reconcile(&r, &m));
     assert_int_equal(device_remove(m.xs, 5, &list), 0);
     device_list_dispose(&list);
     assert_null(fake_read("/local/domain/7/backend"));
@@ -389,7 +429,8 @@ int main(void)
         TEST(both_are_gone), TEST(no_name_no_move),
         TEST(no_record_no_move),
         TEST(guest_has_the_name_of_its_back), TEST(move_fails),
-        TEST(second_guest), TEST(something_is_left_over_at_the_new_back),
+        TEST(second_guest), TEST(failures_are_told_once),
+        TEST(something_is_left_over_at_the_new_back),
         TEST(no_policy_is_an_empty_one), TEST(moved_before_it_is_removed),
         TEST(moved_while_it_is_detached), TEST(moved_by_somebody_else),
     };

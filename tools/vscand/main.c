@@ -60,6 +60,7 @@ static const char usage[] =
 struct vscand {
     const struct machine *m;
     int signals;
+    struct reconcile reconcile;
     struct protect protect;
     struct performer performer;
     struct guests guests;
@@ -142,7 +143,7 @@ static void look_at_all(struct vscand *v)
     /* What a back that has gone has reported goes with its folder. */
     guests_list(&v->guests, &v->protect);
     guests_look(&v->guests, proc_now_ms());
-    well = reconcile(v->m);
+    well = reconcile(&v->reconcile, v->m);
     well &= protect(&v->protect, v->m);
     well &= guests_list(&v->guests, &v->protect);
     v->all_ms = proc_now_ms() + (well ? LOOK_MS : AGAIN_MS);

@@ -22,7 +22,29 @@ static int find_back(const struct machine *m, const struct device *d,
     return rc;
 }
 
-static bool move(const struct machine *m, const struct device *d)
+/* It is tried again every few seconds. */
+static bool is_said(struct reconcile *r, uint32_t front, uint32_t back, int rc)
+{
+    const unsigned int max = sizeof(r->said) / sizeof(r->said[0]);
+
+    for (unsigned int i = 0; i < max; i++)
+        if (r->said[i].rc == rc && r->said[i].front == front &&
+            r->said[i].back == back)
+            return true;
+    r->said[r->next++ % max] = (struct complaint){ front, back, rc };
+    return false;
+}
+
+/* What failed has been done: if it fails once more, that is another time. */
+static void forget(struct reconcile *r, uint32_t front)
+{
+    for (unsigned int i = 0; i < sizeof(r->said) / sizeof(r->said[0]); i++)
+        if (r->said[i].front == front)
+            r->said[i].rc = 0;
+}
+
+static bool move(struct reconcile *r, const struct machine *m,
+                 const struct device *d)
 {
     char name[DOMAIN_NAME_SIZE], *back_name = NULL;
     uint32_t back;
@@ -35,32 +57,35 @@ static bool move(const struct machine *m, const struct device *d)
     domain_name(m, d->front, name);
     rc = device_move(m->xs, d->front, d->back, back, back_name);
     free(back_name);
-    if (rc) {
-        log_error("domain %u (%s): cannot move it to the back in domain %u",
-                  d->front, name, back);
+    if (rc && !is_said(r, d->front, back, rc))
+        log_error("domain %u (%s): cannot move it to the back in domain %u: %s",
+                  d->front, name, back, strerror(-rc));
+    if (rc)
         return false;
-    }
+    forget(r, d->front);
     log_info("domain %u (%s): the back in domain %u is gone; moved to the one "
              "in domain %u", d->front, name, d->back, back);
     return true;
 }
 
-static bool remove_left_over(const struct machine *m, uint32_t front,
-                             const struct device_list *list)
+static bool remove_left_over(struct reconcile *r, const struct machine *m,
+                             uint32_t front, const struct device_list *list)
 {
     int rc = device_remove(m->xs, front, list);
 
-    if (rc)
+    if (rc && !is_said(r, front, DOMID_INVALID, rc))
         log_error("cannot remove what domain %u has left behind: %s", front,
                   strerror(-rc));
-    else
-        log_info("domain %u is gone; removed what it has left behind", front);
-    return !rc;
+    if (rc)
+        return false;
+    forget(r, front);
+    log_info("domain %u is gone; removed what it has left behind", front);
+    return true;
 }
 
 /* Returns whether all is well with this device, or has been made so. */
-static bool look_at(const struct machine *m, const struct device_list *list,
-                    size_t i)
+static bool look_at(struct reconcile *r, const struct machine *m,
+                    const struct device_list *list, size_t i)
 {
     const struct device *d = &list->devices[i];
     enum domain_state front = domain_state(m, d->front);
@@ -69,15 +94,15 @@ static bool look_at(const struct machine *m, const struct device_list *list,
     /* All rows of a guest at once; they stand together. */
     if (front == DOMAIN_GONE)
         return (i > 0 && list->devices[i - 1].front == d->front) ||
-               remove_left_over(m, d->front, list);
+               remove_left_over(r, m, d->front, list);
     if (front == DOMAIN_UNKNOWN || back == DOMAIN_UNKNOWN)
         return false;
     if (d->recorded && back != DOMAIN_THERE)
-        return move(m, d);
+        return move(r, m, d);
     return true;
 }
 
-bool reconcile(const struct machine *m)
+bool reconcile(struct reconcile *reconcile, const struct machine *m)
 {
     struct device_list list;
     int rc = device_list(m->xs, &list);
@@ -88,7 +113,7 @@ bool reconcile(const struct machine *m)
         return false;
     }
     for (size_t i = 0; i < list.count; i++)
-        well &= look_at(m, &list, i);
+        well &= look_at(reconcile, m, &list, i);
     device_list_dispose(&list);
     return well;
 }
