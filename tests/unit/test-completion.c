@@ -17,10 +17,23 @@
 #include "policy.h"
 #include "response.h"
 
+/* As xl list prints it: a name may hold anything. */
+#define COLUMNS(id) " " id "  1024     2     -b----      31.4\n"
+#define XL_LIST \
+    "Name                                        ID   Mem VCPUs\tState\t" \
+    "Time(s)\n" \
+    "Domain-0                                " COLUMNS("    0") \
+    "web                                     " COLUMNS("    5") \
+    "$(echo${IFS}ran1)                       " COLUMNS("    6") \
+    "`echo${IFS}ran2`                        " COLUMNS("    7") \
+    "mail server 2                           " COLUMNS("    8") \
+    "a-name-that-is-longer-than-its-column-is-wide" COLUMNS("9") \
+    "*                                       " COLUMNS("   10")
+
 /* Plays xl, and says what is offered at the end of the words in $@. */
 #define SCRIPT \
     ". tools/vscanctl/vscanctl.bash-completion\n" \
-    "xl() { printf 'Name ID\\nDomain-0 0\\nweb 5\\n'; }\n" \
+    "xl() { cat <<'END'\n" XL_LIST "END\n}\n" \
     "COMP_WORDS=(vscanctl \"$@\") COMP_CWORD=$#\n" \
     "_vscanctl\necho \" ${COMPREPLY[*]} \"\n"
 
@@ -68,6 +81,24 @@ static void words_at_their_place(void **state)
     assert_string_equal(offered("top -"), " -d -b -n --json \n");
 }
 
+/* Names are offered quoted, each as one word, and nothing in them is run. */
+static void names_are_no_shell(void **state)
+{
+    (void)state;
+    assert_string_equal(offered("move \"\""),
+                        " Domain-0 web \\$\\(echo\\$\\{IFS\\}ran1\\) "
+                        "\\`echo\\$\\{IFS\\}ran2\\` mail\\ server\\ 2 "
+                        "a-name-that-is-longer-than-its-column-is-wide \\* \n");
+    assert_string_equal(offered("show ma"), " mail\\ server\\ 2 \n");
+    assert_string_equal(offered("show \"mail\\\\ s\""),
+                        " mail\\ server\\ 2 \n");
+    assert_string_equal(offered("show \\\\$"),
+                        " \\$\\(echo\\$\\{IFS\\}ran1\\) \n");
+    assert_string_equal(offered("show \"*\""), " \\* \n");
+    assert_string_equal(offered("policy set \"\\$(echo ran)\" unp"),
+                        " unprotected-s= \n");
+}
+
 /* Each "KEY=" of a text of all keys is offered. */
 static void assert_keys(char *text)
 {
@@ -101,6 +132,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words_at_their_place),
+        cmocka_unit_test(names_are_no_shell),
         cmocka_unit_test(no_key_is_missing),
     };
 
