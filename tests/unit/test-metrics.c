@@ -15,23 +15,44 @@
 
 #include <cmocka.h>
 
+#include "fake.h"
 #include "folder.h"
 #include "metrics.h"
+#include "xs.h"
 
 static char dir[FOLDER_PATH_MAX], path[2 * FOLDER_PATH_MAX], text[8192];
-static struct guest web = { .uuid = "u1",
+static struct guest web = { .uuid = "u1", .domid = 5, .attached = true,
                             .reports[INTAKE_INCIDENTS].nr = 3,
                             .reports[INTAKE_INCIDENTS].nr_missed = 2,
                             .reports[INTAKE_REMEDIES].nr = 4 },
-                    odd = { .uuid = "u2" };
+                    odd = { .uuid = "u2", .domid = 6, .attached = true };
 static struct guest *all[] = { &web, &odd };
 static struct performer performer;
 static struct guests *guests;
+static struct machine machine;
+
+static void policy_is(unsigned int domid, const char *words)
+{
+    char node[128];
+
+    snprintf(node, sizeof(node), "/local/domain/%u/vscan/0/policy", domid);
+    fake_write(node, words);
+}
 
 static int start(void **state)
 {
+    const char *why;
+
     (void)state;
     folder_make(dir);
+    fake_start();
+    fake_enter(0);
+    fake_domain_create(0);
+    fake_domain_create(5);
+    fake_domain_create(6);
+    policy_is(5, "mode=enforce");
+    policy_is(6, "mode=enforce");
+    assert_int_equal(xsx_open(&machine.xs, &why), 0);
     snprintf(path, sizeof(path), "%s/vscan.prom", dir);
     web.name = (char *)"web";
     odd.name = (char *)"a\"b\\c\nd";
@@ -39,6 +60,7 @@ static int start(void **state)
     guests->guest = all;
     guests->nr = 2;
     guests->performer = &performer;
+    guests->m = &machine;
     return 0;
 }
 
@@ -46,6 +68,8 @@ static int stop(void **state)
 {
     (void)state;
     free(guests);
+    xs_close(machine.xs);
+    fake_stop();
     folder_remove(dir);
     return 0;
 }
@@ -100,6 +124,40 @@ static void samples_are_there(void **state)
     assert_false(has("front-gone"));
 }
 
+/* Who is connected, but not scanned, or denied nothing, is not protected. */
+static void mode_is_told(void **state)
+{
+    (void)state;
+    odd.alarms.alarm[ALARM_FRONT].since = 0;
+    policy_is(5, "mode=monitor fail=closed");
+    policy_is(6, "mode=off");
+    write_and_read();
+    assert_true(has("\nvscan_guest_protected{domain=\"web\",uuid=\"u1\"} 0\n"));
+    assert_true(has("\n# TYPE vscan_guest_mode gauge\nvscan_guest_mode{"
+                    "domain=\"web\",uuid=\"u1\",mode=\"monitor\"} 1\n"));
+    assert_true(has("uuid=\"u2\"} 0\n"));
+    assert_true(has("uuid=\"u2\",mode=\"off\"} 1\n"));
+    policy_is(5, "mode=enforce");
+    policy_is(6, "mode=x");
+    write_and_read();
+    assert_true(has("\nvscan_guest_protected{domain=\"web\",uuid=\"u1\"} 1\n"));
+    assert_true(has("uuid=\"u1\",mode=\"enforce\"} 1\n"));
+    assert_true(has("uuid=\"u2\"} 0\n"));
+    assert_true(has("uuid=\"u2\",mode=\"?\"} 1\n"));
+}
+
+/* Its config could not be followed, and for the first two seconds that is no
+ * alarm. */
+static void not_attached(void **state)
+{
+    (void)state;
+    odd.attached = false;
+    write_and_read();
+    odd.attached = true;
+    assert_true(has("uuid=\"u2\"} 0\n"));
+    assert_false(has("uuid=\"u2\",mode="));
+}
+
 static void traps_are_no_use(void **state)
 {
     char other[3 * FOLDER_PATH_MAX];
@@ -128,6 +186,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(samples_are_there),
+        TEST(mode_is_told),
+        TEST(not_attached),
         TEST(traps_are_no_use),
     };
 

@@ -53,7 +53,33 @@ static void all_is_well(void **state)
                               "protected\n");
     assert_int_equal(status("--json"), STATUS_DONE);
     assert_string_equal(said, "{\"vscand\":true,\"guests\":[{\"domain\":\"web\","
-                              "\"domid\":5,\"alarms\":[]}]}\n");
+                              "\"domid\":5,\"state\":\"protected\",\"mode\":"
+                              "\"enforce\",\"alarms\":[]}]}\n");
+}
+
+/* A guest that is not protected is not said to be; and it is no alarm. */
+static void mode_is_shown(void **state)
+{
+    (void)state;
+    fake_write(WEB_POLICY, "mode=off");
+    assert_int_equal(status(NULL), STATUS_DONE);
+    assert_string_equal(said, HEAD "web                  5               "
+                              "off: nothing is scanned\n");
+    assert_int_equal(status("--json"), STATUS_DONE);
+    assert_non_null(strstr(said, "\"state\":\"off\",\"mode\":\"off\""));
+    fake_write(WEB_POLICY, "mode=monitor");
+    assert_int_equal(status(NULL), STATUS_DONE);
+    assert_non_null(strstr(said, " monitor: nothing is denied\n"));
+    assert_null(strstr(said, "protected"));
+    fake_write(WEB_POLICY, "mode=none");
+    assert_int_equal(status(NULL), STATUS_DONE);
+    assert_non_null(strstr(said, " ?: its policy is malformed\n"));
+    /* Beside an alarm, too. */
+    fake_write(WEB_POLICY, "mode=monitor");
+    fake_write(ALARMS, "1764225810 not-covered x");
+    assert_int_equal(status(NULL), STATUS_ALARM);
+    assert_non_null(strstr(said, "not-covered: x\n"));
+    assert_non_null(strstr(said, " monitor: nothing is denied\n"));
 }
 
 static void alarm_since(int64_t ago, const char *text)
@@ -78,7 +104,8 @@ static void alarms_are_shown(void **state)
     fake_write(ALARMS, "1764225810 front-gone a\n1764225810 not-covered b");
     assert_int_equal(status("--json"), STATUS_ALARM);
     assert_string_equal(said, "{\"vscand\":true,\"guests\":[{\"domain\":\"web\","
-                              "\"domid\":5,\"alarms\":[{\"reason\":"
+                              "\"domid\":5,\"state\":\"front-gone\",\"mode\":"
+                              "\"enforce\",\"alarms\":[{\"reason\":"
                               "\"front-gone\",\"since\":\"2025-11-27T06:43:30Z\""
                               ",\"text\":\"a\"},{\"reason\":\"not-covered\","
                               "\"since\":\"2025-11-27T06:43:30Z\",\"text\":"
@@ -127,6 +154,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(all_is_well),
+        TEST(mode_is_shown),
         TEST(alarms_are_shown),
         TEST(not_attached),
         TEST(nobody_looks),

@@ -4,7 +4,8 @@
  * if not, since when and why?
  *
  * Overview: the alarms are vscand's (alarm.h), whose own absence is one, too:
- * nobody looks then.
+ * nobody looks then.  A mode that does not protect is shown, and is no alarm:
+ * the administrator has set it.
  */
 #include <err.h>
 #include <errno.h>
@@ -24,6 +25,7 @@
 #include "device.h"
 #include "domain.h"
 #include "incident-log.h"
+#include "policy-nodes.h"
 #include "vscand-lock.h"
 
 /* Name, ID, Since, What: lines of 79 columns where the text allows it. */
@@ -36,8 +38,18 @@ struct look {
     uint64_t now;
 };
 
+/* As survey_state() has it. */
+static const char *state_of(const struct alarms *alarms, const char *mode)
+{
+    for (enum alarm a = 0; a < ALARM_END; a++)
+        if (alarms->alarm[a].since)
+            return alarm_text(a);
+    return strcmp(mode, POLICY_NODES_ENFORCE) ? mode : "protected";
+}
+
+/* @mode is NULL: it is not attached. */
 static void add_json(const struct look *s, uint32_t domid,
-                     const struct alarms *alarms)
+                     const struct alarms *alarms, const char *mode)
 {
     struct json_object *guest = json_object_new_object();
     struct json_object *list = json_object_new_array();
@@ -46,6 +58,10 @@ static void add_json(const struct look *s, uint32_t domid,
     json_object_object_add(guest, "domain", incident_log_text(name ? name :
                                                               "-"));
     json_object_object_add(guest, "domid", json_object_new_uint64(domid));
+    json_object_object_add(guest, "state", json_object_new_string(
+                               state_of(alarms, mode)));
+    json_object_object_add(guest, "mode", mode ? json_object_new_string(mode) :
+                           NULL);
     for (enum alarm a = 0; a < ALARM_END; a++) {
         struct json_object *one;
 
@@ -66,15 +82,26 @@ static void add_json(const struct look *s, uint32_t domid,
     free(name);
 }
 
-static void print_guest(const struct look *s, uint32_t domid,
-                        const struct alarms *alarms, bool any)
+/* What a guest that is connected has of it; NULL: nothing is to be said. */
+static const char *mode_state(const char *mode, bool any)
 {
+    if (!mode)
+        return NULL;
+    if (!strcmp(mode, POLICY_NODES_ENFORCE))
+        return any ? NULL : "protected";
+    return !strcmp(mode, "monitor") ? "monitor: nothing is denied" :
+           !strcmp(mode, "off") ? "off: nothing is scanned" :
+           "?: its policy is malformed";
+}
+
+static void print_guest(const struct look *s, uint32_t domid,
+                        const struct alarms *alarms, const char *mode, bool any)
+{
+    const char *state = mode_state(mode, any);
     char name[DOMAIN_NAME_SIZE], id[16], since[AGE_SIZE];
 
     domain_name(s->m, domid, name);
     snprintf(id, sizeof(id), "%u", domid);
-    if (!any)
-        printf(ROW, name, id, "", "protected");
     for (enum alarm a = 0; a < ALARM_END; a++) {
         const uint64_t then = alarms->alarm[a].since;
         char text[ALARM_TEXT_SIZE + 32];
@@ -87,26 +114,32 @@ static void print_guest(const struct look *s, uint32_t domid,
                text);
         name[0] = id[0] = 0;
     }
+    if (state)
+        printf(ROW, name, id, "", state);
 }
 
 /* Guests that are neither attached nor to be are nobody's concern. */
 static int look_at(struct look *s, uint32_t domid)
 {
+    const char *mode = NULL;
     struct alarms alarms;
     int rc = alarms_read(s->m->xs, domid, &alarms);
-    bool any = false;
+    bool any = false, attached;
 
     if (rc)
         return rc;
     for (enum alarm a = 0; a < ALARM_END; a++)
         any |= alarms.alarm[a].since != 0;
-    if (!any && !device_attached(s->m->xs, domid))
+    attached = device_attached(s->m->xs, domid);
+    if (!any && !attached)
         return 0;
+    if (attached)
+        mode = policy_nodes_mode(s->m->xs, domid);
     s->alarm |= any;
     if (s->guests)
-        add_json(s, domid, &alarms);
+        add_json(s, domid, &alarms, mode);
     else
-        print_guest(s, domid, &alarms, any);
+        print_guest(s, domid, &alarms, mode, any);
     return 0;
 }
 

@@ -4,29 +4,13 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "ask.h"
 #include "device.h"
 #include "names.h"
-#include "policy.h"
+#include "policy-nodes.h"
 #include "xs.h"
-
-static const char *mode_of(const struct machine *m, uint32_t domid)
-{
-    static const char *const modes[] = {
-        [MODE_ENFORCE] = "enforce", [MODE_MONITOR] = "monitor",
-        [MODE_OFF] = "off",
-    };
-    struct policy policy;
-    char why[256], *text;
-    int rc;
-
-    if (xsx_read(m->xs, XBT_NULL, names_policy(domid).s, NODE_POLICY, &text))
-        return "?";
-    rc = policy_parse(text, &policy, why, sizeof(why));
-    free(text);
-    return rc ? "?" : modes[policy.mode];
-}
 
 static int look(const struct machine *m, const struct device *d,
                 struct survey_guest *g)
@@ -35,7 +19,7 @@ static int look(const struct machine *m, const struct device *d,
     g->back_domid = d->back;
     domain_name(m, g->domid, g->name);
     domain_name(m, g->back_domid, g->back_name);
-    g->mode = mode_of(m, g->domid);
+    g->mode = policy_nodes_mode(m->xs, g->domid);
     if (xsx_read_state(m->xs, XBT_NULL, names_front(g->domid).s,
                        &g->front.state) ||
         xsx_read_state(m->xs, XBT_NULL, names_back(g->back_domid, g->domid).s,
@@ -122,5 +106,6 @@ const char *survey_state(const struct survey_guest *guest)
         return "front-gone";
     if (guest->back.state != XenbusStateConnected)
         return "back-gone";
-    return guest->mode[0] == 'e' ? "protected" : guest->mode;
+    return !strcmp(guest->mode, POLICY_NODES_ENFORCE) ? "protected" :
+           guest->mode;
 }

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "policy-nodes.h"
+
 static void head(FILE *file, const char *name, const char *type,
                  const char *help)
 {
@@ -38,21 +40,49 @@ static void sample(FILE *file, const char *name, const struct guest *g,
     fprintf(file, "\",uuid=\"%s\"%s} %" PRIu64 "\n", g->uuid, more, number);
 }
 
-static bool is_protected(const struct guest *g)
+/* Connected is not enough: under another mode nothing is denied, or scanned. */
+static bool is_protected(const struct guest *g, const char *mode)
 {
+    if (!g->attached || strcmp(mode, POLICY_NODES_ENFORCE))
+        return false;
     for (enum alarm a = 0; a < ALARM_END; a++)
         if (alarm_is_unprotected(a) && g->alarms.alarm[a].since)
             return false;
     return true;
 }
 
-static void write_guests(FILE *file, const struct guests *guests)
+static const char *mode_of(const struct guests *guests, const struct guest *g)
 {
+    return policy_nodes_mode(guests->m->xs, g->domid);
+}
+
+static void write_protection(FILE *file, const struct guests *guests)
+{
+    char more[64];
+
     head(file, "vscan_guest_protected", "gauge",
-         "1 if front and back of the guest are connected.");
-    for (unsigned int i = 0; i < guests->nr; i++)
-        sample(file, "vscan_guest_protected", guests->guest[i], "",
-               is_protected(guests->guest[i]));
+         "1 if front and back of the guest are connected and its policy has "
+         "mode=enforce.");
+    for (unsigned int i = 0; i < guests->nr; i++) {
+        const struct guest *g = guests->guest[i];
+
+        sample(file, "vscan_guest_protected", g, "",
+               is_protected(g, mode_of(guests, g)));
+    }
+    head(file, "vscan_guest_mode", "gauge",
+         "1 for the mode of the guest's policy.");
+    for (unsigned int i = 0; i < guests->nr; i++) {
+        const struct guest *g = guests->guest[i];
+
+        if (!g->attached)
+            continue;
+        snprintf(more, sizeof(more), ",mode=\"%s\"", mode_of(guests, g));
+        sample(file, "vscan_guest_mode", g, more, 1);
+    }
+}
+
+static void write_counts(FILE *file, const struct guests *guests)
+{
     head(file, "vscan_incidents_total", "counter",
          "Incidents that were recorded since vscand started.");
     for (unsigned int i = 0; i < guests->nr; i++)
@@ -119,7 +149,8 @@ int metrics_write(const char *path, const struct guests *guests, uint64_t now)
     head(file, "vscan_look_seconds", "gauge",
          "When vscand wrote this, as seconds since 1970.");
     fprintf(file, "vscan_look_seconds %" PRIu64 "\n", now);
-    write_guests(file, guests);
+    write_protection(file, guests);
+    write_counts(file, guests);
     write_alarms(file, guests);
     write_actions(file, guests->performer);
     if (ferror(file))

@@ -57,6 +57,23 @@ int policy_nodes_follow(struct xs_handle *xs, xs_transaction_t t,
     return rc;
 }
 
+const char *policy_nodes_mode(struct xs_handle *xs, uint32_t front)
+{
+    static const char *const modes[] = {
+        [MODE_ENFORCE] = POLICY_NODES_ENFORCE, [MODE_MONITOR] = "monitor",
+        [MODE_OFF] = "off",
+    };
+    struct policy policy;
+    char why[256], *text;
+    int rc;
+
+    if (xsx_read(xs, XBT_NULL, names_policy(front).s, NODE_POLICY, &text))
+        return "?";
+    rc = policy_parse(text, &policy, why, sizeof(why));
+    free(text);
+    return rc ? "?" : modes[policy.mode];
+}
+
 int device_response(struct xs_handle *xs, uint32_t front, char **text_r)
 {
     return xsx_read(xs, XBT_NULL, folder_path(front).s, RESPONSE, text_r);

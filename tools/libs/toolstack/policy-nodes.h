@@ -24,6 +24,11 @@ int policy_nodes_write(struct xs_handle *xs, xs_transaction_t t,
 int policy_nodes_remove(struct xs_handle *xs, xs_transaction_t t,
                         uint32_t front);
 
+/* The mode of the guest's policy, a word as in "mode="; "?": the policy is
+ * malformed, or cannot be read. */
+#define POLICY_NODES_ENFORCE "enforce"
+const char *policy_nodes_mode(struct xs_handle *xs, uint32_t front);
+
 /* Does the guest follow the policy of this name?  1 or 0, or -errno. */
 int policy_nodes_follow(struct xs_handle *xs, xs_transaction_t t,
                         uint32_t front, const char *name);
