@@ -65,7 +65,7 @@ static void words_at_their_place(void **state)
     assert_string_equal(offered("policy set web unp"), " unprotected-s= \n");
     assert_string_equal(offered("attach web --backend D"), " Domain-0 \n");
     assert_string_equal(offered("move w"), " web \n");
-    assert_string_equal(offered("move web --"), " --backend \n");
+    assert_string_equal(offered("move web --"), " --backend --wait \n");
     assert_string_equal(offered("act web p"), " pause \n");
     assert_string_equal(offered("incidents --"), " --follow --json \n");
     assert_string_equal(offered("policy load def"), " default \n");

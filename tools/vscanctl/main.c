@@ -26,9 +26,10 @@ static const struct command {
       "Has the files of a guest scanned by the back in another domain\n"
       "      (default: Domain-0), under the policy of that name or that the words\n"
       "      make up; or as its domain config says." },
-    { "move", move_main, " <domain> --backend <domain>",
+    { "move", move_main, " <domain> --backend <domain> [--wait <seconds>]",
       "Has them scanned by the back in that domain instead, from now on; what is\n"
-      "      held is held until that one answers." },
+      "      held is held until that one answers.  Waits until it is connected\n"
+      "      (default: 10 seconds; 0: not at all)." },
     { "detach", detach_main, " <domain> [--force]",
       "Ends that, and removes what a destroyed guest has left behind.\n"
       "      --force does not wait for the back to close." },

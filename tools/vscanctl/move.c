@@ -2,58 +2,182 @@
 /*
  * move.c - vscanctl move: a guest goes on with the back in another domain.
  *
- * Overview: says what attachment.c does.
+ * Overview: has attachment.c do it, and then waits until front and back are
+ * connected: any domain can be named, one in which no back runs, too, and the
+ * guest is not protected by that.
  */
 #include <err.h>
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "attachment.h"
 #include "command.h"
 #include "domain.h"
+#include "handshake.h"
+#include "names.h"
+#include "number.h"
+#include "proc.h"
+#include "xs.h"
 
-static int move(const struct machine *m, const char *front_text,
-                const char *back_text)
+/* How long the two may take. */
+#define DEFAULT_WAIT_S  10
+#define MAX_WAIT_S      3600
+
+struct move {
+    const struct machine *m;
+    const char *front_text, *back_text;
+    uint32_t wait_s;
+    uint32_t front, back;
+    enum xenbus_state front_state, back_state;
+};
+
+static int look(struct move *v)
 {
-    char front_name[DOMAIN_NAME_SIZE], back_name[DOMAIN_NAME_SIZE], why[512];
-    uint32_t front, back, old_back;
+    int rc = xsx_read_state(v->m->xs, XBT_NULL, names_front(v->front).s,
+                            &v->front_state);
+
+    return rc ? rc : xsx_read_state(v->m->xs, XBT_NULL,
+                                    names_back(v->back, v->front).s,
+                                    &v->back_state);
+}
+
+static bool connected(const struct move *v)
+{
+    return v->front_state == XenbusStateConnected &&
+           v->back_state == XenbusStateConnected;
+}
+
+/* Until a watch has fired, or may have; -ETIMEDOUT. */
+static int wait_event(struct xs_handle *xs, int64_t deadline)
+{
+    struct pollfd fd = { .fd = xs_fileno(xs), .events = POLLIN };
+    const int64_t left = deadline - proc_now_ms();
+    char **event;
+
+    if (left <= 0)
+        return -ETIMEDOUT;
+    if (poll(&fd, 1, (int)left) < 0)
+        return errno == EINTR ? 0 : -errno;
+    while ((event = xs_check_watch(xs)))
+        free(event);
+    return errno == EAGAIN ? 0 : -errno;
+}
+
+static int wait_watched(struct move *v)
+{
+    const int64_t deadline = proc_now_ms() + 1000 * (int64_t)v->wait_s;
     int rc;
 
-    if (domain_find(m, front_text, &front) || domain_find(m, back_text, &back))
-        return -ENOENT;
-    rc = attachment_move(m, front, back, &old_back, why, sizeof(why));
-    if (rc)
-        warnx("%s", why);
-    else
-        printf("%s: moved from the back in domain %u to the one in domain %u "
-               "(%s)\n", domain_name(m, front, front_name), old_back, back,
-               domain_name(m, back, back_name));
+    do {
+        rc = look(v);
+        if (rc || connected(v))
+            return rc;
+        rc = wait_event(v->m->xs, deadline);
+    } while (!rc);
     return rc;
+}
+
+static int wait_until_connected(struct move *v)
+{
+    struct vscan_path front = names_node(names_front(v->front).s, NODE_STATE);
+    struct vscan_path back = names_node(names_back(v->back, v->front).s,
+                                        NODE_STATE);
+    struct xs_handle *xs = v->m->xs;
+    int rc;
+
+    if (!xs_watch(xs, front.s, "move"))
+        return -errno;
+    if (xs_watch(xs, back.s, "move")) {
+        rc = wait_watched(v);
+        xs_unwatch(xs, back.s, "move");
+    } else {
+        rc = -errno;
+    }
+    xs_unwatch(xs, front.s, "move");
+    return rc;
+}
+
+/* What was done stays done. */
+static int wait_and_tell(struct move *v)
+{
+    int rc = wait_until_connected(v);
+
+    if (rc == -ETIMEDOUT)
+        warnx("domain %u has been moved, but is not connected after %u s "
+              "(front %s, back %s): until it is, accesses get no verdict",
+              v->front, v->wait_s, handshake_name(v->front_state),
+              handshake_name(v->back_state));
+    else if (rc)
+        warnx("domain %u has been moved, but whether it is connected cannot "
+              "be told: %s", v->front, strerror(-rc));
+    return rc;
+}
+
+static int move(struct move *v)
+{
+    char front_name[DOMAIN_NAME_SIZE], back_name[DOMAIN_NAME_SIZE], why[512];
+    uint32_t old_back;
+    int rc;
+
+    if (domain_find(v->m, v->front_text, &v->front) ||
+        domain_find(v->m, v->back_text, &v->back))
+        return -ENOENT;
+    rc = attachment_move(v->m, v->front, v->back, &old_back, why, sizeof(why));
+    if (rc) {
+        warnx("%s", why);
+        return rc;
+    }
+    printf("%s: moved from the back in domain %u to the one in domain %u "
+           "(%s)\n", domain_name(v->m, v->front, front_name), old_back,
+           v->back, domain_name(v->m, v->back, back_name));
+    fflush(stdout);
+    return v->wait_s ? wait_and_tell(v) : 0;
+}
+
+static int parse(int argc, char **argv, struct move *v)
+{
+    static const struct option options[] = {
+        { "backend", required_argument, NULL, 'b' },
+        { "wait", required_argument, NULL, 'w' },
+        { NULL, 0, NULL, 0 },
+    };
+    int option;
+
+    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        if (option == 'b') {
+            v->back_text = optarg;
+        } else if (option != 'w') {
+            return -EINVAL;
+        } else if (number_parse_u32(optarg, 0, MAX_WAIT_S, &v->wait_s)) {
+            warnx("--wait takes 0 to %d seconds", MAX_WAIT_S);
+            return -EINVAL;
+        }
+    }
+    if (argc - optind != 1 || !v->back_text) {
+        warnx("move takes a domain, and --backend");
+        return -EINVAL;
+    }
+    v->front_text = argv[optind];
+    return 0;
 }
 
 int move_main(int argc, char **argv)
 {
-    static const struct option options[] = {
-        { "backend", required_argument, NULL, 'b' },
-        { NULL, 0, NULL, 0 },
-    };
-    const char *back = NULL;
+    struct move v = { .wait_s = DEFAULT_WAIT_S };
     struct machine m;
-    int option, rc;
+    int rc;
 
-    while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
-        if (option != 'b')
-            return STATUS_USAGE;
-        back = optarg;
-    }
-    if (argc - optind != 1 || !back) {
-        warnx("move takes a domain, and --backend");
+    if (parse(argc, argv, &v))
         return STATUS_USAGE;
-    }
     if (machine_init(&m))
         return STATUS_FAILED;
-    rc = move(&m, argv[optind], back);
+    v.m = &m;
+    rc = move(&v);
     machine_dispose(&m);
     return rc ? STATUS_FAILED : STATUS_DONE;
 }
