@@ -32,8 +32,11 @@ static void say(void *arg, enum action action, int rc, const char *text)
 static int act(const struct machine *m, const char *domain,
                struct actions *actions)
 {
+    /* As vscand gives it to programs (vscand(8), "Programs"). */
+    static const struct action_fact why = { "VSCAN_WHY", "act" };
     static const struct perform_cause cause = {
         .text = "acted on by hand, with vscanctl act",
+        .facts = &why, .nr_facts = 1,
     };
     uint32_t domid;
     int rc = domain_find(m, domain, &domid);
