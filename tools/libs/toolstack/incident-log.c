@@ -116,6 +116,15 @@ int incident_log_append(const struct incident_log *log,
     return rc;
 }
 
+/* Characters that have others shown in another order, or on another line, than
+ * they stand in: a name could be shown as one that it is not. */
+static bool moves_text(unsigned int code)
+{
+    return code == 0x61c || code == 0x200e || code == 0x200f ||
+           (code >= 0x2028 && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069);
+}
+
 /* Octets of the character at @text, if it is well-formed UTF-8 and no control
  * character that JSON leaves as it is; else 0. */
 static size_t utf8_length(const unsigned char *text)
@@ -136,7 +145,7 @@ static size_t utf8_length(const unsigned char *text)
         code = code << 6 | (text[i] & 0x3fu);
     }
     return code < least[len] || code > 0x10ffff || code < 0xa0 ||
-           (code >= 0xd800 && code < 0xe000) ? 0 : len;
+           (code >= 0xd800 && code < 0xe000) || moves_text(code) ? 0 : len;
 }
 
 struct json_object *incident_log_text(const char *text)

@@ -37,7 +37,8 @@ int incident_log_append(const struct incident_log *log,
 
 /*
  * A string of @text, in which octets that are no UTF-8, and control characters
- * of which JSON takes no notice, are written "\xNN".  NULL: no memory.
+ * of which JSON takes no notice, those of the direction of text among them, are
+ * written "\xNN".  NULL: no memory.
  */
 struct json_object *incident_log_text(const char *text);
 
