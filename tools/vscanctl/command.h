@@ -12,7 +12,7 @@ enum status {
     STATUS_DONE = 0,
     STATUS_FAILED = 1,
     STATUS_USAGE = 2,
-    STATUS_ALARM = 3,   /* done; not all guests are protected */
+    STATUS_ALARM = 3,   /* done; and something is not as it is to be */
 };
 
 int act_main(int argc, char **argv);

@@ -120,7 +120,8 @@ static int help(void)
            "  --help      Shows this.\n"
            "  --version   Shows the version of the protocol.\n\n"
            "Exit status: 0 done, 1 failed (selftest: it does not hold), 2 usage;\n"
-           "status: 3 a guest is not protected.\n");
+           "status: 3 a guest is not protected as it is to be, or vscand does "
+           "not run.\n");
     return fflush(stdout) ? STATUS_FAILED : STATUS_DONE;
 }
 
