@@ -52,6 +52,25 @@ static void failures_are_told(void **state)
                         "run:no-such: failed: /etc/xen/vscan/actions.d"));
 }
 
+static void as_json(void **state)
+{
+    (void)state;
+    fake_libxl_nic(5, 0);
+    fake_libxl_refuse("pause 5");
+    assert_int_equal(ACT("--json", "web", "pause,net-disconnect"),
+                     STATUS_FAILED);
+    assert_string_equal(said, "{\"domain\":\"web\",\"domid\":5,\"actions\":["
+                        "{\"action\":\"net-disconnect\",\"result\":\"done\","
+                        "\"text\":\"1 interface\"},{\"action\":\"pause\","
+                        "\"result\":\"failed\",\"text\":"
+                        "\"libxl cannot pause it\"}]}\n");
+    assert_int_equal(ACT("--json", "web", "run:no-such"), STATUS_FAILED);
+    assert_non_null(strstr(said, "{\"action\":\"run:no-such\",\"result\":"
+                           "\"failed\","));
+    assert_int_equal(ACT("--json", "nobody", "pause"), STATUS_FAILED);
+    assert_string_equal(said, "");
+}
+
 static void usage(void **state)
 {
     (void)state;
@@ -71,6 +90,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(line_for_each, vscanctl_start,
                                         vscanctl_stop),
         cmocka_unit_test_setup_teardown(failures_are_told, vscanctl_start,
+                                        vscanctl_stop),
+        cmocka_unit_test_setup_teardown(as_json, vscanctl_start,
                                         vscanctl_stop),
         cmocka_unit_test_setup_teardown(usage, vscanctl_start,
                                         vscanctl_stop),

@@ -65,7 +65,16 @@ static void words_at_their_place(void **state)
     assert_string_equal(offered("policy set web unp"), " unprotected-s= \n");
     assert_string_equal(offered("attach web --backend D"), " Domain-0 \n");
     assert_string_equal(offered("move w"), " web \n");
-    assert_string_equal(offered("move web --"), " --backend --wait \n");
+    assert_string_equal(offered("move web --"), " --backend --wait --json \n");
+    assert_string_equal(offered("move --json w"), " web \n");
+    assert_string_equal(offered("move web --backend w"), " web \n");
+    assert_string_equal(offered("release -"), " --json \n");
+    assert_string_equal(offered("act -"), " --json \n");
+    assert_string_equal(offered("act --json w"), " web \n");
+    assert_string_equal(offered("act --json web p"), " pause \n");
+    assert_string_equal(offered("policy show --"), " --json \n");
+    assert_string_equal(offered("policy show --json def"), " default \n");
+    assert_string_equal(offered("policy check --"), " --json \n");
     assert_string_equal(offered("act web p"), " pause \n");
     assert_string_equal(offered("incidents --"), " --follow --json \n");
     assert_string_equal(offered("policy load def"), " default \n");
@@ -85,7 +94,7 @@ static void words_at_their_place(void **state)
 static void names_are_no_shell(void **state)
 {
     (void)state;
-    assert_string_equal(offered("move \"\""),
+    assert_string_equal(offered("detach \"\""),
                         " Domain-0 web \\$\\(echo\\$\\{IFS\\}ran1\\) "
                         "\\`echo\\$\\{IFS\\}ran2\\` mail\\ server\\ 2 "
                         "a-name-that-is-longer-than-its-column-is-wide \\* \n");

@@ -135,6 +135,17 @@ static void nobody_is_there(void **state)
                          "1"), STATUS_FAILED);
 }
 
+static void as_json(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN(move_main, "--json", "web", "--backend", "Domain-0",
+                         "--wait", "1"), STATUS_FAILED);
+    assert_string_equal(said, "{\"domain\":\"web\",\"domid\":5,"
+                        "\"old_backend_domid\":3,\"backend\":\"Domain-0\","
+                        "\"backend_domid\":0,\"front_state\":"
+                        "\"Initialising\",\"back_state\":\"Initialising\"}\n");
+}
+
 static void xenstore_fails(void **state)
 {
     (void)state;
@@ -218,6 +229,7 @@ int main(void)
         MOVE(goes_there_and_back),
         MOVE(waits_for_both),
         MOVE(nobody_is_there),
+        MOVE(as_json),
         MOVE(xenstore_fails),
         MOVE(what_cannot_be),
         MOVE(xenstore_is_full),

@@ -254,6 +254,47 @@ static void shown(void **state)
     assert_string_equal(said, SHOWN("open") SHOWN_RESPONSE("pause"));
 }
 
+static void shown_as_json(void **state)
+{
+    (void)state;
+    assert_int_equal(RUN("set", "web", "servers"), STATUS_DONE);
+    assert_int_equal(RUN("show", "--json", "web"), STATUS_DONE);
+    assert_non_null(strstr(said, "{\"policy\":\"servers\",\"domain\":\"web\","
+                           "\"domid\":5,\"keys\":{\"mode\":\"enforce\","
+                           "\"fail\":\"closed\",\"timeout-ms\":\"30000\","));
+    assert_non_null(strstr(said, ",\"pool-pages\":\"512\",\"on-incident\":"
+                           "\"pause\","));
+    assert_non_null(strstr(said, ",\"signatures-days\":\"7\"}}\n"));
+    assert_int_equal(RUN("show", "--json", "servers"), STATUS_DONE);
+    assert_non_null(strstr(said, "{\"policy\":\"servers\",\"domain\":null,"
+                           "\"domid\":null,\"keys\":{\"mode\":\"enforce\","));
+    assert_int_equal(RUN("set", "web", "exclude-path=/a%20b/%22"),
+                     STATUS_DONE);
+    assert_int_equal(RUN("--json", "show", "web"), STATUS_DONE);
+    assert_non_null(strstr(said, "{\"policy\":null,\"domain\":\"web\","));
+    assert_non_null(strstr(said, "\"exclude-path\":\"/a%20b/"));
+    fake_write(WEB_RESPONSE, "outbreak=1");
+    assert_int_equal(RUN("show", "--json", "web"), STATUS_FAILED);
+    assert_string_equal(said, "");
+    assert_int_equal(RUN("show", "--json", "nobody"), STATUS_FAILED);
+    assert_int_equal(RUN("set", "--json", "web", "servers"), STATUS_USAGE);
+    assert_int_equal(RUN("load", "--json"), STATUS_USAGE);
+}
+
+static void checked_as_json(void **state)
+{
+    (void)state;
+    folder_put(dir, "bad", "fail=perhaps\n");
+    assert_int_equal(RUN("check", "--json"), STATUS_FAILED);
+    assert_non_null(strstr(said, "{\"policies\":[{\"policy\":\"bad\",\"ok\":"
+                           "false,\"error\":\""));
+    assert_non_null(strstr(said, "\"},{\"policy\":\"servers\",\"ok\":true,"
+                           "\"error\":null}]}\n"));
+    assert_int_equal(RUN("check", "--json", "servers"), STATUS_DONE);
+    assert_string_equal(said, "{\"policies\":[{\"policy\":\"servers\",\"ok\":"
+                              "true,\"error\":null}]}\n");
+}
+
 static void malformed_nodes(void **state)
 {
     (void)state;
@@ -374,7 +415,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(replaced), TEST(refused), TEST(usage), TEST(not_attached),
         TEST(write_fails), TEST(back_is_told), TEST(back_has_gone),
-        TEST(shown), TEST(malformed_nodes), TEST(policy_is_shown),
+        TEST(shown), TEST(shown_as_json), TEST(checked_as_json),
+        TEST(malformed_nodes), TEST(policy_is_shown),
         TEST(checked), TEST(folder_is_odd), cmocka_unit_test(words),
     };
 

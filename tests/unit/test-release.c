@@ -59,6 +59,22 @@ static void what_fails_is_told(void **state)
     assert_string_equal(said, "");
 }
 
+static void as_json(void **state)
+{
+    (void)state;
+    fake_libxl_nic(5, 0);
+    assert_int_equal(RUN(act_main, "web", "net-disconnect,pause"), STATUS_DONE);
+    assert_int_equal(RUN(release_main, "--json", "web"), STATUS_DONE);
+    assert_string_equal(said, "{\"domain\":\"web\",\"domid\":5,"
+                        "\"network_interfaces\":1,\"unpaused\":true,"
+                        "\"error\":null}\n");
+    assert_int_equal(RUN(act_main, "web", "net-disconnect"), STATUS_DONE);
+    fake_libxl_refuse("add 5 0");
+    assert_int_equal(RUN(release_main, "--json", "web"), STATUS_FAILED);
+    assert_non_null(strstr(said, "\"network_interfaces\":0,\"unpaused\":false,"
+                           "\"error\":\""));
+}
+
 static void usage(void **state)
 {
     (void)state;
@@ -77,6 +93,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(nothing_is_no_failure, vscanctl_start,
                                         vscanctl_stop),
         cmocka_unit_test_setup_teardown(what_fails_is_told, vscanctl_start,
+                                        vscanctl_stop),
+        cmocka_unit_test_setup_teardown(as_json, vscanctl_start,
                                         vscanctl_stop),
         cmocka_unit_test_setup_teardown(usage, vscanctl_start,
                                         vscanctl_stop),

@@ -26,7 +26,7 @@ static const struct command {
       "Has the files of a guest scanned by the back in another domain\n"
       "      (default: Domain-0), under the policy of that name or that the words\n"
       "      make up; or as its domain config says." },
-    { "move", move_main, " <domain> --backend <domain> [--wait <seconds>]",
+    { "move", move_main, " [--json] <domain> --backend <domain> [--wait <seconds>]",
       "Has them scanned by the back in that domain instead, from now on; what is\n"
       "      held is held until that one answers.  Waits until it is connected\n"
       "      (default: 10 seconds; 0: not at all)." },
@@ -34,9 +34,9 @@ static const struct command {
       "Ends that, and removes what a destroyed guest has left behind.\n"
       "      --force does not wait for the back to close." },
     { "policy", policy_main,
-      " show <domain> | <policy>\n"
+      " show [--json] <domain> | <policy>\n"
       "  policy set <domain> <policy> | <key>=<value> ...\n"
-      "  policy check [<policy> | <path> ...]\n"
+      "  policy check [--json] [<policy> | <path> ...]\n"
       "  policy load [<policy>]\n"
       "  policy edit <policy>",
       "Shows the policy of a guest that is attached, or replaces all of it;\n"
@@ -45,10 +45,10 @@ static const struct command {
     { "reload", reload_main, " [<domain>]",
       "Has the back in this domain, or all backs that serve a guest, look\n"
       "      whether there are other signatures." },
-    { "act", act_main, " <domain> <action>[,<action> ...]",
+    { "act", act_main, " [--json] <domain> <action>[,<action> ...]",
       "Acts on a whole guest: net-disconnect, record, snapshot, pause,\n"
       "      run:<program>, notify; in this order." },
-    { "release", release_main, " <domain>",
+    { "release", release_main, " [--json] <domain>",
       "Gives a guest its network back, and lets it go on, after those." },
     { "selftest", guest_selftest_main, " [--json] <domain>",
       "Is the harmless EICAR text denied in the guest, found by its back and\n"

@@ -19,6 +19,7 @@
 #include "command.h"
 #include "domain.h"
 #include "handshake.h"
+#include "json-add.h"
 #include "names.h"
 #include "number.h"
 #include "proc.h"
@@ -32,7 +33,8 @@ struct move {
     const struct machine *m;
     const char *front_text, *back_text;
     uint32_t wait_s;
-    uint32_t front, back;
+    bool json;
+    uint32_t front, back, old_back;
     enum xenbus_state front_state, back_state;
 };
 
@@ -118,31 +120,59 @@ static int wait_and_tell(struct move *v)
     return rc;
 }
 
+static void print(const struct move *v)
+{
+    char front_name[DOMAIN_NAME_SIZE], back_name[DOMAIN_NAME_SIZE];
+
+    printf("%s: moved from the back in domain %u to the one in domain %u "
+           "(%s)\n", domain_name(v->m, v->front, front_name), v->old_back,
+           v->back, domain_name(v->m, v->back, back_name));
+    fflush(stdout);
+}
+
+/* After the waiting. */
+static void show_json(const struct move *v)
+{
+    struct json_object *all = json_object_new_object();
+    char name[DOMAIN_NAME_SIZE];
+
+    json_add_text(all, "domain", domain_name(v->m, v->front, name));
+    json_add_number(all, "domid", v->front);
+    json_add_number(all, "old_backend_domid", v->old_back);
+    json_add_text(all, "backend", domain_name(v->m, v->back, name));
+    json_add_number(all, "backend_domid", v->back);
+    json_add_text(all, "front_state", handshake_name(v->front_state));
+    json_add_text(all, "back_state", handshake_name(v->back_state));
+    json_show(all);
+}
+
 static int move(struct move *v)
 {
-    char front_name[DOMAIN_NAME_SIZE], back_name[DOMAIN_NAME_SIZE], why[512];
-    uint32_t old_back;
+    char why[512];
     int rc;
 
     if (domain_find(v->m, v->front_text, &v->front) ||
         domain_find(v->m, v->back_text, &v->back))
         return -ENOENT;
-    rc = attachment_move(v->m, v->front, v->back, &old_back, why, sizeof(why));
+    rc = attachment_move(v->m, v->front, v->back, &v->old_back, why,
+                         sizeof(why));
     if (rc) {
         warnx("%s", why);
         return rc;
     }
-    printf("%s: moved from the back in domain %u to the one in domain %u "
-           "(%s)\n", domain_name(v->m, v->front, front_name), old_back,
-           v->back, domain_name(v->m, v->back, back_name));
-    fflush(stdout);
-    return v->wait_s ? wait_and_tell(v) : 0;
+    if (!v->json)
+        print(v);
+    rc = v->wait_s ? wait_and_tell(v) : look(v);
+    if (v->json)
+        show_json(v);
+    return rc;
 }
 
 static int parse(int argc, char **argv, struct move *v)
 {
     static const struct option options[] = {
         { "backend", required_argument, NULL, 'b' },
+        { "json", no_argument, NULL, 'j' },
         { "wait", required_argument, NULL, 'w' },
         { NULL, 0, NULL, 0 },
     };
@@ -151,6 +181,8 @@ static int parse(int argc, char **argv, struct move *v)
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 'b') {
             v->back_text = optarg;
+        } else if (option == 'j') {
+            v->json = true;
         } else if (option != 'w') {
             return -EINVAL;
         } else if (number_parse_u32(optarg, 0, MAX_WAIT_S, &v->wait_s)) {
