@@ -236,3 +236,16 @@ int vscanctl_run_wide(int (*command)(int argc, char **argv),
     said_r[n] = 0;
     return status;
 }
+
+size_t vscanctl_widest(const char *said)
+{
+    size_t widest = 0;
+
+    while (*said) {
+        const size_t len = strcspn(said, "\r\n");
+
+        widest = len > widest ? len : widest;
+        said += len + strspn(said + len, "\r\n");
+    }
+    return widest;
+}

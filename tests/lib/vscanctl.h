@@ -55,4 +55,7 @@ int vscanctl_run_wide(int (*command)(int argc, char **argv),
                       const char *const words[], unsigned int columns,
                       char *said_r, size_t size);
 
+/* The columns of the longest line of it. */
+size_t vscanctl_widest(const char *said);
+
 #endif

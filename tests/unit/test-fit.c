@@ -88,11 +88,60 @@ static void names_of_all_widths(void **state)
     }
 }
 
+static void table_names(void **state)
+{
+    char name[] = "build-machine-number-2";     /* 22 octets */
+
+    (void)state;
+    assert_string_equal(fit_name(name, 0, 16), "build-machine-number-2");
+    assert_string_equal(fit_name(name, 85, 16), "build-machine-number-2");
+    assert_string_equal(fit_name(name, 84, 16), "build-machine-numb...");
+    assert_string_equal(fit_name(name, 79, 16), "build-machine...");
+    assert_string_equal(fit_name(name, 10, 16), "build-machine...");
+}
+
+static int say_lines(int argc, char **argv)
+{
+    struct fit_line line = { .columns = fit_columns(), .indent = 4 };
+
+    (void)argc;
+    (void)argv;
+    fit_piece(&line, "", "web(5)");
+    fit_piece(&line, "by ", "/usr/bin/cat");
+    fit_words(&line, "what  cannot be in a line goes on");
+    fit_piece(&line, "at ", "/srv/www/upload/2026/november/report.pdf");
+    fit_piece(&line, "", "end");
+    return 0;
+}
+
+static void lines(void **state)
+{
+    const char *const none[] = { NULL };
+    char said[256];
+
+    (void)state;
+    vscanctl_run(say_lines, none, said, sizeof(said));
+    assert_string_equal(said, "web(5) by /usr/bin/cat what  cannot be in a line "
+                        "goes on at /srv/www/upload/2026/november/report.pdf "
+                        "end");
+    vscanctl_run_wide(say_lines, none, 30, said, sizeof(said));
+    assert_string_equal(said, "web(5) by /usr/bin/cat what\n"
+                              "    cannot be in a line goes\n"
+                              "    on\n"
+                              "    at .../november/report.pdf\n"
+                              "    end");
+    for (unsigned int wide = 30; wide < 150; wide++) {
+        vscanctl_run_wide(say_lines, none, wide, said, sizeof(said));
+        assert_in_range(vscanctl_widest(said), 1, wide);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns), cmocka_unit_test(paths),
         cmocka_unit_test(names), cmocka_unit_test(names_of_all_widths),
+        cmocka_unit_test(table_names), cmocka_unit_test(lines),
     };
 
     return cmocka_run_group_tests_name("fit", tests, NULL, NULL);

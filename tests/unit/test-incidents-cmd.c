@@ -66,6 +66,37 @@ static void lines_are_readable(void **state)
         "2026-11-27T06:40:01Z  db(6)  action pause failed: no\n");
 }
 
+#define PATH "/srv/www/upload/2026/november/customers/of/a/shop/with-a-name/" \
+             "that-is-long/report.pdf"
+
+static void lines_fit_a_terminal(void **state)
+{
+    const char *const none[] = { NULL };
+
+    (void)state;
+    folder_put(dir, "log",
+        "{\"time\":\"2026-11-27T06:40:00Z\",\"kind\":\"incident\",\"domain\":"
+        "\"web\",\"domid\":5,\"path\":\"" PATH "\",\"process\":\"/usr/bin/cat\","
+        "\"detection\":\"clamav:Eicar\",\"event\":\"open\",\"pid\":168,"
+        "\"uid\":0}\n"
+        "{\"time\":\"2026-11-27T06:40:01Z\",\"kind\":\"action\",\"domain\":"
+        "\"web\",\"domid\":5,\"action\":\"snapshot\",\"result\":\"failed\","
+        "\"text\":\"what there is to be said about it needs another line\"}\n");
+    vscanctl_run_wide(print, none, 79, said, sizeof(said));
+    assert_string_equal(said,
+        "2026-11-27T06:40:00Z  web(5)  incident clamav:Eicar open\n"
+        "    ...d/2026/november/customers/of/a/shop/with-a-name/that-is-long/"
+        "report.pdf\n"
+        "    by /usr/bin/cat pid 168 uid 0\n"
+        "2026-11-27T06:40:01Z  web(5)  action snapshot failed: what there is to "
+        "be said\n"
+        "    about it needs another line\n");
+    assert_in_range(vscanctl_widest(said), 70, 79);
+    /* In a file it is whole. */
+    assert_int_equal(RUN(NULL), STATUS_DONE);
+    assert_non_null(strstr(said, " open " PATH " by /usr/bin/cat pid 168 uid 0\n"));
+}
+
 static void later_kinds_and_keys(void **state)
 {
     (void)state;
@@ -125,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(lines_are_readable),
+        TEST(lines_fit_a_terminal),
         TEST(later_kinds_and_keys),
         TEST(records_are_as_they_are),
         TEST(one_domain_is_enough),

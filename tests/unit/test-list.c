@@ -339,6 +339,27 @@ static void fails(void **state)
 #define TEST(name) \
     cmocka_unit_test_setup_teardown(name, vscanctl_start, vscanctl_stop)
 
+/* In a file they are whole. */
+static void lines_fit_a_terminal(void **state)
+{
+    char path[300] = "ext4 /";
+    const char *const none[] = { NULL };
+
+    (void)state;
+    memset(path + strlen(path), 'x', 200);
+    strcat(path, "/end: it is left out by what its policy says of it");
+    fake_front_write(5, NODE_NOT_COVERED, path);
+    fake_front_write(5, NODE_ERROR, "a sentence that tells of what the front "
+                     "could not do when it was to do it");
+    vscanctl_run_wide(list_main, none, 79, said, sizeof(said));
+    assert_in_range(vscanctl_widest(said), 79, 79);
+    assert_int_equal(lines("        ..."), 1);
+    assert_non_null(strstr(said, "xxx/end:\n"));
+    assert_int_equal(lines("    front: a sentence "), 1);
+    list();
+    assert_non_null(strstr(said, path));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -346,7 +367,8 @@ int main(void)
         TEST(errors), TEST(stale), TEST(orphan),
         TEST(not_covered), TEST(not_covered_is_hostile),
         TEST(not_covered_is_bounded), TEST(engines),
-        TEST(engines_are_hostile), TEST(fails),
+        TEST(engines_are_hostile), TEST(lines_fit_a_terminal),
+        TEST(fails),
     };
 
     return cmocka_run_group_tests_name("list", tests, NULL, NULL);

@@ -198,6 +198,25 @@ static void long_counts_are_wrapped(void **state)
         assert_in_range(strcspn(line, "\n"), 1, 79);
 }
 
+/* The policy's words go on below, and so do incidents. */
+static void page_fits_a_terminal(void **state)
+{
+    const char *const web[] = { "web", NULL };
+
+    (void)state;
+    write_log();
+    fake_write(WEB_RESPONSE, DEFAULT_RESPONSE);
+    fake_front_write(5, NODE_ERROR, "a sentence that tells of what the front "
+                     "could not do when it was to do it");
+    for (unsigned int wide = 60; wide < 100; wide++) {
+        vscanctl_run_wide(show, web, wide, said, sizeof(said));
+        assert_in_range(vscanctl_widest(said), 40, wide);
+    }
+    vscanctl_run_wide(show, web, 79, said, sizeof(said));
+    assert_said("             mode=enforce fail=open timeout-ms=30000 read=no "
+                "close-write=yes\n             notify=yes");
+}
+
 static void usage(void **state)
 {
     (void)state;
@@ -220,6 +239,7 @@ int main(void)
         TEST(nobody_answers),
         TEST(as_json),
         TEST(long_counts_are_wrapped),
+        TEST(page_fits_a_terminal),
         TEST(usage),
     };
 

@@ -112,6 +112,24 @@ static void alarms_are_shown(void **state)
                               "\"b\"}]}]}\n");
 }
 
+static void lines_fit_a_terminal(void **state)
+{
+    const char *const none[] = { NULL };
+
+    (void)state;
+    alarm_since(5, "not-covered nfs4 /srv/www/upload/2026/november/reports: a "
+                "network filesystem, and 31 more");
+    vscanctl_run_wide(status_main, none, 79, said, sizeof(said));
+    assert_in_range(vscanctl_widest(said), 60, 79);
+    assert_non_null(strstr(said, "not-covered: nfs4\n"
+                           "                                     "
+                           "/srv/www/upload/2026/november/reports: a\n"
+                           "                                     "
+                           "network filesystem, and 31 more\n"));
+    assert_int_equal(status(NULL), STATUS_ALARM);
+    assert_non_null(strstr(said, "reports: a network filesystem, and 31 more\n"));
+}
+
 /* One whose config cannot be followed; and others, which are nobody's concern. */
 static void not_attached(void **state)
 {
@@ -156,6 +174,7 @@ int main(void)
         TEST(all_is_well),
         TEST(mode_is_shown),
         TEST(alarms_are_shown),
+        TEST(lines_fit_a_terminal),
         TEST(not_attached),
         TEST(nobody_looks),
         TEST(failure_is_told),

@@ -129,6 +129,24 @@ static void escaped(void **state)
     assert_non_null(strstr(frame_of(many_rows, 1, &view), "  /\\x1bx\n"));
 }
 
+/* Of a path that is too long the end is there, where the file's name is. */
+static void long_paths(void **state)
+{
+    struct top_view view = { .width = 60, .files = true };
+    char lines[1024] = "file 1 1 1 /";
+
+    (void)state;
+    memset(lines + strlen(lines), 'x', 600);
+    strcat(lines, "/report.pdf");
+    surveyed(&many[0], 1, "guest", "", lines);
+    many_rows[0] = top_rates(&many[0], NULL, 0);
+    assert_non_null(strstr(frame_of(many_rows, 1, &view),
+                           "  ...xxxxxxxxxxxxxxxx/report.pdf\n"));
+    assert_int_equal(strlen(frame.line[frame.nr - 1]), 60);
+    view.width = 0;
+    assert_non_null(strstr(frame_of(many_rows, 1, &view), "x/report.pdf\n"));
+}
+
 static void choices(void **state)
 {
     struct top_view view = { .width = 200, .files = true };
@@ -225,6 +243,7 @@ int main(void)
         TEST(a_frame),
         TEST(in_the_readme),
         TEST(escaped),
+        TEST(long_paths),
         TEST(choices),
         TEST(sizes),
         TEST(scrolled),

@@ -3,8 +3,8 @@
  * incidents-cmd.c - vscanctl incidents: what has been found and done, from
  * vscand's log (incident-log.h).
  *
- * Overview: one line for each record, in which what comes from guests is
- * escaped; or the records as they are.
+ * Overview: one line for each record (on a terminal as many as it needs), in
+ * which what comes from guests is escaped; or the records as they are.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -17,6 +17,7 @@
 
 #include "check.h"
 #include "command.h"
+#include "fit.h"
 #include "incidents-cmd.h"
 
 /* How often a log that is followed is looked at. */
@@ -25,6 +26,7 @@
 struct incidents {
     const char *domain;         /* of this name or domid alone; or NULL */
     bool follow, json;
+    unsigned int columns;       /* fit_columns() */
 };
 
 /* The text of a key; empty: there is none. */
@@ -43,41 +45,68 @@ static bool is_wanted(const struct incidents *i, struct json_object *record)
 }
 
 /* Prints @before and the key's text, if there is one. */
-static void print(const char *before, struct json_object *record,
-                  const char *key)
+static void print(struct fit_line *line, const char *before,
+                  struct json_object *record, const char *key)
 {
     const char *text = text_of(record, key);
     char safe[2048];
 
     if (*text)
-        printf("%s%s", before, escape(text, safe, sizeof(safe)));
+        fit_piece(line, before, escape(text, safe, sizeof(safe)));
 }
 
-void incidents_print_line(struct json_object *record)
+static void print_guest(struct fit_line *line, struct json_object *record)
 {
-    print("", record, "time");
-    print("  ", record, "domain");
-    print("(", record, "domid");
-    printf(")  ");
-    print("", record, "kind");
-    print(" ", record, "reason");
-    print(" ", record, "action");
-    print(" ", record, "actions");
-    print(" ", record, "result");
-    print(" ", record, "detection");
-    print(" ", record, "event");
-    print(" ", record, "path");
-    print(" by ", record, "process");
-    print(" pid ", record, "pid");
-    print(" uid ", record, "uid");
-    print(" item ", record, "id");
-    print(" incidents ", record, "incidents");
-    print(" remedies ", record, "remedies");
-    print(" guests ", record, "guests");
+    char name[512], id[16], both[sizeof(name) + sizeof(id) + 2];
+
+    snprintf(both, sizeof(both), "%s(%s)",
+             escape(text_of(record, "domain"), name, sizeof(name)),
+             escape(text_of(record, "domid"), id, sizeof(id)));
+    fit_piece(line, " ", both);
+}
+
+static void print_words(struct fit_line *line, struct json_object *record,
+                        const char *key)
+{
+    const char *text = text_of(record, key);
+    char safe[2048];
+
+    if (!*text)
+        return;
+    putchar(':');
+    line->used++;
+    fit_words(line, escape(text, safe, sizeof(safe)));
+}
+
+void incidents_print_line(struct json_object *record, unsigned int indent,
+                          unsigned int columns)
+{
+    /* A column is for the colon. */
+    struct fit_line l = { .columns = columns ? columns - 1 : 0,
+                          .indent = indent + 4, .used = indent };
+
+    printf("%*s", (int)indent, "");
+    print(&l, "", record, "time");
+    print_guest(&l, record);
+    print(&l, " ", record, "kind");
+    print(&l, "", record, "reason");
+    print(&l, "", record, "action");
+    print(&l, "", record, "actions");
+    print(&l, "", record, "result");
+    print(&l, "", record, "detection");
+    print(&l, "", record, "event");
+    print(&l, "", record, "path");
+    print(&l, "by ", record, "process");
+    print(&l, "pid ", record, "pid");
+    print(&l, "uid ", record, "uid");
+    print(&l, "item ", record, "id");
+    print(&l, "incidents ", record, "incidents");
+    print(&l, "remedies ", record, "remedies");
+    print(&l, "guests ", record, "guests");
     if (*text_of(record, "selftest"))
-        printf(" (selftest)");
-    print(": ", record, "why");
-    print(": ", record, "text");
+        fit_piece(&l, "", "(selftest)");
+    print_words(&l, record, "why");
+    print_words(&l, record, "text");
     putchar('\n');
 }
 
@@ -87,7 +116,7 @@ static void print_record(const struct incidents *i, struct json_object *record)
         puts(json_object_to_json_string_ext(record, JSON_C_TO_STRING_PLAIN |
                                             JSON_C_TO_STRING_NOSLASHESCAPE));
     else
-        incidents_print_line(record);
+        incidents_print_line(record, 0, i->columns);
 }
 
 /* Returns 0 or -errno. */
@@ -139,6 +168,7 @@ int incidents_print(const struct incident_log *log, int argc, char **argv)
 
     if (parse(argc, argv, &i))
         return STATUS_USAGE;
+    i.columns = fit_columns();
     incident_reader_init(&reader, log, false);
     do
         rc = print_all(&i, &reader);

@@ -19,42 +19,65 @@
 #include "check.h"
 #include "command.h"
 #include "device-view.h"
+#include "fit.h"
 #include "list-json.h"
 
 /* Name, ID, Backend, Front, Back, Fail, Timeout: 79 columns. */
 #define ROW "%-16s %5s %-12s %-12s %-12s %-6s %9s\n"
+#define NAME_COLUMNS    16
+#define BACK_COLUMNS    12
 
 struct list {
     const struct machine *m;
     struct json_object *devices, *others;       /* NULL: text */
+    unsigned int columns;                       /* fit_columns() */
 };
 
-static void print_error(const char *whose, const char *text)
+/* A line below a row; @head is "" or ends with a colon. */
+static void say(const struct list *l, const char *head, const char *text)
+{
+    struct fit_line line = { .columns = l->columns, .indent = 8, .used = 4 };
+
+    printf("    ");
+    if (*head)
+        fit_piece(&line, "", head);
+    fit_words(&line, text);
+    putchar('\n');
+}
+
+static void print_error(const struct list *l, const char *head,
+                        const char *text)
 {
     char safe[512];
 
     if (text)
-        printf("    %s: %s\n", whose, escape(text, safe, sizeof(safe)));
+        say(l, head, escape(text, safe, sizeof(safe)));
 }
 
 /* Of those that are not in order. */
-static void print_engines(const struct engine_view *e)
+static void print_engines(const struct list *l, const struct engine_view *e)
 {
-    for (unsigned int i = 0; i < e->nr; i++)
-        if (e->line[i].state != ENGINE_LINE_OK)
-            printf("    %s %s: %s\n", e->line[i].name,
-                   e->line[i].state == ENGINE_LINE_DOWN ? "does not scan" :
-                   "keeps its old signatures", e->line[i].text);
+    char head[128];
+
+    for (unsigned int i = 0; i < e->nr; i++) {
+        if (e->line[i].state == ENGINE_LINE_OK)
+            continue;
+        snprintf(head, sizeof(head), "%s %s:", e->line[i].name,
+                 e->line[i].state == ENGINE_LINE_DOWN ? "does not scan" :
+                 "keeps its old signatures");
+        say(l, head, e->line[i].text);
+    }
     if (e->malformed)
-        puts("    engines: the node is malformed");
+        say(l, "engines:", "the node is malformed");
 }
 
-static void print_not_covered(const struct not_covered *n)
+static void print_not_covered(const struct list *l,
+                              const struct not_covered *n)
 {
     if (n->malformed)
-        puts("    not covered: (the node is malformed)");
+        say(l, "not covered:", "(the node is malformed)");
     for (unsigned int i = 0; i < n->nr; i++)
-        printf("    not covered: %s\n", n->line[i]);
+        say(l, "not covered:", n->line[i]);
     if (n->more)
         printf("    not covered: %u more\n", n->more);
 }
@@ -68,24 +91,38 @@ static void print_mode(const struct policy *policy)
         puts("    mode=off: nothing is scanned");
 }
 
-static void print_device(const struct device *d, const struct device_view *v)
+static void print_row(const struct list *l, const struct device *d,
+                      const struct device_view *v)
 {
-    char id[16], timeout[16];
+    char name[DOMAIN_NAME_SIZE], back[DOMAIN_NAME_SIZE], id[16], timeout[16];
+    unsigned int more;
 
+    snprintf(name, sizeof(name), "%s", v->name);
+    fit_name(name, l->columns, NAME_COLUMNS);
+    more = strlen(name) > NAME_COLUMNS ?
+           (unsigned int)strlen(name) - NAME_COLUMNS : 0;
+    snprintf(back, sizeof(back), "%s", v->back_name);
+    fit_name(back, l->columns > more ? l->columns - more : 0, BACK_COLUMNS);
     snprintf(id, sizeof(id), "%u", d->front);
     snprintf(timeout, sizeof(timeout), "%u ms", v->policy.timeout_ms);
-    printf(ROW, v->name, id, v->back_name, v->front_state, v->back_state,
+    printf(ROW, name, id, back, v->front_state, v->back_state,
            v->policy_rc ? "?" : v->policy.fail_closed ? "closed" : "open",
            v->policy_rc ? "?" : timeout);
+}
+
+static void print_device(const struct list *l, const struct device *d,
+                         const struct device_view *v)
+{
+    print_row(l, d, v);
     if (*v->stale)
-        printf("    %s\n", v->stale);
+        say(l, "", v->stale);
     print_mode(&v->policy);
     if (v->policy_rc && v->policy_rc != -ENOENT)
-        printf("    %s\n", v->policy_why);
-    print_error("front", v->front_error);
-    print_error("back", v->back_error);
-    print_engines(&v->engines);
-    print_not_covered(&v->not_covered);
+        say(l, "", v->policy_why);
+    print_error(l, "front:", v->front_error);
+    print_error(l, "back:", v->back_error);
+    print_engines(l, &v->engines);
+    print_not_covered(l, &v->not_covered);
 }
 
 static void list_device(const struct list *l, const struct device *d)
@@ -96,7 +133,7 @@ static void list_device(const struct list *l, const struct device *d)
     if (l->devices)
         json_object_array_add(l->devices, list_json_device(d, &view));
     else
-        print_device(d, &view);
+        print_device(l, d, &view);
     device_view_dispose(&view);
 }
 
@@ -135,8 +172,9 @@ static void list_other(const struct list *l, uint32_t domid)
         return;
     }
     snprintf(id, sizeof(id), "%u", domid);
-    printf(ROW, name, id, "-", "-", "-", "-", "-");
-    printf("    not protected: %s\n", why);
+    printf(ROW, fit_name(name, l->columns, NAME_COLUMNS), id, "-", "-", "-",
+           "-", "-");
+    say(l, "not protected:", why);
 }
 
 /* All but those that scan. */
@@ -185,7 +223,8 @@ static int list_all(const struct list *l)
 static int list(const struct machine *m, bool json)
 {
     struct list l = { .m = m, .devices = json ? json_object_new_array() : NULL,
-                      .others = json ? json_object_new_array() : NULL };
+                      .others = json ? json_object_new_array() : NULL,
+                      .columns = fit_columns() };
     struct json_object *all;
     int rc = list_all(&l);
 

@@ -19,13 +19,24 @@
 #include "check.h"
 #include "command.h"
 #include "dossier.h"
+#include "fit.h"
 #include "incidents-cmd.h"
 #include "one-guest.h"
 #include "show-json.h"
 
-#define ROW     "%-12s %s\n"
+#define LABEL   "%-12s "
 #define INDENT  13
 #define WIDTH   79
+
+static void row(const char *label, const char *text)
+{
+    struct fit_line line = { .columns = fit_columns(), .indent = INDENT,
+                             .used = INDENT };
+
+    printf(LABEL, label);
+    fit_words(&line, text);
+    putchar('\n');
+}
 
 static void print_alarms(const struct dossier *d, uint64_t now)
 {
@@ -39,14 +50,14 @@ static void print_alarms(const struct dossier *d, uint64_t now)
         snprintf(text, sizeof(text), "%s for %s: %s", alarm_text(a),
                  age(age_since(alarms->alarm[a].since, now), since),
                  alarms->alarm[a].text);
-        printf(ROW, label, text);
+        row(label, text);
         label = "";
     }
     if (!*label)
         return;
     snprintf(text, sizeof(text), "%s%s%.30s", survey_state(d->guest),
              *d->protected_since ? " since " : "", d->protected_since);
-    printf(ROW, label, text);
+    row(label, text);
 }
 
 static void print_names(const struct dossier *d)
@@ -55,8 +66,10 @@ static void print_names(const struct dossier *d)
 
     snprintf(id, sizeof(id), "%u", d->device.front);
     snprintf(back, sizeof(back), "%s(%u)", d->view.back_name, d->device.back);
-    printf(ROW ROW ROW ROW, "Name", d->view.name, "ID", id, "UUID",
-           *d->uuid ? d->uuid : "?", "Scanner", back);
+    row("Name", d->view.name);
+    row("ID", id);
+    row("UUID", *d->uuid ? d->uuid : "?");
+    row("Scanner", back);
 }
 
 static void print_error(const char *whose, const char *text)
@@ -67,14 +80,15 @@ static void print_error(const char *whose, const char *text)
         return;
     snprintf(line, sizeof(line), "%s: %s", whose,
              escape(text, safe, sizeof(safe)));
-    printf(ROW, "Error", line);
+    row("Error", line);
 }
 
 static void print_states(const struct dossier *d)
 {
-    printf(ROW ROW, "Front", d->view.front_state, "Back", d->view.back_state);
+    row("Front", d->view.front_state);
+    row("Back", d->view.back_state);
     if (*d->view.stale)
-        printf(ROW, "", d->view.stale);
+        row("", d->view.stale);
     print_error("front", d->view.front_error);
     print_error("back", d->view.back_error);
 }
@@ -87,11 +101,11 @@ static void print_policy(const struct dossier *d)
     snprintf(head, sizeof(head), "%s, generation %u, in force: %s",
              d->policy_name ? escape(d->policy_name, safe, 80) :
              "(no name)", d->generation, d->has_in_force ? in_force : "none");
-    printf(ROW, "Policy", head);
-    printf(ROW, "", d->policy ? escape(d->policy, safe, sizeof(safe)) : "?");
+    row("Policy", head);
+    row("", d->policy ? escape(d->policy, safe, sizeof(safe)) : "?");
     if (d->view.policy_rc)
-        printf(ROW, "", d->view.policy_why);
-    printf(ROW, "Responses", d->response ?
+        row("", d->view.policy_why);
+    row("Responses", d->response ?
            escape(d->response, safe, sizeof(safe)) : "(defaults)");
 }
 
@@ -111,25 +125,27 @@ static void print_engines(const struct engine_view *e, uint64_t now)
         snprintf(line, sizeof(line), "%s %s, signatures %s old: %s",
                  e->line[i].name, states[e->line[i].state], old,
                  e->line[i].text);
-        printf(ROW, i ? "" : "Engines", line);
+        row(i ? "" : "Engines", line);
     }
     if (e->malformed || !e->nr)
-        printf(ROW, e->nr ? "" : "Engines", e->malformed ?
+        row(e->nr ? "" : "Engines", e->malformed ?
                "(the node is malformed)" : "(the back tells of none)");
 }
 
 static void print_not_covered(const struct not_covered *n)
 {
     for (unsigned int i = 0; i < n->nr; i++)
-        printf(ROW, i ? "" : "Not covered", n->line[i]);
+        row(i ? "" : "Not covered", n->line[i]);
     if (n->more)
         printf("%*s%u more\n", INDENT, "", n->more);
     if (n->malformed)
-        printf(ROW, "Not covered", "(the node is malformed)");
+        row("Not covered", "(the node is malformed)");
 }
 
 static void print_counts(const char *label, const struct survey_side *side)
 {
+    const unsigned int columns = fit_columns();
+    const int width = columns && columns < WIDTH ? (int)columns : WIDTH;
     int column = INDENT;
 
     printf("%-12s", label);
@@ -144,7 +160,7 @@ static void print_counts(const char *label, const struct survey_side *side)
                            count->value, i + 1 < side->stats.nr_counts ? "," :
                            "");
 
-        if (column + len > WIDTH) {
+        if (column + len > width) {
             printf("\n%*s", INDENT - 1, "");
             column = INDENT - 1;
         }
@@ -157,14 +173,13 @@ static void print_counts(const char *label, const struct survey_side *side)
 static void print_incidents(const struct dossier *d)
 {
     if (d->log_rc)
-        printf(ROW, "Incidents", strerror(-d->log_rc));
+        row("Incidents", strerror(-d->log_rc));
     else if (!d->nr_incidents)
-        printf(ROW, "Incidents", "none");
+        row("Incidents", "none");
     else
         puts("Incidents, the newest first:");
     for (unsigned int i = 0; i < d->nr_incidents; i++) {
-        fputs("    ", stdout);
-        incidents_print_line(d->incidents[i]);
+        incidents_print_line(d->incidents[i], 4, fit_columns());
     }
 }
 
@@ -178,7 +193,7 @@ static void print_page(const struct dossier *d, uint64_t now)
     print_policy(d);
     print_engines(&d->view.engines, now);
     print_not_covered(&d->view.not_covered);
-    printf(ROW, "Done to it", actions_format(&d->acted, acted));
+    row("Done to it", actions_format(&d->acted, acted));
     print_counts("Front counts", &d->guest->front);
     print_counts("Back counts", &d->guest->back);
     print_incidents(d);

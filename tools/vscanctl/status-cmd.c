@@ -24,17 +24,20 @@
 #include "command.h"
 #include "device.h"
 #include "domain.h"
+#include "fit.h"
 #include "incident-log.h"
 #include "policy-nodes.h"
 #include "vscand-lock.h"
 
-/* Name, ID, Since, What: lines of 79 columns where the text allows it. */
-#define ROW "%-16s %5s  %-12s %s\n"
+/* Name, ID, Since; What follows, as fit.h has it. */
+#define ROW     "%-16s %5s  %-12s "
+#define INDENT  37
 
 struct look {
     const struct machine *m;
     struct json_object *guests; /* NULL: text */
     bool alarm;
+    unsigned int columns;       /* fit_columns() */
     uint64_t now;
 };
 
@@ -94,13 +97,23 @@ static const char *mode_state(const char *mode, bool any)
            "?: its policy is malformed";
 }
 
+static void print_row(const struct look *s, const char *name, const char *id,
+                      const char *since, const char *what)
+{
+    struct fit_line line = { .columns = s->columns, .indent = INDENT };
+
+    line.used = (size_t)printf(ROW, name, id, since);
+    fit_words(&line, what);
+    putchar('\n');
+}
+
 static void print_guest(const struct look *s, uint32_t domid,
                         const struct alarms *alarms, const char *mode, bool any)
 {
     const char *state = mode_state(mode, any);
     char name[DOMAIN_NAME_SIZE], id[16], since[AGE_SIZE];
 
-    domain_name(s->m, domid, name);
+    fit_name(domain_name(s->m, domid, name), s->columns, 16);
     snprintf(id, sizeof(id), "%u", domid);
     for (enum alarm a = 0; a < ALARM_END; a++) {
         const uint64_t then = alarms->alarm[a].since;
@@ -110,12 +123,11 @@ static void print_guest(const struct look *s, uint32_t domid,
             continue;
         snprintf(text, sizeof(text), "%s: %s", alarm_text(a),
                  alarms->alarm[a].text);
-        printf(ROW, name, id, age(age_since(then, s->now), since),
-               text);
+        print_row(s, name, id, age(age_since(then, s->now), since), text);
         name[0] = id[0] = 0;
     }
     if (state)
-        printf(ROW, name, id, "", state);
+        print_row(s, name, id, "", state);
 }
 
 /* Guests that are neither attached nor to be are nobody's concern. */
@@ -150,7 +162,7 @@ static int look_at_all(struct look *s)
     int rc = domain_list(s->m, &domids, &nr);
 
     if (!s->guests)
-        printf(ROW, "Name", "ID", "Since", "State");
+        print_row(s, "Name", "ID", "Since", "State");
     for (unsigned int i = 0; !rc && i < nr; i++)
         rc = look_at(s, domids[i]);
     free(domids);
@@ -186,7 +198,8 @@ int status_main(int argc, char **argv)
         { "json", no_argument, NULL, 'j' },
         { NULL, 0, NULL, 0 },
     };
-    struct look s = { .now = (uint64_t)time(NULL) };
+    struct look s = { .now = (uint64_t)time(NULL),
+                      .columns = fit_columns() };
     struct machine m;
     int option, rc;
     bool json = false, vscand;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "check.h"
+#include "fit.h"
 
 /* Columns beside name and state; these are 79 with the least of theirs. */
 #define NUMBERS         "%5s %5s %5s %5s %4s %4s %5s %5s %5s"
@@ -22,6 +23,7 @@
 #define MORE_STATE      8u
 
 #define COST            "%10s %9s %7s  %s"
+#define COST_COLUMNS    30u     /* before the path */
 /* Of these there are always some, if there is room for half of it. */
 #define MIN_COSTS       3u
 
@@ -131,13 +133,15 @@ static void add_row(const struct making *m, const struct top_row *row)
 static void add_costs(const struct making *m, const struct stat_lines *stats,
                       bool process, unsigned int most)
 {
+    const unsigned int width = m->view->width &&
+        m->view->width < TOP_LINE_SIZE ? m->view->width : TOP_LINE_SIZE - 1;
     unsigned int shown = 0;
 
     for (unsigned int i = 0; i < stats->nr_costs && shown < most; i++) {
         const struct stat_cost *cost = &stats->costs[i];
         const char *path = stat_lines_path(stats, cost);
         char ms[TOP_NUMBER_SIZE], nr[TOP_NUMBER_SIZE], mb[TOP_NUMBER_SIZE],
-             safe[TOP_LINE_SIZE];
+             safe[2048];
 
         if (cost->process != process)
             continue;
@@ -147,7 +151,8 @@ static void add_costs(const struct making *m, const struct stat_lines *stats,
         add_line(m, COST, top_number((double)cost->us / 1e3, 9, ms),
                  top_number((double)cost->nr, 8, nr),
                  top_number((double)cost->octets / 1e6, 6, mb),
-                 *path ? escape(path, safe, sizeof(safe)) : "-");
+                 *path ? fit_path(escape(path, safe, sizeof(safe)), width,
+                                  COST_COLUMNS) : "-");
     }
 }
 
