@@ -85,7 +85,7 @@ static int help(void)
     for (size_t i = 0; i < NR_COMMANDS; i++)
         printf("  %s%s\n      %s\n\n", commands[i].name,
                commands[i].arguments, commands[i].help);
-    printf("Keys of a policy, with their defaults (vscanctl(8) tells more):\n"
+    printf("Keys of a policy, with their defaults (vscan-policy(5) tells more):\n"
            "  mode=enforce|monitor|off   act on finds, only count them, or do "
            "nothing;\n                             enforce\n"
            "  fail=open|closed           accesses without a verdict; open\n"
