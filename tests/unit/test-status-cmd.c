@@ -127,7 +127,7 @@ static void lines_fit_a_terminal(void **state)
                            "                                     "
                            "network filesystem, and 31 more\n"));
     assert_int_equal(status(NULL), STATUS_ALARM);
-    assert_non_null(strstr(said, "reports: a network filesystem, and 31 more\n"));
+    assert_non_null(strstr(said, ": a network filesystem, and 31 more\n"));
 }
 
 /* One whose config cannot be followed; and others, which are nobody's concern. */

@@ -2,8 +2,8 @@
 /*
  * attach.c - vscanctl attach: gives a guest its scan device.
  *
- * Overview: says what attachment.c does; the words of a policy are checked here,
- * before anything is looked for.
+ * Overview: says what attachment.c does; the words of a policy are checked
+ * here, before anything is looked for.
  */
 #include <err.h>
 #include <errno.h>

@@ -24,12 +24,13 @@ static const struct command {
       " <domain> [--backend <domain>] [<policy> | <key>=<value> ...]\n"
       "  attach <config>",
       "Has the files of a guest scanned by the back in another domain\n"
-      "      (default: Domain-0), under the policy of that name or that the words\n"
-      "      make up; or as its domain config says." },
-    { "move", move_main, " [--json] <domain> --backend <domain> [--wait <seconds>]",
-      "Has them scanned by the back in that domain instead, from now on; what is\n"
-      "      held is held until that one answers.  Waits until it is connected\n"
-      "      (default: 10 seconds; 0: not at all)." },
+      "      (default: Domain-0), under the policy of that name or that the\n"
+      "      words make up; or as its domain config says." },
+    { "move", move_main,
+      " [--json] <domain> --backend <domain> [--wait <seconds>]",
+      "Has them scanned by the back in that domain instead, from now on; what\n"
+      "      is held is held until that one answers.  Waits until it is\n"
+      "      connected (default: 10 seconds; 0: not at all)." },
     { "detach", detach_main, " <domain> [--force]",
       "Ends that, and removes what a destroyed guest has left behind.\n"
       "      --force does not wait for the back to close." },
@@ -40,8 +41,8 @@ static const struct command {
       "  policy load [<policy>]\n"
       "  policy edit <policy>",
       "Shows the policy of a guest that is attached, or replaces all of it;\n"
-      "      checks files of policies, publishes them to the guests that follow\n"
-      "      them, or changes one in an editor and does both." },
+      "      checks files of policies, publishes them to the guests that\n"
+      "      follow them, or changes one in an editor and does both." },
     { "reload", reload_main, " [<domain>]",
       "Has the back in this domain, or all backs that serve a guest, look\n"
       "      whether there are other signatures." },
@@ -54,16 +55,18 @@ static const struct command {
       "Is the harmless EICAR text denied in the guest, found by its back and\n"
       "      recorded here?" },
     { "status", status_main, " [--json]",
-      "Is each guest protected that is to be, and if not, since when and why?" },
+      "Is each guest protected that is to be, and if not, since when and\n"
+      "      why?" },
     { "incidents", incidents_main, " [--follow] [--json] [<domain>]",
       "Shows what has been found in guests, or in one of them, and what has\n"
       "      been done about it." },
     { "show", show_main, " [--json] <domain>",
-      "Shows all about one guest on a page: its state, policy, engines, what is\n"
-      "      not covered, what has been done to it, counts, newest incidents." },
+      "Shows all about one guest on a page: its state, policy, engines, what\n"
+      "      is not covered, what has been done to it, counts, newest\n"
+      "      incidents." },
     { "top", top_main, " [-d <seconds>] [-b | --json [-n <frames>]]",
-      "Shows what all guests do, again and again, on a terminal; or, with -b, as\n"
-      "      text, or, with --json, as one object a line." },
+      "Shows what all guests do, again and again, on a terminal; or, with -b,\n"
+      "      as text, or, with --json, as one object a line." },
     { "stats", stats_main, " [--json] [--top <n>] [<domain>]",
       "Shows what the fronts and the backs of all guests, or of one, have\n"
       "      counted; with --top, the costliest files and programs, 1 to 20." },
@@ -85,7 +88,8 @@ static int help(void)
     for (size_t i = 0; i < NR_COMMANDS; i++)
         printf("  %s%s\n      %s\n\n", commands[i].name,
                commands[i].arguments, commands[i].help);
-    printf("Keys of a policy, with their defaults (vscan-policy(5) tells more):\n"
+    printf("Keys of a policy, with their defaults (vscan-policy(5) tells "
+           "more):\n"
            "  mode=enforce|monitor|off   act on finds, only count them, or do "
            "nothing;\n                             enforce\n"
            "  fail=open|closed           accesses without a verdict; open\n"
@@ -119,7 +123,8 @@ static int help(void)
            "  signatures-days=DAYS|off   older signatures are an alarm; 7\n\n"
            "  --help      Shows this.\n"
            "  --version   Shows the version of the protocol.\n\n"
-           "Exit status: 0 done, 1 failed (selftest: it does not hold), 2 usage;\n"
+           "Exit status: 0 done, 1 failed (selftest: it does not hold), "
+           "2 usage;\n"
            "status: 3 a guest is not protected as it is to be, or vscand does "
            "not run.\n");
     return fflush(stdout) ? STATUS_FAILED : STATUS_DONE;

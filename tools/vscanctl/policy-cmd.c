@@ -3,8 +3,8 @@
  * policy-cmd.c - vscanctl policy: shows, replaces and checks policies.
  *
  * Overview: a new policy replaces all of the old one, in one transaction, after
- * all of it was found good; the front follows at once.  What follows from a file
- * is in policy-load.c, and how it is changed in policy-edit.c.
+ * all of it was found good; the front follows at once.  What follows from a
+ * file is in policy-load.c, and how it is changed in policy-edit.c.
  */
 #define _GNU_SOURCE
 #include "policy-cmd.h"
@@ -132,7 +132,8 @@ static int show_response(const struct machine *m, uint32_t front,
     return rc;
 }
 
-/* The name of the policy that it follows, which the caller frees; NULL: none. */
+/* *@name_r is that of the policy which it follows, for the caller to free, or
+ * stays NULL. */
 static int show_domain(const struct machine *m, uint32_t front,
                        struct json_object *keys, char **name_r)
 {

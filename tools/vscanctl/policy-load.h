@@ -6,8 +6,9 @@
 #define VSCANCTL_POLICY_LOAD_H
 
 /*
- * Publishes the policy @name of the folder @dir to all guests that follow it, or
- * with @name NULL each one that a guest follows; says which on standard output.
+ * Publishes the policy @name of the folder @dir to all guests that follow it,
+ * or with @name NULL each one that a guest follows; says which on standard
+ * output.
  * A policy that is malformed changes nothing for its guests.  Returns 0; or
  * -errno when any could not be published, and has said why.
  */

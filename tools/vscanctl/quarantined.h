@@ -31,8 +31,9 @@ struct quarantined {
 };
 
 /*
- * Each answer comes within @timeout_ms, and all within @all_ms.  Returns 0; or what the one that did not
- * come has (ask.h), with what was told before.  To be disposed of in any case.
+ * Each answer comes within @timeout_ms, and all within @all_ms.  Returns 0; or
+ * what the one that did not come has (ask.h), with what was told before.  To be
+ * disposed of in any case.
  */
 int quarantined_ask(struct xs_handle *xs, const struct device *device,
                     int64_t timeout_ms, int64_t all_ms,

@@ -27,7 +27,7 @@
 #include "vscand-lock.h"
 #include "xs.h"
 
-/* For how long an access may be held; where that cannot be told, the default. */
+/* For how long an access may be held; or the default, if that is not told. */
 static uint32_t timeout_of(const struct machine *m, uint32_t domid)
 {
     struct policy policy = policy_default();

@@ -36,8 +36,8 @@ struct top {
     struct top_view view;
 };
 
-/* Waits for a signal, and with a terminal for keys and another size of it.  1: it
- * is to end; 0; -errno. */
+/* Waits for a signal, and with a terminal for keys and another size of it.  1:
+ * it is to end; 0; -errno. */
 static int wait_until(const struct top *top, int64_t when_ms)
 {
     struct pollfd fds[3] = {

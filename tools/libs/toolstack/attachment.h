@@ -24,9 +24,10 @@ int attachment_make(const struct machine *m, uint32_t front, uint32_t back,
                     size_t why_size);
 
 /*
- * Gives the guest @front, which has a device, the back in domain @back instead of
- * the one it has; @old_back_r: in that domain.  Returns as attachment_make(), but
- * -ENOENT when the guest has no device, and -EEXIST when it has that back.
+ * Gives the guest @front, which has a device, the back in domain @back instead
+ * of the one it has; @old_back_r: in that domain.  Returns as
+ * attachment_make(), but -ENOENT when the guest has no device, and -EEXIST when
+ * it has that back.
  */
 int attachment_move(const struct machine *m, uint32_t front, uint32_t back,
                     uint32_t *old_back_r, char *why, size_t why_size);
@@ -45,13 +46,8 @@ extern const struct attachment_places attachment_places;
 void attachment_check_dirs(const struct attachment_places *places, char *why,
                            size_t why_size);
 
-/*
- * What the guest's config says of scanning is done: the file is @config, or is
- * looked for by the guest's name where guest-config.h says.  Returns as
- * attachment_make(); or -ENODATA when there is nothing that says so, or that it
- * shall not be; or as guest_config_read() or policy_file_read().
- */
-/* Whether the config says so, and all that it names is there; writes nothing. */
+/* Whether the guest's config says that it is to be scanned, and all that it names
+ * is there: what attachment_by_config() would return before it writes. */
 int attachment_find(const struct machine *m,
                     const struct attachment_places *places, uint32_t front,
                     char *why, size_t why_size);
@@ -63,6 +59,12 @@ int attachment_response(const struct machine *m,
                         const struct attachment_places *places, uint32_t front,
                         char **text_r);
 
+/*
+ * What the guest's config says of scanning is done: the file is @path, or is
+ * looked for by the guest's name where guest-config.h says.  Returns as
+ * attachment_make(); or -ENODATA when there is nothing that says so, or that it
+ * shall not be; or as guest_config_read() or policy_file_read().
+ */
 int attachment_by_config(const struct machine *m,
                          const struct attachment_places *places,
                          uint32_t front, char *why, size_t why_size);
