@@ -75,6 +75,8 @@ static void words_at_their_place(void **state)
     assert_string_equal(offered("policy show --"), " --json \n");
     assert_string_equal(offered("policy show --json def"), " default \n");
     assert_string_equal(offered("policy check --"), " --json \n");
+    assert_string_equal(offered("policy load --"), " --json \n");
+    assert_string_equal(offered("policy load --json d"), " default \n");
     assert_string_equal(offered("act web p"), " pause \n");
     assert_string_equal(offered("incidents --"), " --follow --json \n");
     assert_string_equal(offered("policy load def"), " default \n");

@@ -278,7 +278,7 @@ static void shown_as_json(void **state)
     assert_string_equal(said, "");
     assert_int_equal(RUN("show", "--json", "nobody"), STATUS_FAILED);
     assert_int_equal(RUN("set", "--json", "web", "servers"), STATUS_USAGE);
-    assert_int_equal(RUN("load", "--json"), STATUS_USAGE);
+    assert_int_equal(RUN("edit", "--json", "servers"), STATUS_USAGE);
 }
 
 static void checked_as_json(void **state)

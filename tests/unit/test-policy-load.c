@@ -129,6 +129,26 @@ static void bad_file_changes_nothing(void **state)
     assert_web_is_old();
 }
 
+static void as_json(void **state)
+{
+    (void)state;
+    assert_int_equal(vscanctl_run(in_dir, (const char *const[]){
+                         "load", "--json", "servers", NULL }, said,
+                         sizeof(said)), STATUS_DONE);
+    assert_string_equal(said, "{\"policies\":[{\"policy\":\"servers\",\"error\":"
+                        "null,\"guests\":[{\"domain\":\"web\",\"domid\":5,"
+                        "\"error\":null}]}]}\n");
+    assert_web_is_new();
+    fake_at(FAKE_XS_COMMIT, 1, NULL, NULL, ENOSPC);
+    assert_int_equal(load("--json"), STATUS_FAILED);
+    assert_non_null(strstr(said, "\"domid\":5,\"error\":\"No space left on "
+                           "device\"}]}]}\n"));
+    folder_put(dir, "servers", "outbreak=1\n");
+    assert_int_equal(load("--json"), STATUS_FAILED);
+    assert_non_null(strstr(said, "/servers:1: policy: bad value: "));
+    assert_non_null(strstr(said, "\"guests\":[]}]}\n"));
+}
+
 /* Each once, and a bad one keeps no other from it. */
 static void all_are_loaded(void **state)
 {
@@ -208,7 +228,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(who_follows_has_it), TEST(nobody_follows),
-        TEST(bad_file_changes_nothing), TEST(all_are_loaded),
+        TEST(bad_file_changes_nothing), TEST(as_json),
+        TEST(all_are_loaded),
         TEST(left_over_folder), TEST(who_leaves_keeps_his_own),
         TEST(write_fails),
     };

@@ -38,7 +38,7 @@ static const struct command {
       " show [--json] <domain> | <policy>\n"
       "  policy set <domain> <policy> | <key>=<value> ...\n"
       "  policy check [--json] [<policy> | <path> ...]\n"
-      "  policy load [<policy>]\n"
+      "  policy load [--json] [<policy>]\n"
       "  policy edit <policy>",
       "Shows the policy of a guest that is attached, or replaces all of it;\n"
       "      checks files of policies, publishes them to the guests that\n"

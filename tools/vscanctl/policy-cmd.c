@@ -351,7 +351,7 @@ static int check(const struct request *r)
 
 static int load(const struct request *r)
 {
-    return policy_load(r->dir, r->nr ? r->words[0] : NULL);
+    return policy_load(r->dir, r->nr ? r->words[0] : NULL, r->json);
 }
 
 static int edit(const struct request *r)
@@ -360,7 +360,7 @@ static int edit(const struct request *r)
 
     if (!rc)
         printf("nothing was changed\n");
-    return rc > 0 ? policy_load(r->dir, r->words[0]) : rc;
+    return rc > 0 ? policy_load(r->dir, r->words[0], false) : rc;
 }
 
 /* 0, -errno, or STATUS_USAGE. */
@@ -373,7 +373,7 @@ static const struct subcommand {
     { "show", "a domain or a policy", show, 1, 1, true },
     { "set", "a domain and a policy", set, 2, INT_MAX, false },
     { "check", "policies", check, 0, INT_MAX, true },
-    { "load", "one policy at most", load, 0, 1, false },
+    { "load", "one policy at most", load, 0, 1, true },
     { "edit", "a policy", edit, 1, 1, false },
 };
 

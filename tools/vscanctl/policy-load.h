@@ -5,13 +5,15 @@
 #ifndef VSCANCTL_POLICY_LOAD_H
 #define VSCANCTL_POLICY_LOAD_H
 
+#include <stdbool.h>
+
 /*
  * Publishes the policy @name of the folder @dir to all guests that follow it,
  * or with @name NULL each one that a guest follows; says which on standard
- * output.
+ * output, with @json as an object.
  * A policy that is malformed changes nothing for its guests.  Returns 0; or
  * -errno when any could not be published, and has said why.
  */
-int policy_load(const char *dir, const char *name);
+int policy_load(const char *dir, const char *name, bool json);
 
 #endif

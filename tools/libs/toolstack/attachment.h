@@ -46,8 +46,8 @@ extern const struct attachment_places attachment_places;
 void attachment_check_dirs(const struct attachment_places *places, char *why,
                            size_t why_size);
 
-/* Whether the guest's config says that it is to be scanned, and all that it names
- * is there: what attachment_by_config() would return before it writes. */
+/* Whether the guest's config says that it is to be scanned, and all that it
+ * names is there: what attachment_by_config() would return before it writes. */
 int attachment_find(const struct machine *m,
                     const struct attachment_places *places, uint32_t front,
                     char *why, size_t why_size);
