@@ -142,12 +142,9 @@ static bool has_room(struct intake *intake, int64_t now_ms)
  * known (incident.h) is none. */
 static bool is_first(struct intake *intake, const struct incident *incident)
 {
-    const unsigned int nr = intake->nr_seen < INTAKE_SEEN ? intake->nr_seen :
-                            INTAKE_SEEN;
-
     if (!incident_digest_is_known(incident->digest))
         return false;
-    for (unsigned int i = 0; i < nr; i++)
+    for (unsigned int i = 0; i < INTAKE_SEEN && i < intake->nr_seen; i++)
         if (!memcmp(intake->seen[i], incident->digest,
                     sizeof(intake->seen[i])))
             return false;

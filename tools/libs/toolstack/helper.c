@@ -147,7 +147,7 @@ static void take_output(struct running *r)
 static bool watch(struct running *r)
 {
     const struct helper *h = r->helper;
-    const int64_t begun = proc_now_ms(), end = begun + h->limit_ms;
+    const int64_t begun = proc_now_ms(), last = begun + h->limit_ms;
     bool ask = h->goes_well && h->check_ms < h->limit_ms;
 
     for (;;) {
@@ -155,7 +155,7 @@ static bool watch(struct running *r)
             { .fd = r->pidfd, .events = POLLIN },
             { .fd = r->out, .events = POLLIN },
         };
-        const int64_t until = ask ? begun + h->check_ms : end;
+        const int64_t until = ask ? begun + h->check_ms : last;
         const int64_t left = until - proc_now_ms();
 
         if (left <= 0 && (!ask || !h->goes_well(h->arg)))

@@ -140,10 +140,10 @@ static int perform_one(const struct job *job, enum action action, char *text,
     char other[PERFORM_TEXT_SIZE] = "";
     unsigned int nics;
     bool unpaused;
-    int rc = 0;
 
     if (acted_releases(xs, job->domid) == releases) {
-        rc = performers[action](job, text, size);
+        const int rc = performers[action](job, text, size);
+
         if (acted_releases(xs, job->domid) == releases)
             return rc;
         /* That xl has left it paused was our wish, and the note of it went with
