@@ -151,6 +151,36 @@ static void disks_are_noted(void **state)
                            "    }"));
 }
 
+/* A guest that goes on writes to its disks before they are looked at. */
+static void disks_are_noted_before_and_after(void **state)
+{
+    struct host *h = *state;
+    char file[512], script[2048], json[HOST_TEXT_SIZE + 8];
+    const char *text, *before, *after;
+
+    snprintf(file, sizeof(file), "%s", host_path(h, "disk"));
+    host_script(file, "a disk");
+    fake_libxl_disk(5, "xvda", file, 0);
+    snprintf(script, sizeof(script), "printf x >>'%s'; printf image >\"$4\"",
+             file);
+    host_script(h->xl, script);
+    for (int pause = 0; pause < 2; pause++) {
+        assert_int_equal(make(h, pause), 0);
+        snprintf(json, sizeof(json), "%s.json", h->text);
+        text = host_read(json);
+        before = strstr(text, "\"disks\":");
+        after = strstr(text, "\"disks-after\":");
+        assert_non_null(before);
+        assert_non_null(after);
+        assert_int_equal(strtol(strstr(before, "\"size\":") + 7, NULL, 10),
+                         17 + pause);
+        assert_int_equal(strtol(strstr(after, "\"size\":") + 7, NULL, 10),
+                         18 + pause);
+        assert_non_null(strstr(text, pause ? "\"exact\":true" :
+                               "\"exact\":false"));
+    }
+}
+
 /* Memory, 16 octets for a page, 16 MiB. */
 static void it_has_to_fit(void **state)
 {
@@ -308,6 +338,7 @@ int main(void)
         HOST_TEST(what_is_wanted_by_hand_stays),
         HOST_TEST(it_is_paused_by_xl),
         HOST_TEST(disks_are_noted),
+        HOST_TEST(disks_are_noted_before_and_after),
         HOST_TEST(it_has_to_fit),
         HOST_TEST(it_cannot_outgrow_that),
         HOST_TEST(some_cannot_be_saved),

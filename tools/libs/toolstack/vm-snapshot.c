@@ -97,7 +97,7 @@ static struct json_object *disk(const libxl_device_disk *d)
 }
 
 static void add_disks(const struct machine *m, uint32_t domid,
-                      struct json_object *about)
+                      struct json_object *about, const char *key)
 {
     struct json_object *array = json_object_new_array();
     int nr = 0;
@@ -107,7 +107,7 @@ static void add_disks(const struct machine *m, uint32_t domid,
         json_object_array_add(array, disk(&disks[i]));
     if (disks)
         libxl_device_disk_list_free(disks, nr);
-    json_object_object_add(about, "disks", array);
+    json_object_object_add(about, key, array);
 }
 
 /* Saving --------------------------------------------------------------------*/
@@ -234,6 +234,7 @@ int vm_snapshot_make(const struct machine *m,
         return rc;
     memcpy(path, item.path, sizeof(path));
     about = about_domain(m, domid, by_policy);
+    add_disks(m, domid, about, "disks");
     /* If that fails, the action "pause", which comes next, tells. */
     pause = pause && !pause_note(m, domid);
     rc = save(places, domid, pause ? &stopping : NULL, image, &item, text,
@@ -245,7 +246,9 @@ int vm_snapshot_make(const struct machine *m,
         resume(m, domid, pause, rc == -ETIMEDOUT ? places->resume_ms : 0);
         spool_abort(&item);
     } else {
-        add_disks(m, domid, about);
+        add_disks(m, domid, about, "disks-after");
+        /* Else the guest has gone on to write by now. */
+        json_object_object_add(about, "exact", json_object_new_boolean(pause));
         rc = spool_commit(&item, about, text, size);
     }
     /* One that is found infected and reboots, again and again, is another domain

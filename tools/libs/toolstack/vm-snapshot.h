@@ -3,8 +3,10 @@
  * vm-snapshot.h - a guest's memory and state are saved into the spool.
  *
  * The image is xl's, for "xl restore".  It has no disks in it: the JSON beside
- * it says which there were, with their sizes and times as dom0 saw them.  The
- * guest stands still while it is saved, and goes on.
+ * it says which there were, with their sizes and times as dom0 saw them, "disks"
+ * before and "disks-after" after it was made; the latter are those of the image when
+ * the guest was paused then ("exact").  The guest stands still while it is saved,
+ * and goes on.
  */
 #ifndef VSCAN_TOOLSTACK_VM_SNAPSHOT_H
 #define VSCAN_TOOLSTACK_VM_SNAPSHOT_H
