@@ -356,6 +356,8 @@ static void places_are_those_of_the_manual(void **state)
     (void)state;
     assert_string_equal(action_places.spool.dir, "/var/lib/xen-vscan/spool");
     assert_int_equal(action_places.spool.limit, 17179869184);
+    assert_string_equal(action_places.spool.limit_file,
+                        "/etc/xen/vscan/spool-limit-mib");
     assert_string_equal(action_places.programs_dir, "/etc/xen/vscan/actions.d");
     assert_int_equal(action_places.program_ms, 60000);
     assert_int_equal(action_places.save_ms, 300000);

@@ -140,6 +140,56 @@ static void limit_is_exact(void **state)
     assert_int_equal(host_spooled(h, ""), 2);
 }
 
+static void put_limit(const char *path, const char *text, size_t len)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_int_equal(fwrite(text, 1, len, file), len);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* One that cannot be understood is told, not guessed at. */
+static void administrator_has_another_limit(void **state)
+{
+    static const char *const bad[] = {
+        "", "\n", "1 ", " 1", "1\n\n", "1G", "-1", "0x1", "01", "+1",
+        "17592186044416", "1\n2\n", "1111111111111111111111111111111111111111",
+    };
+    struct host *h = *state;
+    struct spool_item item;
+    char path[SPOOL_PATH_MAX], expected[2 * SPOOL_PATH_MAX];
+
+    snprintf(path, sizeof(path), "%s", host_path(h, "limit"));
+    h->places.spool.limit = 100;
+    h->places.spool.limit_file = path;
+    assert_int_equal(begin(h, 101, &item), -ENOSPC);
+    put_limit(path, "1\n", 2);
+    assert_int_equal(begin(h, (1 << 20) + 1, &item), -ENOSPC);
+    assert_non_null(strstr(h->text, " may hold 1048576 octets "));
+    assert_int_equal(begin(h, 1 << 20, &item), 0);
+    spool_abort(&item);
+    put_limit(path, "2", 1);
+    assert_int_equal(begin(h, 2 << 20, &item), 0);
+    spool_abort(&item);
+    put_limit(path, "0", 1);
+    assert_int_equal(begin(h, 1, &item), -ENOSPC);
+    snprintf(expected, sizeof(expected), "%s: it is to be a number of MiB",
+             path);
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        put_limit(path, bad[i], strlen(bad[i]));
+        assert_int_equal(begin(h, 1, &item), -EINVAL);
+        assert_string_equal(h->text, expected);
+    }
+    put_limit(path, "1\0", 3);
+    assert_int_equal(begin(h, 1, &item), -EINVAL);
+    h->places.spool.limit_file = h->dir;
+    assert_int_equal(begin(h, 1, &item), -EINVAL);
+    h->places.spool.limit_file = "/dev/null/x";
+    assert_int_equal(begin(h, 1, &item), -ENOTDIR);
+    assert_int_equal(host_spooled(h, ""), 0);
+}
+
 /* What the filesystem has not got. */
 static void filesystem_is_asked(void **state)
 {
@@ -340,6 +390,7 @@ int main(void)
         HOST_TEST(item_appears_when_it_is_whole),
         HOST_TEST(names_differ),
         HOST_TEST(limit_is_exact),
+        HOST_TEST(administrator_has_another_limit),
         HOST_TEST(filesystem_is_asked),
         HOST_TEST(leftovers_go),
         HOST_TEST(whole_items_stay),

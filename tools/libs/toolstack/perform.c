@@ -17,7 +17,8 @@
 #include "vm-snapshot.h"
 
 const struct action_places action_places = {
-    .spool = { .dir = SPOOL_DIR, .limit = SPOOL_LIMIT },
+    .spool = { .dir = SPOOL_DIR, .limit = SPOOL_LIMIT,
+               .limit_file = SPOOL_LIMIT_FILE },
     .programs_dir = ACTION_PROGRAMS_DIR,
     .xl = "/usr/sbin/xl", .xentrace = "/usr/sbin/xentrace",
     .program_ms = ACTION_PROGRAM_MS, .save_ms = ACTION_SAVE_MS,

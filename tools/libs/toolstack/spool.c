@@ -21,6 +21,7 @@
 #include <json-c/json.h>
 
 #include "about.h"
+#include "number.h"
 
 #define PART    ".part"
 #define HOLD    ".hold"
@@ -167,15 +168,49 @@ static int open_dir(const char *path, char *why, size_t size)
     return fd;
 }
 
+/* The file is small, and read anew each time. */
+static int read_limit(const struct spool_place *place, uint64_t *limit_r,
+                      char *why, size_t size)
+{
+    int fd = place->limit_file ?
+             open(place->limit_file, O_RDONLY | O_NONBLOCK | O_CLOEXEC) : -1;
+    const int rc = place->limit_file && fd < 0 ? -errno : 0;
+    char text[32];
+    uint64_t mib;
+    ssize_t n;
+
+    *limit_r = place->limit;
+    if (rc && rc != -ENOENT)
+        snprintf(why, size, "%s: %s", place->limit_file, strerror(-rc));
+    if (fd < 0)
+        return rc == -ENOENT ? 0 : rc;
+    n = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = 0;
+    if (n > 0 && text[n - 1] == '\n')
+        text[n - 1] = 0;
+    if (n <= 0 || memchr(text, 0, (size_t)n - 1) ||
+        number_parse(text, 0, UINT64_MAX >> 20, &mib)) {
+        snprintf(why, size, "%s: it is to be a number of MiB",
+                 place->limit_file);
+        return -EINVAL;
+    }
+    *limit_r = mib << 20;
+    return 0;
+}
+
 /* Is there room for @size octets more? */
 static int check_room(const struct spool_place *place, int dir, uint64_t size,
                       char *why, size_t why_size)
 {
     struct sum sum = { 0 };
     struct statvfs fs;
-    uint64_t room, promised;
+    uint64_t room, promised, limit;
     int rc;
 
+    rc = read_limit(place, &limit, why, why_size);
+    if (rc)
+        return rc;
     rc = each(dir, add_up, &sum);
     if (!rc && fstatvfs(dir, &fs))
         rc = -errno;
@@ -183,10 +218,10 @@ static int check_room(const struct spool_place *place, int dir, uint64_t size,
         snprintf(why, why_size, "%s: %s", place->dir, strerror(-rc));
         return rc;
     }
-    if (sum.used > place->limit || size > place->limit - sum.used) {
+    if (sum.used > limit || size > limit - sum.used) {
         snprintf(why, why_size, "%s may hold %" PRIu64 " octets and has %"
                  PRIu64 " of them, %" PRIu64 " more are needed", place->dir,
-                 place->limit, sum.used, size);
+                 limit, sum.used, size);
         return -ENOSPC;
     }
     promised = sum.held > sum.written ? sum.held - sum.written : 0;

@@ -22,13 +22,16 @@ struct json_object;
 
 #define SPOOL_DIR       "/var/lib/xen-vscan/spool"
 #define SPOOL_LIMIT     ((uint64_t)16 << 30)
+/* Where an administrator has another limit: a number of MiB, and nothing else. */
+#define SPOOL_LIMIT_FILE "/etc/xen/vscan/spool-limit-mib"
 
 /* Octets of a path in it, the closing NUL included. */
 #define SPOOL_PATH_MAX  512
 
 struct spool_place {
     const char *dir;
-    uint64_t limit;                 /* octets of all items together */
+    uint64_t limit;                 /* octets of all items together, */
+    const char *limit_file;         /* where this is not there; or NULL */
 };
 
 /* An item that is being written. */
@@ -42,7 +45,8 @@ struct spool_item {
  * Begins an item "DOMID-TIME.@kind" of @size octets at most.  Returns 0, and
  * *@item_r is to be ended by one of the calls below; or -errno with a sentence
  * in @why: -ENOSPC when it does not fit into the limit with what is there, or
- * onto the filesystem; -EPERM when others have access to the folder.
+ * onto the filesystem; -EPERM when others have access to the folder; -EINVAL when
+ * the file with the limit has none.
  */
 int spool_begin(const struct spool_place *place, uint32_t domid,
                 const char *kind, uint64_t size, struct spool_item *item_r,
