@@ -54,7 +54,8 @@ static bool connected(const struct move *v)
            v->back_state == XenbusStateConnected;
 }
 
-/* Until a watch has fired, or may have; -ETIMEDOUT. */
+/* Until a watch has fired, or may have; -ETIMEDOUT.  One event at a time: the
+ * guest can write its node faster than they are taken. */
 static int wait_event(struct xs_handle *xs, int64_t deadline)
 {
     struct pollfd fd = { .fd = xs_fileno(xs), .events = POLLIN };
@@ -65,9 +66,11 @@ static int wait_event(struct xs_handle *xs, int64_t deadline)
         return -ETIMEDOUT;
     if (poll(&fd, 1, (int)left) < 0)
         return errno == EINTR ? 0 : -errno;
-    while ((event = xs_check_watch(xs)))
-        free(event);
-    return errno == EAGAIN ? 0 : -errno;
+    event = xs_check_watch(xs);
+    if (!event)
+        return errno == EAGAIN ? 0 : -errno;
+    free(event);
+    return 0;
 }
 
 static int wait_watched(struct move *v)
