@@ -385,6 +385,13 @@ static void hold(struct gate *gate, const struct fan_event *event)
     close(event->fd);
 }
 
+/* Is there a link that gets what is held, or about to be one?  Who has died, and is
+ * not reaped yet, is followed by the next at once: link_on_exit(). */
+static bool link_is_there(const struct gate *gate)
+{
+    return gate->link.sock >= 0 || (gate->link.pid > 0 && !gate->stuck);
+}
+
 void access_on_events(struct gate *gate)
 {
     struct fan_event events[EVENTS_PER_TURN];
@@ -397,10 +404,10 @@ void access_on_events(struct gate *gate)
             gate->status->highest = events[i].fd;
     for (int i = 0; i < n; i++)
         hold(gate, &events[i]);
-    if (gate->link.sock < 0)
-        access_settle_all(gate, REASON_FRONT_FAILED);
-    else
+    if (link_is_there(gate))
         access_send(gate);
+    else
+        access_settle_all(gate, REASON_FRONT_FAILED);
 }
 
 void access_send(struct gate *gate)

@@ -148,6 +148,7 @@ void link_start(struct gate *gate)
     gate->status->link = pid;
     gate->status->count[COUNT_LINK_STARTS]++;
     gate->deaf_since_ms = 0;
+    gate->stuck = false;
     /* It asks again, if need be. */
     question_forget(gate);
     held_mark_all_unsent(&gate->held);
@@ -202,6 +203,7 @@ int64_t link_check_deaf(struct gate *gate, int64_t now_ms)
     if (now_ms < end)
         return end;
     link_drop(gate);
+    gate->stuck = true;
     access_settle_all(gate, REASON_FRONT_FAILED);
     log_error("the link process is stuck");
     return -1;

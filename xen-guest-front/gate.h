@@ -58,6 +58,7 @@ struct gate {
                              * there is none */
     int answer;             /* ... its text */
     int64_t deaf_since_ms;  /* when the link should have reacted; 0: it has */
+    bool stuck;             /* the link did not, and may not die either */
     int epoll, timer, signals;
     int leases;             /* signals of the kernel about leases */
     int mounts;             /* /proc/self/mountinfo, polled for changes */

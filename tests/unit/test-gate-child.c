@@ -132,14 +132,39 @@ static void at_most_64_messages_a_turn(void **state)
     assert_true(gate.link.sock >= 0);
 }
 
+static void hold_one(void)
+{
+    assert_non_null(held_add(&gate.held, open("/", O_PATH | O_CLOEXEC), 1,
+                             VSCANIF_EVENT_OPEN, 1));
+}
+
+/* Between its end and the moment in which it is reaped there may be others' events:
+ * what is held is for the next link. */
+static void held_while_it_dies(void **state)
+{
+    pid_t pid;
+
+    (void)state;
+    close(peer);
+    peer = -1;
+    pid = start(-1);
+    gate.link.pid = pid;
+    link_on_message(&gate);
+    assert_int_equal(gate.link.sock, -1);
+    assert_int_equal(end_of(pid), SIGKILL);
+    hold_one();
+    access_on_events(&gate);
+    assert_int_equal(gate.held.count, 1);
+    assert_int_equal(gate.status->reason[REASON_FRONT_FAILED], 0);
+}
+
 static void deaf_for_5_seconds(void **state)
 {
     pid_t pid = start(-1);
 
     (void)state;
     gate.link.pid = pid;
-    assert_non_null(held_add(&gate.held, open("/", O_PATH | O_CLOEXEC), 1,
-                             VSCANIF_EVENT_OPEN, 1));
+    hold_one();
     assert_int_equal(link_check_deaf(&gate, 1000000), -1);
     gate.deaf_since_ms = 1000;
     assert_int_equal(link_check_deaf(&gate, 1000), 6000);
@@ -153,6 +178,11 @@ static void deaf_for_5_seconds(void **state)
     /* Once. */
     assert_int_equal(gate.link.sock, -1);
     assert_int_equal(link_check_deaf(&gate, 7000), -1);
+    /* It may be so for as long as a disk is. */
+    hold_one();
+    access_on_events(&gate);
+    assert_int_equal(gate.held.count, 0);
+    assert_int_equal(gate.status->reason[REASON_FRONT_FAILED], 2);
 }
 
 /* Whatever it says. */
@@ -402,7 +432,8 @@ static void namespace_is_looked_at_again(void **state)
 static int run_all(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(at_most_64_messages_a_turn), TEST(deaf_for_5_seconds),
+        TEST(at_most_64_messages_a_turn), TEST(held_while_it_dies),
+        TEST(deaf_for_5_seconds),
         TEST(heard_is_not_deaf), TEST(told_when_there_is_room),
         TEST(not_covered_is_cut_at_a_line),
         TEST(marker_hangs), TEST(marker_hangs_again), TEST(marker_fails),
