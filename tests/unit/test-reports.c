@@ -345,6 +345,21 @@ static void selftest_has_no_consequences(void **state)
     assert_int_equal(lines("\"selftest\""), 1);
 }
 
+/* dom0 can test a guest that has had its share of the log; that has a bound,
+ * too. */
+static void selftest_has_its_own_share_of_the_log(void **state)
+{
+    const unsigned int all = BUDGET_SELFTESTS_OCTETS / 1000;
+
+    (void)state;
+    log_place.max_octets = 2 * BUDGET_INCIDENTS_OCTETS;
+    report_for(BUDGET_INCIDENTS_OCTETS / 1000, EICAR);
+    assert_int_equal(report_for(10, EICAR), 0);
+    assert_int_equal(selftest_begin(m.xs, 5, (uint64_t)time(NULL), 100), 0);
+    assert_int_equal(report_for(1, EICAR), 1);
+    assert_in_range(report_for(2 * all, EICAR), all / 2, all);
+}
+
 /* While vscand did not run. */
 static void selftest_that_is_seen_late(void **state)
 {
@@ -476,6 +491,7 @@ int main(void)
         TEST(storm_is_no_storm_here),
         TEST(storm_has_a_share_of_the_log),
         TEST(selftest_has_no_consequences),
+        TEST(selftest_has_its_own_share_of_the_log),
         TEST(selftest_that_is_seen_late),
         TEST(the_text_alone_is_no_selftest),
         TEST(remedy_is_recorded_and_no_more),

@@ -9,6 +9,7 @@ static const uint64_t octets_a_day[BUDGET_KINDS] = {
     [BUDGET_INCIDENTS] = BUDGET_INCIDENTS_OCTETS,
     [BUDGET_REMEDIES] = BUDGET_REMEDIES_OCTETS,
     [BUDGET_ALARMS] = BUDGET_ALARMS_OCTETS,
+    [BUDGET_SELFTESTS] = BUDGET_SELFTESTS_OCTETS,
 };
 
 /* The place of this VM; a new one is that which was asked for the longest ago,

@@ -7,7 +7,8 @@
  * evidence about all others with it.  Each kind of record has its own, so that a
  * guest that reports remedies without end does not have its incidents left out;
  * and what is not the first of its content may have no more than half of it, so
- * that something else is still recorded.  A VM is its uuid here: one that
+ * that something else is still recorded.  What is found while dom0 tests a guest
+ * is recorded although that guest has had all of its share.  A VM is its uuid here: one that
  * reboots is the same.
  */
 #ifndef VSCAND_BUDGET_H
@@ -21,12 +22,13 @@
 
 /* In the order of enum intake_kind, and then those of vscand itself. */
 enum budget_kind { BUDGET_INCIDENTS, BUDGET_REMEDIES, BUDGET_ALARMS,
-                   BUDGET_KINDS };
+                   BUDGET_SELFTESTS, BUDGET_KINDS };
 
 /* Octets in a day, and at once.  An incident has some 700. */
 #define BUDGET_INCIDENTS_OCTETS ((uint64_t)2 << 20)
 #define BUDGET_REMEDIES_OCTETS  ((uint64_t)256 << 10)
 #define BUDGET_ALARMS_OCTETS    ((uint64_t)256 << 10)
+#define BUDGET_SELFTESTS_OCTETS ((uint64_t)64 << 10)
 
 #define BUDGET_DAY_MS   ((uint64_t)24 * 60 * 60 * 1000)
 

@@ -20,7 +20,7 @@ static const char *const writer[INTAKE_KINDS] = {
 };
 static const char *const things[BUDGET_KINDS] = {
     [BUDGET_INCIDENTS] = "incidents", [BUDGET_REMEDIES] = "remedies",
-    [BUDGET_ALARMS] = "alarms",
+    [BUDGET_ALARMS] = "alarms", [BUDGET_SELFTESTS] = "selftests",
 };
 
 _Static_assert((int)BUDGET_INCIDENTS == (int)INTAKE_INCIDENTS &&
@@ -94,8 +94,10 @@ static bool on_incident(struct guests *guests, struct guest *g,
 {
     const struct subject subject = guests_subject(g);
     const bool selftest = is_selftest(guests, g, incident);
-    struct budget *budget = budget_ask(&guests->budgets, g->uuid,
-                                       BUDGET_INCIDENTS, is_first, now_ms);
+    struct budget *budget =
+        budget_ask(&guests->budgets, g->uuid,
+                   selftest ? BUDGET_SELFTESTS : BUDGET_INCIDENTS,
+                   selftest || is_first, now_ms);
 
     if (budget)
         budget_charge(budget, record_incident(guests->log, &subject, incident,
