@@ -50,11 +50,20 @@ int channel_open_devices(struct channel *channel, const char **why_r)
     return open_events(channel, why_r);
 }
 
+static void drop_pool(struct channel *channel)
+{
+    pages_drop(channel->pages);
+    channel->pages = NULL;
+}
+
 int channel_restored(struct channel *channel)
 {
     xenevtchn_handle *before = channel->xce;
     const char *why;
-    int rc = open_events(channel, &why);
+    int rc;
+
+    drop_pool(channel);
+    rc = open_events(channel, &why);
 
     if (rc) {
         if (channel->xce)
@@ -78,12 +87,32 @@ static void share_more(struct channel *channel, uint32_t domid, uint32_t nr)
         log_warning("no ring of %u pages: %s", 1 + nr, strerror(errno));
 }
 
-int channel_create(struct channel *channel, uint32_t domid,
-                   uint32_t ring_pages, uint32_t pool_pages)
+/* A pool of so many pages: that of before, if it is one for this domain. */
+static void have_pool(struct channel *channel, uint32_t domid, uint32_t nr)
 {
     int rc;
 
-    channel_destroy(channel);
+    if (channel->pages && (channel->pool_domid != domid ||
+                           pages_granted(channel->pages) != nr))
+        drop_pool(channel);
+    if (!nr || channel->pages)
+        return;
+    rc = pages_create(&channel->pages, channel->xgs, domid, nr);
+    if (rc) {
+        log_warning("no page pool of %u pages: %s", nr, strerror(-rc));
+        return;
+    }
+    channel->pool_domid = domid;
+    channel->traffic.pages += nr + connection_pool_dirs(nr);
+}
+
+int channel_create(struct channel *channel, uint32_t domid,
+                   uint32_t ring_pages, uint32_t pool_pages,
+                   uint32_t max_pool_pages)
+{
+    int rc;
+
+    channel_close(channel);
     channel->port = xenevtchn_bind_unbound_port(channel->xce, domid);
     if (channel->port < 0)
         return -errno;
@@ -93,7 +122,7 @@ int channel_create(struct channel *channel, uint32_t domid,
                                                 (evtchn_port_t)channel->port);
     if (!channel->page) {
         rc = errno ? -errno : -ENOMEM;
-        channel_destroy(channel);
+        channel_close(channel);
         return rc;
     }
     assert(ring_pages >= 1 && ring_pages <= VSCANIF_MAX_RING_PAGES);
@@ -101,12 +130,9 @@ int channel_create(struct channel *channel, uint32_t domid,
     ring_front_init(&channel->ring, channel->page, channel->more,
                     channel->nr_more);
     ring_front_set_alive(channel->page);
-    rc = pool_pages ? pages_create(&channel->pages, channel->xgs, domid,
-                                   pool_pages) : 0;
-    if (rc)
-        log_warning("no page pool of %u pages: %s", pool_pages, strerror(-rc));
-    else if (pool_pages)
-        channel->traffic.pages += pool_pages + connection_pool_dirs(pool_pages);
+    have_pool(channel, domid, pool_pages);
+    if (channel->pages)
+        pages_limit(channel->pages, max_pool_pages);
     return 0;
 }
 
@@ -127,10 +153,8 @@ unsigned int channel_slots(const struct channel *channel)
     return channel->page ? ring_slots(1 + channel->nr_more) : 0;
 }
 
-void channel_destroy(struct channel *channel)
+void channel_close(struct channel *channel)
 {
-    pages_drop(channel->pages);
-    channel->pages = NULL;
     if (channel->more)
         xengntshr_unshare(channel->xgs, channel->more, channel->nr_more);
     channel->more = NULL;
@@ -143,6 +167,12 @@ void channel_destroy(struct channel *channel)
     channel->page = NULL;
     channel->port = -1;
     channel->ack_ms = -1;
+}
+
+void channel_destroy(struct channel *channel)
+{
+    channel_close(channel);
+    drop_pool(channel);
 }
 
 static void signal_back(struct channel *channel)

@@ -30,6 +30,7 @@ struct channel {
     uint32_t nr_more;           /* so many */
     grant_ref_t more_ref[VSCANIF_MAX_RING_PAGES - 1];
     struct pages *pages;        /* the pool; NULL: there is none */
+    uint32_t pool_domid;        /* whom it is granted to */
     uint32_t ring_ref;
     int port;                   /* -1: closed */
     ring_front ring;
@@ -49,12 +50,15 @@ int channel_open_devices(struct channel *channel, const char **why_r);
 
 /*
  * Allocates a ring of @ring_pages and a port for @domid, and a pool of
- * @pool_pages, 0: none.  Returns 0 or -errno; on failure nothing is left.  A
- * pool, and pages of the ring beside the first, that cannot be had are no
- * failure.  Our kernel is asked to tell the back when the first page goes away.
+ * @pool_pages, 0: none, of which the back wants to hear of no more than
+ * @max_pool_pages; the pool of the connection before goes on to be used if it is
+ * such a one.  Returns 0 or -errno; on failure ring and port are closed.  A pool,
+ * and pages of the ring beside the first, that cannot be had are no failure.  Our
+ * kernel is asked to tell the back when the first page goes away.
  */
 int channel_create(struct channel *channel, uint32_t domid,
-                   uint32_t ring_pages, uint32_t pool_pages);
+                   uint32_t ring_pages, uint32_t pool_pages,
+                   uint32_t max_pool_pages);
 
 /* Requests that the ring holds; 0 when closed. */
 unsigned int channel_slots(const struct channel *channel);
@@ -63,7 +67,14 @@ unsigned int channel_slots(const struct channel *channel);
 void channel_publish(const struct channel *channel,
                      struct connection *connection_r);
 
-/* Gives up ring, port and pool.  May be called at any time. */
+/*
+ * Gives up ring and port.  The pool is kept for the next connection: a back that
+ * does not unmap what it has been granted has that one, and no further one with
+ * each connection.  May be called at any time, as the next one.
+ */
+void channel_close(struct channel *channel);
+
+/* Gives up the pool, too. */
 void channel_destroy(struct channel *channel);
 
 /*
@@ -71,8 +82,8 @@ void channel_destroy(struct channel *channel);
  * the kernel does not know it any more; to unbind it, or to close the handle that
  * it was bound with, is a BUG() of Linux (evtchn_unbind_from_user() in
  * drivers/xen/evtchn.c).  So that handle is kept open as long as this process
- * lives, and there is another one.  Returns 0 or -errno, and then nothing has
- * changed.
+ * lives, and there is another one.  The pool is granted to nobody any more, and
+ * is given up.  Returns 0 or -errno, and then the port has not changed.
  */
 int channel_restored(struct channel *channel);
 

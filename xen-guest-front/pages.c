@@ -16,6 +16,7 @@ struct pages {
     xengntshr_handle *xgs;
     char *granted;              /* directories and pool */
     uint32_t nr_dirs, nr;
+    uint32_t usable;            /* of them, the first ones */
     uint32_t in_use;            /* pages in extents */
     bool dropped;
     grant_ref_t dir_ref[VSCANIF_MAX_POOL_DIRS];
@@ -40,7 +41,7 @@ int pages_create(struct pages **pages_r, xengntshr_handle *xgs, uint32_t domid,
     if (!pages || !refs)
         goto out;
     pages->xgs = xgs;
-    pages->nr = nr;
+    pages->nr = pages->usable = nr;
     pages->nr_dirs = nr_dirs;
     pages->granted = xengntshr_share_pages(xgs, domid, (int)total, refs, 0);
     if (!pages->granted) {
@@ -61,7 +62,7 @@ int pages_create(struct pages **pages_r, xengntshr_handle *xgs, uint32_t domid,
 
 void pages_publish(const struct pages *pages, struct connection *connection)
 {
-    connection->pool_pages = pages->nr;
+    connection->pool_pages = pages->usable;
     memcpy(connection->pool_ref, pages->dir_ref, sizeof(pages->dir_ref));
 }
 
@@ -81,7 +82,17 @@ void pages_drop(struct pages *pages)
     end_if_unused(pages);
 }
 
+void pages_limit(struct pages *pages, uint32_t max)
+{
+    pages->usable = max < pages->nr ? max : pages->nr;
+}
+
 uint32_t pages_nr(const struct pages *pages)
+{
+    return pages->usable;
+}
+
+uint32_t pages_granted(const struct pages *pages)
 {
     return pages->nr;
 }
@@ -96,7 +107,7 @@ bool pages_get(struct pages *pages, uint32_t nr, uint32_t *first_r)
     uint32_t found = 0;
 
     assert(nr > 0 && !pages->dropped);
-    for (uint32_t page = 0; page < pages->nr; page++) {
+    for (uint32_t page = 0; page < pages->usable; page++) {
         found = pages->used[page] ? 0 : found + 1;
         if (found < nr)
             continue;

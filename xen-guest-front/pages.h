@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * pages.h - the page pool of one connection (vscanif.h, "Page pool").
+ * pages.h - the page pool (vscanif.h, "Page pool").
  *
  * Overview: owns the pool's pages, granted read-only for as long as it lives,
  * and which of them are in use.  A request takes one extent: its info page, then
- * its content.  The owner of the connection may let go of the pool while readers
- * still fill extents: it lives until the last one has been put back.  All but
- * pages_fill() is for one thread.
+ * its content.  A pool may serve one connection after the other, while readers
+ * still fill extents of the one before; its owner may let go of it then, too: it
+ * lives until the last extent has been put back.  All but pages_fill() is for one
+ * thread.
  */
 #ifndef VSCAN_PAGES_H
 #define VSCAN_PAGES_H
@@ -26,14 +27,18 @@ struct pages;
 int pages_create(struct pages **pages_r, xengntshr_handle *xgs, uint32_t domid,
                  uint32_t nr);
 
+/* From now on no more than its first @max pages are taken, and told of. */
+void pages_limit(struct pages *pages, uint32_t max);
+
 /* Says in @connection where it is. */
 void pages_publish(const struct pages *pages, struct connection *connection);
 
 /* Its owner lets go of it; NULL: there is none. */
 void pages_drop(struct pages *pages);
 
-/* Its size, in pages. */
+/* Its size, in pages: as it may be used, and as it was made. */
 uint32_t pages_nr(const struct pages *pages);
+uint32_t pages_granted(const struct pages *pages);
 
 /* Pages that content of @size octets takes there, the info page included. */
 uint32_t pages_needed(uint64_t size);

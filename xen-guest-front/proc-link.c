@@ -146,14 +146,13 @@ static int on_make(void *arg, uint32_t domid,
                    struct connection *connection_r)
 {
     struct link *link = arg;
-    uint32_t pages = link->transport == TRANSPORT_PER_REQUEST ? 0 :
-                     link->pool_pages;
-    int rc;
-
-    if (pages > limits->max_pool_pages)
-        pages = limits->max_pool_pages;
-    rc = channel_create(&link->channel, domid,
-                        ring_pages(link, pages, limits->max_ring_pages), pages);
+    const uint32_t pages = link->transport == TRANSPORT_PER_REQUEST ? 0 :
+                           link->pool_pages;
+    const uint32_t usable = pages < limits->max_pool_pages ? pages :
+                            limits->max_pool_pages;
+    int rc = channel_create(&link->channel, domid,
+                            ring_pages(link, usable, limits->max_ring_pages),
+                            pages, usable);
 
     link->anew = false;
     if (!rc)
@@ -186,7 +185,7 @@ static void on_drop(void *arg)
         link->down_since_ms = proc_now_ms();
     link->connected = false;
     jobs_disconnected(link->jobs);
-    channel_destroy(&link->channel);
+    channel_close(&link->channel);
 }
 
 static int add_fd(struct link *link, int fd)
@@ -216,6 +215,7 @@ static void on_detached(void *arg)
     struct link *link = arg;
     struct link_msg msg = { .kind = LINK_DETACHED };
 
+    channel_destroy(&link->channel);
     tell_gate(link, &msg, -1);
     jobs_fail_queued(link->jobs, REASON_NO_BACK);
 }

@@ -43,30 +43,37 @@ static uint32_t total_pages(const struct stream *stream)
     return 1 + STREAM_PIECES * stream->piece_pages;
 }
 
+/* Takes as much of the pool as there is in one part, up to @max pages: readers may
+ * still fill what was for the connection before. */
+static bool take_part(struct stream *stream, uint32_t max)
+{
+    for (uint32_t nr = max; nr >= 1 + STREAM_PIECES; nr /= 2) {
+        stream->piece_pages = (nr - 1) / STREAM_PIECES;
+        if (stream->piece_pages > STREAM_MAX_PIECE_PAGES)
+            stream->piece_pages = STREAM_MAX_PIECE_PAGES;
+        if (pages_get(stream->pages, total_pages(stream), &stream->base))
+            return true;
+    }
+    return false;
+}
+
 struct stream *stream_create(struct channel *channel, struct reader *reader)
 {
     struct pages *pages = channel->pages;
-    uint32_t quarter = pages ? pages_nr(pages) / 4 : 0;
-    struct stream *stream;
+    const uint32_t quarter = pages ? pages_nr(pages) / 4 : 0;
+    struct stream *stream = calloc(1, sizeof(*stream));
 
-    if (quarter < 1 + STREAM_PIECES)
-        return NULL;
-    stream = calloc(1, sizeof(*stream));
     if (!stream)
         return NULL;
     stream->channel = channel;
     stream->reader = reader;
     stream->pages = pages;
     stream->fd = -1;
-    stream->piece_pages = (quarter - 1) / STREAM_PIECES;
-    if (stream->piece_pages > STREAM_MAX_PIECE_PAGES)
-        stream->piece_pages = STREAM_MAX_PIECE_PAGES;
     stream->over = stream->answered = true;
-    if (!pages_get(pages, total_pages(stream), &stream->base)) {
-        free(stream);
-        return NULL;
-    }
-    return stream;
+    if (take_part(stream, quarter))
+        return stream;
+    free(stream);
+    return NULL;
 }
 
 static void close_file(struct stream *stream)

@@ -23,12 +23,13 @@
 #define STREAM_PIECES   2
 /* Slots of the ring: the request's, then the pieces'. */
 #define STREAM_SLOTS    (1 + STREAM_PIECES)
-/* Pages of a piece at most; together they take a quarter of a smaller pool. */
+/* Pages of a piece at most; together they take a quarter of a smaller pool, or
+ * less if readers still fill what was for the connection before. */
 #define STREAM_MAX_PIECE_PAGES 64
 
 struct stream;
 
-/* For a connection, whose pool has nothing in use yet.  NULL: the pool is too
+/* For a connection of which nothing is in the pool yet.  NULL: the pool is too
  * small for that, or there is no memory. */
 struct stream *stream_create(struct channel *channel, struct reader *reader);
 

@@ -57,7 +57,7 @@ void connect_with(uint32_t max_pages)
                                         .max_stream = js.max_stream };
 
     assert_int_equal(channel_create(&js.channel, BACK, js.ring_pages,
-                                    js.pool_pages), 0);
+                                    js.pool_pages, js.pool_pages), 0);
     js.page = xengnttab_map_grant_ref(js.xgt, FRONT, js.channel.ring_ref,
                                       PROT_READ | PROT_WRITE);
     assert_non_null(js.page);

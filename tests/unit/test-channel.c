@@ -22,6 +22,7 @@
 #include "channel.h"
 #include "fake.h"
 #include "ring-now.h"
+#include "stream.h"
 
 #define FRONT   5
 #define BACK    3
@@ -55,7 +56,7 @@ static int machine_start(void **state)
 /* As a back that joins. */
 static void join(void)
 {
-    assert_int_equal(channel_create(&t.channel, BACK, 1, 0), 0);
+    assert_int_equal(channel_create(&t.channel, BACK, 1, 0, 0), 0);
     t.port = xenevtchn_bind_interdomain(t.xce, FRONT,
                                         (evtchn_port_t)t.channel.port);
     assert_true(t.port > 0);
@@ -110,9 +111,9 @@ static void calls_fail(void **state)
 {
     (void)state;
     fake_at(FAKE_BIND_UNBOUND, 1, NULL, NULL, ENOSPC);
-    assert_int_equal(channel_create(&t.channel, BACK, 1, 0), -ENOSPC);
+    assert_int_equal(channel_create(&t.channel, BACK, 1, 0, 0), -ENOSPC);
     fake_at(FAKE_SHARE, 1, NULL, NULL, ENOSPC);
-    assert_int_equal(channel_create(&t.channel, BACK, 1, 0), -ENOSPC);
+    assert_int_equal(channel_create(&t.channel, BACK, 1, 0, 0), -ENOSPC);
     assert_int_equal(fake_ports(FRONT), 0);
     assert_int_equal(fake_granted(FRONT), 0);
     assert_null(t.channel.page);
@@ -126,7 +127,7 @@ static void ring_of_pages(void **state)
     (void)state;
     assert_int_equal(channel_slots(&t.channel), 0);
     for (uint32_t nr = 1; nr <= VSCANIF_MAX_RING_PAGES; nr++) {
-        assert_int_equal(channel_create(&t.channel, BACK, nr, 0), 0);
+        assert_int_equal(channel_create(&t.channel, BACK, nr, 0, 0), 0);
         channel_publish(&t.channel, &c);
         assert_int_equal(c.nr_more, nr - 1);
         assert_int_equal(channel_slots(&t.channel), ring_slots(nr));
@@ -136,7 +137,7 @@ static void ring_of_pages(void **state)
     }
     /* One page is enough. */
     fake_at(FAKE_SHARE, 2, NULL, NULL, ENOSPC);
-    assert_int_equal(channel_create(&t.channel, BACK, 3, 0), 0);
+    assert_int_equal(channel_create(&t.channel, BACK, 3, 0, 0), 0);
     channel_publish(&t.channel, &c);
     assert_int_equal(c.nr_more, 0);
     assert_int_equal(channel_slots(&t.channel), VSCANIF_RING_SIZE);
@@ -289,7 +290,7 @@ static void generation_as_the_back_writes_it(void **state)
         ring_back_set_generation(t.page, values[i]);
         assert_int_equal(channel_generation(&t.channel), values[i]);
     }
-    assert_int_equal(channel_create(&t.channel, BACK, 1, 0), 0);
+    assert_int_equal(channel_create(&t.channel, BACK, 1, 0, 0), 0);
     assert_int_equal(channel_generation(&t.channel), 0);
     channel_destroy(&t.channel);
     assert_int_equal(channel_generation(&t.channel), 0);
@@ -336,12 +337,109 @@ static void made_again(void **state)
     (void)state;
     join();
     ref = t.channel.ring_ref;
-    assert_int_equal(channel_create(&t.channel, BACK, 1, 0), 0);
+    assert_int_equal(channel_create(&t.channel, BACK, 1, 0, 0), 0);
     assert_int_not_equal(t.channel.ring_ref, ref);
     assert_int_equal(fake_ports(FRONT), 1);
     assert_int_equal(fake_granted(FRONT), 2);
     assert_int_equal(fake_lingering(FRONT), 1);
     assert_false(channel_back_alive(&t.channel));
+}
+
+/* POOL pages have one directory. */
+#define POOL        40
+#define POOL_TOTAL  (POOL + 1)
+
+/* What the back would hear of the pool. */
+static struct connection pool_of(uint32_t domid, uint32_t nr, uint32_t max)
+{
+    struct connection c;
+
+    assert_int_equal(channel_create(&t.channel, domid, 1, nr, max), 0);
+    channel_publish(&t.channel, &c);
+    return c;
+}
+
+/* A back that keeps mapped what it gets has one pool, however often it connects,
+ * and whatever it says of the size. */
+static void one_pool_for_all_connections(void **state)
+{
+    const struct connection first = pool_of(BACK, POOL, POOL);
+    struct connection c;
+    uint32_t page;
+
+    (void)state;
+    assert_int_equal(first.pool_pages, POOL);
+    assert_int_equal(fake_granted(FRONT), 1 + POOL_TOTAL);
+    assert_true(pages_get(t.channel.pages, 1, &page));
+    for (uint32_t max = 0; max <= POOL; max++) {
+        c = pool_of(BACK, POOL, max);
+        assert_int_equal(c.pool_pages, max);
+        if (max)
+            assert_int_equal(c.pool_ref[0], first.pool_ref[0]);
+        assert_int_equal(fake_granted(FRONT), 1 + POOL_TOTAL);
+        assert_false(pages_get(t.channel.pages, max + 1, &page));
+    }
+    assert_int_equal(t.channel.traffic.pages, POOL_TOTAL);
+    /* What is still being filled is not given out again. */
+    assert_true(pages_get(t.channel.pages, POOL - 1, &page));
+    assert_int_equal(page, 1);
+    pages_put(t.channel.pages, 0, POOL);
+    channel_close(&t.channel);
+    assert_int_equal(fake_granted(FRONT), POOL_TOTAL);
+}
+
+static void pool_for_another_back_or_policy(void **state)
+{
+    const struct connection first = pool_of(BACK, POOL, POOL);
+    struct connection c;
+
+    (void)state;
+    c = pool_of(BACK + 1, POOL, POOL);
+    assert_int_not_equal(c.pool_ref[0], first.pool_ref[0]);
+    assert_int_equal(fake_granted(FRONT), 1 + POOL_TOTAL);
+    c = pool_of(BACK + 1, 2, POOL);
+    assert_int_equal(c.pool_pages, 2);
+    assert_int_equal(fake_granted(FRONT), 1 + 3);
+    c = pool_of(BACK + 1, 0, POOL);
+    assert_int_equal(c.pool_pages, 0);
+    assert_int_equal(fake_granted(FRONT), 1);
+}
+
+/* The grants were those of the domain before. */
+static void no_pool_after_a_restoration(void **state)
+{
+    xenevtchn_handle *before = t.channel.xce;
+
+    (void)state;
+    pool_of(BACK, POOL, POOL);
+    fake_at(FAKE_EVTCHN_OPEN, 1, NULL, NULL, EMFILE);
+    assert_int_equal(channel_restored(&t.channel), -EMFILE);
+    assert_null(t.channel.pages);
+    assert_int_equal(t.channel.xce == before, 1);
+}
+
+/* Readers of the connection before have all but a few pages here and there. */
+static void stream_takes_what_there_is(void **state)
+{
+    struct stream *stream;
+    uint32_t page;
+
+    (void)state;
+    pool_of(BACK, POOL, POOL);
+    stream = stream_create(&t.channel, NULL);
+    assert_int_equal(stream_pages(stream), 1 + STREAM_PIECES * 4);
+    stream_drop(stream);
+    assert_true(pages_get(t.channel.pages, POOL, &page));
+    for (page = 0; page + 5 <= POOL; page += 6)
+        pages_put(t.channel.pages, page, 5);
+    stream = stream_create(&t.channel, NULL);
+    assert_int_equal(stream_pages(stream), 1 + STREAM_PIECES * 2);
+    stream_drop(stream);
+    pages_put(t.channel.pages, 36, 4);
+    for (page = 5; page < 36; page += 6)
+        pages_put(t.channel.pages, page, 1);
+    channel_destroy(&t.channel);
+    assert_int_equal(fake_granted(FRONT), 0);
 }
 
 /* What was bound by the domain before is left alone, and its handle is open. */
@@ -382,6 +480,9 @@ int main(void)
         TEST(we_are_told_when_the_back_goes), TEST(there_and_back),
         TEST(events_wait_for_the_work), TEST(event_of_an_old_port),
         TEST(made_again), TEST(restored),
+        TEST(one_pool_for_all_connections),
+        TEST(pool_for_another_back_or_policy),
+        TEST(no_pool_after_a_restoration), TEST(stream_takes_what_there_is),
         TEST(generation_as_the_back_writes_it),
     };
 

@@ -125,7 +125,7 @@ static int make(void *arg, uint32_t domid, const struct xsfront_limits *limits,
                 struct connection *connection_r)
 {
     struct hostile *h = arg;
-    int rc = channel_create(&h->channel, domid, 1, 0);
+    int rc = channel_create(&h->channel, domid, 1, 0, 0);
 
     (void)limits;
     if (rc)

@@ -100,7 +100,7 @@ static void expect(const struct hostile *h, enum xenbus_state expected)
 /* Good nodes, of a new ring, in no particular order; the state is left. */
 static void write_good(struct hostile *h)
 {
-    if (channel_create(&h->channel, h->back_domid, 1, 0))
+    if (channel_create(&h->channel, h->back_domid, 1, 0, 0))
         die("cannot make a ring");
     write_number(h, NODE_VERSION, VSCANIF_VERSION);
     write_number(h, NODE_RING_REF, h->channel.ring_ref);
