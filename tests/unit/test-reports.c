@@ -5,6 +5,7 @@
  */
 #include "watched-guests.h"
 
+#include <malloc.h>
 #include <time.h>
 
 #include "question.h"
@@ -256,6 +257,7 @@ static void what_was_missed_acts_once(void **state)
 static void storm_is_no_storm_here(void **state)
 {
     unsigned int reads;
+    size_t before = 0;
     char node[256];
 
     (void)state;
@@ -266,7 +268,10 @@ static void storm_is_no_storm_here(void **state)
         report(node);
         if (i % 10 == 0)
             look(2000 + i / 10);
+        if (i == 1000)
+            before = mallinfo2().uordblks;
     }
+    assert_in_range(mallinfo2().uordblks, 0, before + 4096);
     /* The watch is set again, and fires. */
     look(10000);
     look(10000);
