@@ -56,15 +56,6 @@ all_are_scanned() {
     done
 }
 
-# Pages of guest1 that somebody has mapped read-only, as Xen sees them.
-active_grants() {
-    in_domain dom0 'xl dmesg -c >/dev/null && xl debug-keys g && xl dmesg' |
-        awk -v remote="remote d$(domid guest1) " '
-            /grant-table for remote/ { mine = index($0, remote) }
-            # Pins: the low octet counts mappings that can be written.
-            mine && /\[0x[0-9a-f]+\]/ && $5 ~ /00$/ { n++ }
-            END { print n + 0 }'
-}
 is_active() { [ "$(active_grants)" -eq "$1" ]; }
 
 unprotect guest1

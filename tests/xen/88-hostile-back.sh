@@ -178,7 +178,26 @@ memory_after=$(memory)
 check "the front has $memory_after KiB, and had $memory_before" \
     test "$memory_after" -le $((memory_before + max_growth))
 
-# That back still maps what it has been given, ring and pool.
+# That back still maps what it has been given, ring and pool, and goes on so.  A
+# front whose policy has another transport connects anew.
+connected() { in_domain guest1 'grep -c -- "-> Connected (" "$1"' \
+    /var/log/xen-guest-front.log; }
+has_connected() { [ "$(connected)" -ge "$1" ]; }
+times=$(connected)
+grants=$(active_grants)
+check "the pool is among the $grants pages that are mapped" \
+    test "$grants" -gt 512
+for transport in pool auto pool auto; do
+    times=$((times + 1))
+    check "transport=$transport" "$LAB" exec dom0 -- vscanctl policy set guest1 \
+        "fail=$mode" timeout-ms=$timeout_ms close-write=no transport=$transport
+    check "it connects anew" wait_for has_connected "$times"
+    tell "arm none"
+    check "and is connected" test "$reply" = armed
+done
+after=$(active_grants)
+check "a back that never unmaps has $after pages then" \
+    test "$after" -ge "$grants" -a "$after" -lt $((grants + 200))
 for time in first second; do
     check "a back that never unmaps: the front starts anew, the $time time" \
         "$LAB" exec guest1 -- /etc/init.d/xen-guest-front restart
