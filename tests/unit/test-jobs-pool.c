@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -214,6 +215,7 @@ static void lives_while_it_is_read_into(void **state)
 
 static void failures_give_it_back(void **state)
 {
+    struct pollfd gate = { .fd = js.gate[0], .events = POLLIN };
     struct scan_request req;
     int fd;
 
@@ -225,6 +227,11 @@ static void failures_give_it_back(void **state)
         snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
         add_fd(i, open(name, O_WRONLY | O_CLOEXEC));
         close(fd);
+        /* Whether it is read at once, or when its tick is over. */
+        while (!poll(&gate, 1, 0)) {
+            wait_for_reader();
+            jobs_on_read(js.jobs);
+        }
         expect_verdict(i, VSCANIF_VERDICT_NOT_SCANNED, REASON_READ_ERROR);
     }
     add_file(50, PAGES(9));
