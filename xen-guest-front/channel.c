@@ -11,25 +11,11 @@
 #include <xentoollog.h>
 
 #include "log.h"
+#include "proc.h"
 
 void channel_init(struct channel *channel)
 {
     *channel = (struct channel){ .port = -1, .ack_ms = -1 };
-}
-
-static int open_events(struct channel *channel, const char **why_r)
-{
-    channel->xce = xenevtchn_open(channel->logger, 0);
-    if (!channel->xce) {
-        *why_r = "cannot open /dev/xen/evtchn (is the module xen-evtchn "
-                 "loaded?)";
-        return -errno;
-    }
-    if (fcntl(xenevtchn_fd(channel->xce), F_SETFL, O_NONBLOCK)) {
-        *why_r = "cannot make /dev/xen/evtchn non-blocking";
-        return -errno;
-    }
-    return 0;
 }
 
 int channel_open_devices(struct channel *channel, const char **why_r)
@@ -47,33 +33,23 @@ int channel_open_devices(struct channel *channel, const char **why_r)
                  "is the module xen-gntalloc loaded?)";
         return -errno;
     }
-    return open_events(channel, why_r);
+    channel->xce = xenevtchn_open(channel->logger, 0);
+    if (!channel->xce) {
+        *why_r = "cannot open /dev/xen/evtchn (is the module xen-evtchn "
+                 "loaded?)";
+        return -errno;
+    }
+    if (fcntl(xenevtchn_fd(channel->xce), F_SETFL, O_NONBLOCK)) {
+        *why_r = "cannot make /dev/xen/evtchn non-blocking";
+        return -errno;
+    }
+    return 0;
 }
 
 static void drop_pool(struct channel *channel)
 {
     pages_drop(channel->pages);
     channel->pages = NULL;
-}
-
-int channel_restored(struct channel *channel)
-{
-    xenevtchn_handle *before = channel->xce;
-    const char *why;
-    int rc;
-
-    drop_pool(channel);
-    rc = open_events(channel, &why);
-
-    if (rc) {
-        if (channel->xce)
-            xenevtchn_close(channel->xce);
-        channel->xce = before;
-        return rc;
-    }
-    channel->port = -1;
-    channel->ack_ms = -1;
-    return 0;
 }
 
 /* The kernel's notification is for the first page alone, which the library
@@ -83,19 +59,23 @@ static void share_more(struct channel *channel, uint32_t domid, uint32_t nr)
     channel->more = nr ? xengntshr_share_pages(channel->xgs, domid, (int)nr,
                                                channel->more_ref, 1) : NULL;
     channel->nr_more = channel->more ? nr : 0;
+    proc_not_inherited(channel->more,
+                       (size_t)channel->nr_more * VSCANIF_PAGE_SIZE);
     if (nr && !channel->more)
         log_warning("no ring of %u pages: %s", 1 + nr, strerror(errno));
 }
 
-/* A pool of so many pages: that of before, if it is one for this domain. */
-static void have_pool(struct channel *channel, uint32_t domid, uint32_t nr)
+/* A pool of so many pages, unless none may be used: that of before, if it is one
+ * for this domain. */
+static void have_pool(struct channel *channel, uint32_t domid, uint32_t nr,
+                      uint32_t max)
 {
     int rc;
 
     if (channel->pages && (channel->pool_domid != domid ||
                            pages_granted(channel->pages) != nr))
         drop_pool(channel);
-    if (!nr || channel->pages)
+    if (!nr || !max || channel->pages)
         return;
     rc = pages_create(&channel->pages, channel->xgs, domid, nr);
     if (rc) {
@@ -125,12 +105,13 @@ int channel_create(struct channel *channel, uint32_t domid,
         channel_close(channel);
         return rc;
     }
+    proc_not_inherited(channel->page, VSCANIF_PAGE_SIZE);
     assert(ring_pages >= 1 && ring_pages <= VSCANIF_MAX_RING_PAGES);
     share_more(channel, domid, ring_pages - 1);
     ring_front_init(&channel->ring, channel->page, channel->more,
                     channel->nr_more);
     ring_front_set_alive(channel->page);
-    have_pool(channel, domid, pool_pages);
+    have_pool(channel, domid, pool_pages, max_pool_pages);
     if (channel->pages)
         pages_limit(channel->pages, max_pool_pages);
     return 0;

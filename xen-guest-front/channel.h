@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * channel.h - ring and event channel of one connection, the front's end.
+ * channel.h - ring and event channel of one connection, and the page pool of all,
+ * the front's end.
  *
  * Overview: knows grants, ports and the ring; nothing of xenstore or files.
  */
@@ -76,16 +77,6 @@ void channel_close(struct channel *channel);
 
 /* Gives up the pool, too. */
 void channel_destroy(struct channel *channel);
-
-/*
- * This domain has been restored since the port was bound: the port is gone, and
- * the kernel does not know it any more; to unbind it, or to close the handle that
- * it was bound with, is a BUG() of Linux (evtchn_unbind_from_user() in
- * drivers/xen/evtchn.c).  So that handle is kept open as long as this process
- * lives, and there is another one.  The pool is granted to nobody any more, and
- * is given up.  Returns 0 or -errno, and then the port has not changed.
- */
-int channel_restored(struct channel *channel);
 
 /* Puts a request, which the back sees with the next channel_flush().  Returns 0 or
  * -errno. */

@@ -233,7 +233,7 @@ static bool run_stream(struct jobs *jobs)
     bool again = false;
 
     while (jobs->stream && !jobs->slot[jobs_slots(jobs)] &&
-           stream_is_idle(jobs->stream) && (job = TAILQ_FIRST(&jobs->large))) {
+           stream_may_begin(jobs->stream) && (job = TAILQ_FIRST(&jobs->large))) {
         TAILQ_REMOVE(&jobs->large, job, link);
         if (!fstat(job->fd, &job->before) && S_ISREG(job->before.st_mode) &&
             job->before.st_size > 0 &&

@@ -12,11 +12,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proc.h"
+
 struct pages {
     xengntshr_handle *xgs;
     char *granted;              /* directories and pool */
     uint32_t nr_dirs, nr;
     uint32_t usable;            /* of them, the first ones */
+    uint32_t reserved;          /* of those, the first ones */
     uint32_t in_use;            /* pages in extents */
     bool dropped;
     grant_ref_t dir_ref[VSCANIF_MAX_POOL_DIRS];
@@ -48,6 +51,7 @@ int pages_create(struct pages **pages_r, xengntshr_handle *xgs, uint32_t domid,
         rc = errno ? -errno : -ENOMEM;
         goto out;
     }
+    proc_not_inherited(pages->granted, (size_t)total * VSCANIF_PAGE_SIZE);
     memcpy(pages->dir_ref, refs, nr_dirs * sizeof(*refs));
     /* The directories are arrays of as many references as fit into a page. */
     memcpy(pages->granted, refs + nr_dirs, nr * sizeof(*refs));
@@ -85,6 +89,7 @@ void pages_drop(struct pages *pages)
 void pages_limit(struct pages *pages, uint32_t max)
 {
     pages->usable = max < pages->nr ? max : pages->nr;
+    pages->reserved = 0;
 }
 
 uint32_t pages_nr(const struct pages *pages)
@@ -102,18 +107,38 @@ uint32_t pages_needed(uint64_t size)
     return 1 + (uint32_t)((size + VSCANIF_PAGE_SIZE - 1) / VSCANIF_PAGE_SIZE);
 }
 
+static void take(struct pages *pages, uint32_t first, uint32_t nr)
+{
+    memset(pages->used + first, true, nr);
+    pages->in_use += nr;
+}
+
+void pages_reserve(struct pages *pages, uint32_t nr)
+{
+    assert(nr <= pages->usable);
+    pages->reserved = nr;
+}
+
+bool pages_get_reserved(struct pages *pages)
+{
+    assert(!pages->dropped);
+    if (memchr(pages->used, true, pages->reserved))
+        return false;
+    take(pages, 0, pages->reserved);
+    return true;
+}
+
 bool pages_get(struct pages *pages, uint32_t nr, uint32_t *first_r)
 {
     uint32_t found = 0;
 
     assert(nr > 0 && !pages->dropped);
-    for (uint32_t page = 0; page < pages->usable; page++) {
+    for (uint32_t page = pages->reserved; page < pages->usable; page++) {
         found = pages->used[page] ? 0 : found + 1;
         if (found < nr)
             continue;
         *first_r = page + 1 - nr;
-        memset(pages->used + *first_r, true, nr);
-        pages->in_use += nr;
+        take(pages, *first_r, nr);
         return true;
     }
     return false;

@@ -27,8 +27,16 @@ struct pages;
 int pages_create(struct pages **pages_r, xengntshr_handle *xgs, uint32_t domid,
                  uint32_t nr);
 
-/* From now on no more than its first @max pages are taken, and told of. */
+/* For a connection: no more than its first @max pages are taken, and told of, and
+ * none is reserved. */
 void pages_limit(struct pages *pages, uint32_t max);
+
+/* Its first @nr pages are for pages_get_reserved() alone. */
+void pages_reserve(struct pages *pages, uint32_t nr);
+
+/* Takes these, an extent from page 0 on.  Returns false as long as something of
+ * the connection before is in them. */
+bool pages_get_reserved(struct pages *pages);
 
 /* Says in @connection where it is. */
 void pages_publish(const struct pages *pages, struct connection *connection);

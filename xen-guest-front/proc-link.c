@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -24,6 +25,7 @@
 #include "held.h"
 #include "ipc.h"
 #include "jobs.h"
+#include "keeper.h"
 #include "log.h"
 #include "lookout.h"
 #include "memtext.h"
@@ -46,6 +48,8 @@
 /* How long an access that is allowed without a back waits for one that has just
  * gone to come again. */
 #define RECONNECT_GRACE_MS  2000
+/* When no process could be started for what must not be closed. */
+#define KEEPER_RETRY_MS     1000
 #define GNTALLOC_LIMIT      "/sys/module/xen_gntalloc/parameters/limit"
 
 struct link {
@@ -195,19 +199,17 @@ static int add_fd(struct link *link, int fd)
     return epoll_ctl(link->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
 }
 
-/* Whoever watches the handle of before would never rest. */
+/* Nothing of the other domain's is of use: another link takes our place. */
 static void on_restored(void *arg)
 {
     struct link *link = arg;
-    const int before = xenevtchn_fd(link->channel.xce);
-    int rc = channel_restored(&link->channel);
+    int rc;
 
-    if (!rc) {
-        epoll_ctl(link->epoll, EPOLL_CTL_DEL, before, NULL);
-        rc = add_fd(link, xenevtchn_fd(link->channel.xce));
+    while ((rc = keeper_start(xenevtchn_fd(link->channel.xce)))) {
+        log_error("cannot fork: %s", strerror(-rc));
+        poll(NULL, 0, KEEPER_RETRY_MS);
     }
-    if (rc)
-        log_error("cannot open /dev/xen/evtchn anew: %s", strerror(-rc));
+    _exit(0);
 }
 
 static void on_detached(void *arg)

@@ -15,6 +15,7 @@
 #include <sys/uio.h>
 
 #include "check.h"
+#include "proc.h"
 
 void share_init(struct share *share)
 {
@@ -84,7 +85,10 @@ static int allocate(struct share *share, xengntshr_handle *xgs, uint32_t domid,
     share->nr_own = nr_own;
     share->pages = xengntshr_share_pages(xgs, domid, (int)nr_own, share->refs,
                                          0);
-    return share->pages ? 0 : errno ? -errno : -ENOMEM;
+    if (!share->pages)
+        return errno ? -errno : -ENOMEM;
+    proc_not_inherited(share->pages, (size_t)nr_own * VSCANIF_PAGE_SIZE);
+    return 0;
 }
 
 /* With @rc it could not be made. */

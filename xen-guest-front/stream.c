@@ -20,7 +20,8 @@ struct stream {
     struct channel *channel;
     struct reader *reader;
     struct pages *pages;
-    uint32_t base, piece_pages; /* the info page, and the pages of a piece */
+    uint32_t piece_pages;       /* of a piece; the info page is before them */
+    bool has_pages;             /* of the pool, from page 0 on */
     bool dropped;
     int fd;                     /* -1: nothing is to be read any more */
     uint64_t size, at;          /* octets in all, and sent */
@@ -43,37 +44,27 @@ static uint32_t total_pages(const struct stream *stream)
     return 1 + STREAM_PIECES * stream->piece_pages;
 }
 
-/* Takes as much of the pool as there is in one part, up to @max pages: readers may
- * still fill what was for the connection before. */
-static bool take_part(struct stream *stream, uint32_t max)
-{
-    for (uint32_t nr = max; nr >= 1 + STREAM_PIECES; nr /= 2) {
-        stream->piece_pages = (nr - 1) / STREAM_PIECES;
-        if (stream->piece_pages > STREAM_MAX_PIECE_PAGES)
-            stream->piece_pages = STREAM_MAX_PIECE_PAGES;
-        if (pages_get(stream->pages, total_pages(stream), &stream->base))
-            return true;
-    }
-    return false;
-}
-
 struct stream *stream_create(struct channel *channel, struct reader *reader)
 {
     struct pages *pages = channel->pages;
-    const uint32_t quarter = pages ? pages_nr(pages) / 4 : 0;
-    struct stream *stream = calloc(1, sizeof(*stream));
+    uint32_t quarter = pages ? pages_nr(pages) / 4 : 0;
+    struct stream *stream;
 
+    if (quarter < 1 + STREAM_PIECES)
+        return NULL;
+    stream = calloc(1, sizeof(*stream));
     if (!stream)
         return NULL;
     stream->channel = channel;
     stream->reader = reader;
     stream->pages = pages;
     stream->fd = -1;
+    stream->piece_pages = (quarter - 1) / STREAM_PIECES;
+    if (stream->piece_pages > STREAM_MAX_PIECE_PAGES)
+        stream->piece_pages = STREAM_MAX_PIECE_PAGES;
     stream->over = stream->answered = true;
-    if (take_part(stream, quarter))
-        return stream;
-    free(stream);
-    return NULL;
+    pages_reserve(pages, total_pages(stream));
+    return stream;
 }
 
 static void close_file(struct stream *stream)
@@ -88,7 +79,8 @@ static void end_if_unused(struct stream *stream)
     if (!stream->dropped || stream->reading)
         return;
     close_file(stream);
-    pages_put(stream->pages, stream->base, total_pages(stream));
+    if (stream->has_pages)
+        pages_put(stream->pages, 0, total_pages(stream));
     free(stream);
 }
 
@@ -113,15 +105,22 @@ static bool has_pieces_sent(const struct stream *stream)
     return false;
 }
 
-bool stream_is_idle(const struct stream *stream)
+static bool is_idle(const struct stream *stream)
 {
     return stream->over && !stream->reading && !has_pieces_sent(stream);
+}
+
+bool stream_may_begin(struct stream *stream)
+{
+    if (!stream->has_pages)
+        stream->has_pages = pages_get_reserved(stream->pages);
+    return stream->has_pages && is_idle(stream);
 }
 
 /* The first page of a piece in the pool. */
 static uint32_t first_of(const struct stream *stream, unsigned int piece)
 {
-    return stream->base + 1 + piece * stream->piece_pages;
+    return 1 + piece * stream->piece_pages;
 }
 
 /* @octets of content; 0: it ends here. */
@@ -177,11 +176,11 @@ int stream_begin(struct stream *stream, const struct stream_content *content)
 {
     struct vscanif_request req = {
         .operation = VSCANIF_OP_STREAM, .event = content->event,
-        .size = content->size, .id = content->id, .info_ref = stream->base,
+        .size = content->size, .id = content->id, .info_ref = 0,
     };
     int fd = fcntl(content->fd, F_DUPFD_CLOEXEC, 0), rc;
 
-    assert(stream_is_idle(stream));
+    assert(stream->has_pages && is_idle(stream));
     if (fd < 0)
         return -errno;
     close_file(stream);
@@ -196,7 +195,7 @@ int stream_begin(struct stream *stream, const struct stream_content *content)
     stream->next = 0;
     for (unsigned int i = 0; i < STREAM_PIECES; i++)
         stream->piece[i] = (struct piece){ .id = content->id + 1 + i };
-    pages_describe(stream->pages, stream->base, content->subject);
+    pages_describe(stream->pages, 0, content->subject);
     rc = channel_put(stream->channel, &req);
     assert(rc == 0);
     (void)rc;

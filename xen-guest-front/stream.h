@@ -23,14 +23,13 @@
 #define STREAM_PIECES   2
 /* Slots of the ring: the request's, then the pieces'. */
 #define STREAM_SLOTS    (1 + STREAM_PIECES)
-/* Pages of a piece at most; together they take a quarter of a smaller pool, or
- * less if readers still fill what was for the connection before. */
+/* Pages of a piece at most; together they take a quarter of a smaller pool. */
 #define STREAM_MAX_PIECE_PAGES 64
 
 struct stream;
 
-/* For a connection of which nothing is in the pool yet.  NULL: the pool is too
- * small for that, or there is no memory. */
+/* For a connection of which nothing is in the pool yet: of that the first pages are
+ * its own.  NULL: the pool is too small, or there is no memory. */
 struct stream *stream_create(struct channel *channel, struct reader *reader);
 
 /* The connection ends.  What is being read is waited for by nobody. */
@@ -39,8 +38,9 @@ void stream_drop(struct stream *stream);
 /* Pages of the pool that are its own. */
 uint32_t stream_pages(const struct stream *stream);
 
-/* Is nothing of an earlier content left? */
-bool stream_is_idle(const struct stream *stream);
+/* May a content begin?  Not as long as something is left of an earlier one, of the
+ * connection before, too. */
+bool stream_may_begin(struct stream *stream);
 
 struct stream_content {
     int fd;                 /* stays the caller's */
@@ -52,8 +52,8 @@ struct stream_content {
     const struct share_subject *subject;
 };
 
-/* Sends the request of a content, and begins to read it.  It is idle.  Returns
- * 0 or -errno. */
+/* Sends the request of a content that may begin, and begins to read it.  Returns 0
+ * or -errno. */
 int stream_begin(struct stream *stream, const struct stream_content *content);
 
 /* The answer to a piece.  Returns whether one with this id was on its way. */

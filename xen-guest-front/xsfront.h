@@ -30,14 +30,14 @@ struct xsfront_limits {
 };
 
 struct xsfront_ops {
-    /* Makes ring and port for @domid, and a pool, of no more pages than the back
-     * takes.  Returns 0 or -errno. */
+    /* Makes ring and port for @domid, and tells of a pool, of no more pages than
+     * the back takes.  Returns 0 or -errno. */
     int (*make)(void *arg, uint32_t domid, const struct xsfront_limits *limits,
                 struct connection *connection_r);
     /* Drops them; called at any time, also when there are none. */
     void (*drop)(void *arg);
     /* Comes before that when this guest has been restored, and is another domain
-     * than the one that has made them. */
+     * than the one that has made them.  Need not return. */
     void (*restored)(void *arg);
     /* Both sides are connected.  Returns false when the back's process has
      * gone meanwhile: then the connection is dropped again. */
@@ -59,6 +59,7 @@ struct xsfront {
     const struct xsfront_ops *ops;
     void *arg;
     uint32_t own_domid;
+    uint64_t life;              /* of this domain; 0: cannot be marked */
     bool attached;
     bool told;                  /* ->attached or ->detached has been called */
     bool refused;               /* closed by ourselves, see vscanif.h ... */

@@ -13,7 +13,7 @@
 struct traffic {
     uint64_t by_operation[5];   /* requests, by VSCANIF_OP_* */
     uint64_t pages;             /* granted, or mapped, one by one: those of a
-                                 * pool once for each connection */
+                                 * pool once for each that is made, or mapped */
     uint64_t copied;            /* octets of content */
     uint64_t notified;          /* the other side was signalled */
     uint64_t events;            /* signals that were taken */

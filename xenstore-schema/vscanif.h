@@ -550,7 +550,8 @@
  *                                       o writes versions, limits, features
  *                                      XenbusStateInitWait
  *  o reads the back's nodes
- *  o allocates ring, channel and pool
+ *  o allocates ring and channel, and the
+ *    pool, if there is none for this back
  *  o writes version, ring-ref,
  *    event-channel, pool-pages,
  *    pool-refs, ring-refs,
@@ -585,7 +586,7 @@
  *  Closed         -     pub.  -       -       -        -       -
  *
  *      pub.   drop what there was, allocate ring and channel, publish them,
- *             Initialised.  With the ring goes, and comes, the pool
+ *             Initialised.  The pool, if there is one for this back, stays
  *      conn.  if the back's connection-id is ours: Connected, written before
  *             the first request, then as res. if the back's live octet (see
  *             below) is 0 already; else nothing
@@ -789,9 +790,10 @@
  *
  * A set of pages that the front grants once, read-only, before it publishes
  * pool-pages and pool-refs, and that the back maps once, when it connects, and
- * lets go of when the connection ends.  A directory page is an array of
- * VSCANIF_DIR_REFS grant references, those of the pool's pages in order; what it
- * has beyond them is 0.  Which pages are in use is the front's business alone.
+ * lets go of when the connection ends.  The next connection may have the same
+ * ones.  A directory page is an array of VSCANIF_DIR_REFS grant references, those
+ * of the pool's pages in order; what it has beyond them is of no meaning.  Which
+ * pages are in use is the front's business alone.
  * No page of the pool ever has other content than what was to be scanned, info
  * pages, and zeroes.
  *

@@ -78,12 +78,14 @@ static void make_folder(struct tool *tool, const char *path, uint32_t owner,
 void fake_domain_create(uint32_t domid)
 {
     struct tool tool = begin();
-    char home[64];
+    char home[64], data[80];
 
     snprintf(home, sizeof(home), "/local/domain/%u", domid);
     make_folder(&tool, home, 0, domid, domid);
     put_number(&tool, home, "domid", domid);
     put(&tool, home, "device", "");
+    snprintf(data, sizeof(data), "%s/data", home);
+    make_folder(&tool, data, domid, domid, domid);
     finish(&tool);
 }
 

@@ -76,7 +76,7 @@ void disconnect_jobs(void)
     const uint32_t nr_more = js.channel.nr_more;
 
     jobs_disconnected(js.jobs);
-    channel_destroy(&js.channel);
+    channel_close(&js.channel);
     if (js.more)
         xengnttab_unmap(js.xgt, js.more, nr_more);
     if (js.page)
@@ -147,6 +147,7 @@ int jobs_side_stop(void **state)
             break;
         wait_for_reader();
     }
+    channel_destroy(&js.channel);
     xengntshr_close(js.channel.xgs);
     xtl_logger_destroy(js.channel.logger);
     assert_int_equal(fake_granted(FRONT), 0);

@@ -405,66 +405,33 @@ static void pool_for_another_back_or_policy(void **state)
     assert_int_equal(fake_granted(FRONT), 1);
 }
 
-/* The grants were those of the domain before. */
-static void no_pool_after_a_restoration(void **state)
+/* A reader of the connection before has pages that are the stream's: it begins
+ * later, and nobody else takes them. */
+static void stream_waits_for_its_pages(void **state)
 {
-    xenevtchn_handle *before = t.channel.xce;
-
-    (void)state;
-    pool_of(BACK, POOL, POOL);
-    fake_at(FAKE_EVTCHN_OPEN, 1, NULL, NULL, EMFILE);
-    assert_int_equal(channel_restored(&t.channel), -EMFILE);
-    assert_null(t.channel.pages);
-    assert_int_equal(t.channel.xce == before, 1);
-}
-
-/* Readers of the connection before have all but a few pages here and there. */
-static void stream_takes_what_there_is(void **state)
-{
+    const uint32_t nr = 1 + STREAM_PIECES * 4;
     struct stream *stream;
     uint32_t page;
 
     (void)state;
     pool_of(BACK, POOL, POOL);
+    assert_true(pages_get(t.channel.pages, 5, &page));
+    assert_int_equal(page, 0);
+    pool_of(BACK, POOL, POOL);
     stream = stream_create(&t.channel, NULL);
-    assert_int_equal(stream_pages(stream), 1 + STREAM_PIECES * 4);
+    assert_int_equal(stream_pages(stream), nr);
+    assert_false(stream_may_begin(stream));
+    assert_true(pages_get(t.channel.pages, POOL - nr, &page));
+    assert_int_equal(page, nr);
+    assert_false(pages_get(t.channel.pages, 1, &page));
+    pages_put(t.channel.pages, 0, 5);
+    assert_false(pages_get(t.channel.pages, 1, &page));
+    assert_true(stream_may_begin(stream));
+    assert_true(stream_may_begin(stream));
     stream_drop(stream);
-    assert_true(pages_get(t.channel.pages, POOL, &page));
-    for (page = 0; page + 5 <= POOL; page += 6)
-        pages_put(t.channel.pages, page, 5);
-    stream = stream_create(&t.channel, NULL);
-    assert_int_equal(stream_pages(stream), 1 + STREAM_PIECES * 2);
-    stream_drop(stream);
-    pages_put(t.channel.pages, 36, 4);
-    for (page = 5; page < 36; page += 6)
-        pages_put(t.channel.pages, page, 1);
+    pages_put(t.channel.pages, nr, POOL - nr);
     channel_destroy(&t.channel);
     assert_int_equal(fake_granted(FRONT), 0);
-}
-
-/* What was bound by the domain before is left alone, and its handle is open. */
-static void restored(void **state)
-{
-    xenevtchn_handle *before = t.channel.xce;
-
-    (void)state;
-    join();
-    fake_at(FAKE_EVTCHN_OPEN, 1, NULL, NULL, EMFILE);
-    assert_int_equal(channel_restored(&t.channel), -EMFILE);
-    assert_ptr_equal(t.channel.xce, before);
-    assert_true(t.channel.port >= 0);
-    assert_int_equal(channel_restored(&t.channel), 0);
-    assert_ptr_not_equal(t.channel.xce, before);
-    assert_false(channel_events(&t.channel));
-    channel_destroy(&t.channel);
-    assert_int_equal(fake_ports(FRONT), 1);
-    xengnttab_unmap(t.xgt, t.page, 1);
-    t.page = NULL;
-    xenevtchn_unbind(t.xce, (evtchn_port_t)t.port);
-    join();
-    xenevtchn_notify(t.xce, (evtchn_port_t)t.port);
-    assert_true(channel_events(&t.channel));
-    xenevtchn_close(before);
 }
 
 #define TEST(test) cmocka_unit_test_setup_teardown(test, machine_start, \
@@ -479,10 +446,10 @@ int main(void)
         TEST(devices_fail), TEST(back_is_told_when_we_go),
         TEST(we_are_told_when_the_back_goes), TEST(there_and_back),
         TEST(events_wait_for_the_work), TEST(event_of_an_old_port),
-        TEST(made_again), TEST(restored),
+        TEST(made_again),
         TEST(one_pool_for_all_connections),
         TEST(pool_for_another_back_or_policy),
-        TEST(no_pool_after_a_restoration), TEST(stream_takes_what_there_is),
+        TEST(stream_waits_for_its_pages),
         TEST(generation_as_the_back_writes_it),
     };
 

@@ -509,6 +509,37 @@ static void small_pool(void **state)
     expect_verdict(1, VSCANIF_VERDICT_NOT_SCANNED, VSCANIF_REASON_TOO_LARGE);
 }
 
+/* The next connection has the same pool, in which readers of the one before still
+ * have all pages: no content is too large because of that, and what the policy's
+ * way is for has its room when they are done. */
+static void goes_on_in_the_same_pool(void **state)
+{
+    const uint32_t others = (POOL - 9) / 10;
+    struct scan_request stream, req;
+    uint32_t first[4];
+
+    (void)state;
+    use_policy("transport=pool");
+    add_fd(1, full_file(PAGES(60)));
+    for (uint32_t i = 0; i < others; i++)
+        assert_true(pages_get(js.channel.pages, 10, &first[i]));
+    disconnect_jobs();
+    connect_with(64);
+    expect_no_request();
+    for (uint32_t i = 0; i < others; i++)
+        pages_put(js.channel.pages, first[i], 10);
+    stream = expect(VSCANIF_OP_STREAM, PAGES(60));
+    take_all(&stream);
+    answer_request(&stream, VSCANIF_VERDICT_CLEAN);
+    expect_verdict(1, VSCANIF_VERDICT_CLEAN, 0);
+    /* The largest that is not for the stream. */
+    add_fd(2, full_file(PAGES(POOL - 9 - 1)));
+    req = expect(VSCANIF_OP_SCAN_POOL, PAGES(POOL - 9 - 1));
+    answer_request(&req, VSCANIF_VERDICT_CLEAN);
+    expect_verdict(2, VSCANIF_VERDICT_CLEAN, 0);
+    assert_int_equal(fake_granted(FRONT), AT_REST);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, start, jobs_side_stop)
 
 int main(void)
@@ -519,7 +550,7 @@ int main(void)
         TEST(file_shrinks), TEST(back_ends_it), TEST(given_up),
         TEST(waiting_is_given_up), TEST(slow_disk),
         TEST(kept_waiting), TEST(stuck_on_a_disk),
-        TEST(verdict_before_the_end),
+        TEST(verdict_before_the_end), TEST(goes_on_in_the_same_pool),
         cmocka_unit_test_teardown(lying_back, jobs_side_stop),
         cmocka_unit_test_teardown(small_pool, jobs_side_stop),
     };

@@ -451,6 +451,33 @@ static void guest_is_restored(void **state)
     assert_int_equal(fs.restored, 1);
 }
 
+static void connect_anew(void)
+{
+    back_writes(NODE_STATE, "2");
+    expect_front_state("3");
+    back_connects();
+    expect_front_state("4");
+}
+
+/* The host has been rebooted, say, and both have the numbers that they had. */
+static void guest_is_restored_with_its_number(void **state)
+{
+    (void)state;
+    bring_front_to('4');
+    connect_anew();
+    assert_int_equal(fs.restored, 0);
+    fake_remove("/local/domain/5/data/xen-vscan-front");
+    connect_anew();
+    assert_int_equal(fs.restored, 1);
+    assert_true(fs.ring_at_restore);
+    /* That, too, is another life. */
+    fake_write("/local/domain/5/data/xen-vscan-front", "1");
+    connect_anew();
+    assert_int_equal(fs.restored, 2);
+    connect_anew();
+    assert_int_equal(fs.restored, 2);
+}
+
 #define DEVICE(test) cmocka_unit_test_setup_teardown( \
     test, front_side_with_device, front_side_stop)
 #define NO_DEVICE(test) cmocka_unit_test_setup_teardown( \
@@ -470,6 +497,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(removed_device_is_not_made_again,
                                         front_side_with_device, check_removed),
         DEVICE(tells_what_is_not_covered), DEVICE(guest_is_restored),
+        DEVICE(guest_is_restored_with_its_number),
         DEVICE(device_moves_to_another_back),
         cmocka_unit_test(device_is_made_anew_unseen),
         cmocka_unit_test(device_and_back_are_anew_unseen),

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
@@ -39,6 +40,12 @@ pid_t proc_fork(const char *name)
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
     return 0;
+}
+
+void proc_not_inherited(void *start, size_t size)
+{
+    if (size)
+        madvise(start, size, MADV_DONTFORK);
 }
 
 static int set_score(int fd, int score)

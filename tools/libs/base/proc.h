@@ -6,6 +6,7 @@
 #ifndef VSCAN_PROC_H
 #define VSCAN_PROC_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -15,6 +16,10 @@
  * SIGPIPE, at their defaults.  Returns as fork(2), or -errno.
  */
 pid_t proc_fork(const char *name);
+
+/* Children have no part in these pages: what a device has mapped here lives as long
+ * as any copy of that. */
+void proc_not_inherited(void *start, size_t size);
 
 /*
  * Whom the kernel ends when memory runs out: scores from -1000, never, to 1000,
