@@ -58,6 +58,8 @@ struct link {
     struct reader *reader;
     struct jobs *jobs;
     struct xsfront xsfront;
+    struct pace xs_pace;
+    int64_t xs_ms;              /* when xenstore is heard again; or -1 */
     struct window remedies;
     uint32_t stats_nr;          /* of the question for them; 0: none yet */
     bool connected;
@@ -379,12 +381,32 @@ static bool is_spoilt(const struct link *link)
     return !link->connected && page && !ring_front_is_new(page);
 }
 
+/* A back can write its state without end, and each time all is read anew, from an
+ * xenstore that all guests share. */
+static void pace_xenstore(struct link *link)
+{
+    const int64_t wait_ms = pace_event(&link->xs_pace, link->xsfront.news);
+
+    if (wait_ms && !epoll_ctl(link->epoll, EPOLL_CTL_DEL,
+                              xsfront_fd(&link->xsfront), NULL))
+        link->xs_ms = proc_now_ms() + wait_ms;
+}
+
+static void end_xenstore_wait(struct link *link, int64_t now_ms)
+{
+    if (link->xs_ms < 0 || now_ms < link->xs_ms)
+        return;
+    link->xs_ms = add_fd(link, xsfront_fd(&link->xsfront)) ?
+                  now_ms + PACE_MAX_MS : -1;
+}
+
 static void on_xenstore(struct link *link)
 {
     xsfront_run(&link->xsfront);
     if (link->anew || is_spoilt(link))
         xsfront_reset(&link->xsfront, NULL);
     link->anew = false;
+    pace_xenstore(link);
 }
 
 /* Fails what has waited for a connection too long.  Returns when to look
@@ -483,7 +505,7 @@ static void loop(struct link *link)
     for (;;) {
         int64_t due = sooner(check_retry(link), check_grace(link));
 
-        due = sooner(due, link->channel.ack_ms);
+        due = sooner(due, sooner(link->channel.ack_ms, link->xs_ms));
         proc_timer_at(link->timer, sooner(due, check_remedies(link)));
         wait_for_events(link);
         if (link->more)
@@ -503,6 +525,7 @@ static void loop(struct link *link)
             } else if (fd == link->timer) {
                 proc_timer_ack(link->timer);
                 channel_ack_late(&link->channel, proc_now_ms());
+                end_xenstore_wait(link, proc_now_ms());
             }
         }
     }
@@ -569,7 +592,7 @@ static int start(struct link *link)
 
 int proc_link(int gate)
 {
-    struct link link = { .gate = gate,
+    struct link link = { .gate = gate, .xs_ms = -1,
                          .pool_pages = VSCANIF_DEFAULT_POOL_PAGES,
                          .grace_ms = RECONNECT_GRACE_MS };
 

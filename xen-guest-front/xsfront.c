@@ -4,7 +4,6 @@
 #include "xsfront.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,16 +21,13 @@
 
 /* Steps that follow from one look; more would be a peer that flaps. */
 #define MAX_STEPS       8
-/* What a guest may write to is below its own "data", which is made anew with each
- * domain: a restored one may have the number of before, but not this node. */
-#define LIFE_FOLDER     "data"
-#define LIFE_NODE       "xen-vscan-front"
 /* After the front has closed the connection by itself. */
 #define RETRY_MS        5000
 
 /* It has been written. */
 static void note_state(struct xsfront *front, enum xenbus_state state)
 {
+    front->news += front->state != state;
     if (front->state != state && log_limit_ok(&front->log_limit))
         log_info("state %s -> %s (back in domain %u)",
                  handshake_name(front->state), handshake_name(state),
@@ -55,55 +51,16 @@ static void set_error(struct xsfront *front, const char *error)
     xsx_write(front->xs, XBT_NULL, FRONT_FOLDER, NODE_ERROR, error);
 }
 
-/* Reads our number, and marks this domain's life. */
-static int begin_life(struct xsfront *front)
-{
-    int rc = xsx_own_domid(front->xs, &front->own_domid);
-
-    if (rc)
-        return rc;
-    if (getrandom(&front->life, sizeof(front->life), 0) !=
-        sizeof(front->life))
-        front->life = 1;
-    rc = xsx_printf(front->xs, XBT_NULL, LIFE_FOLDER, LIFE_NODE, "%" PRIx64,
-                    front->life);
-    if (rc) {
-        log_warning("cannot write %s/%s: %s: if this guest is restored as a "
-                    "domain of the same number, that is not noticed",
-                    LIFE_FOLDER, LIFE_NODE, strerror(-rc));
-        front->life = 0;
-    }
-    return 0;
-}
-
-static bool is_another_life(struct xsfront *front)
-{
-    uint32_t own_domid = front->own_domid;
-    char *text = NULL, life[17];
-    int rc;
-
-    xsx_own_domid(front->xs, &own_domid);
-    if (own_domid != front->own_domid)
-        return true;
-    if (!front->life)
-        return false;
-    snprintf(life, sizeof(life), "%" PRIx64, front->life);
-    rc = xsx_read(front->xs, XBT_NULL, LIFE_FOLDER, LIFE_NODE, &text);
-    if (!rc)
-        rc = strcmp(text, life) ? -ENOENT : 0;
-    free(text);
-    return rc == -ENOENT;
-}
-
 /* Drops ring and port; those of a domain that has been saved and restored since
  * are nobody's any more, which whoever drops them has to know. */
 static void drop(struct xsfront *front)
 {
-    const uint32_t before = front->own_domid;
+    const uint32_t before = front->life.domid;
 
-    if (is_another_life(front) && !begin_life(front)) {
+    if (life_is_over(&front->life, front->xs) &&
+        !life_begin(&front->life, front->xs)) {
         log_info("this guest has been restored: it was domain %u, and is %u",
-                 before, front->own_domid);
+                 before, front->life.domid);
         front->ops->restored(front->arg);
     }
     front->ops->drop(front->arg);
@@ -423,7 +380,7 @@ static bool on_device(struct xsfront *front, uint32_t back_domid)
     front->refused = front->backed_off = false;
     front->rings = (struct ration){ 0 };
     front->back_domid = back_domid;
-    front->back = names_back(back_domid, front->own_domid);
+    front->back = names_back(back_domid, front->life.domid);
     watch_back(front);
     log_info("attached: the back is in domain %u", back_domid);
     set_state(front, XenbusStateInitialising);
@@ -504,6 +461,7 @@ static void read_policy(struct xsfront *front)
         free(nodes.text);
         return;
     }
+    front->news++;
     free(front->policy_text);
     front->policy_text = nodes.text;
     front->policy_generation = nodes.generation;
@@ -614,7 +572,7 @@ int xsfront_open(struct xsfront *front, const struct xsfront_ops *ops,
     rc = xsx_open(&front->xs, why_r);
     if (rc)
         return rc;
-    rc = begin_life(front);
+    rc = life_begin(&front->life, front->xs);
     if (rc) {
         *why_r = "cannot read our own domid";
         return rc;

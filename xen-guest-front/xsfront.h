@@ -17,6 +17,7 @@
 #include <xenstore.h>
 
 #include "connection.h"
+#include "life.h"
 #include "log.h"
 #include "names.h"
 #include "ration.h"
@@ -58,8 +59,9 @@ struct xsfront {
     struct xs_handle *xs;
     const struct xsfront_ops *ops;
     void *arg;
-    uint32_t own_domid;
-    uint64_t life;              /* of this domain; 0: cannot be marked */
+    struct life life;           /* this domain's */
+    uint64_t news;              /* states that followed, policies, questions: what
+                                 * else a look at xenstore finds is of no use */
     bool attached;
     bool told;                  /* ->attached or ->detached has been called */
     bool refused;               /* closed by ourselves, see vscanif.h ... */

@@ -138,6 +138,7 @@ void xsnodes_look_at_question(struct xsfront *front)
         question.nr == front->question_nr)
         goto out;
     front->question_nr = question.nr;
+    front->news++;
     if (is_answered(front, question.nr))
         goto out;
     if (question.kind == QUESTION_UNKNOWN)

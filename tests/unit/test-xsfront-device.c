@@ -443,7 +443,7 @@ static void guest_is_restored(void **state)
     expect_front_state("3");
     assert_int_equal(fs.restored, 1);
     assert_true(fs.ring_at_restore);
-    assert_int_equal(fs.front.own_domid, 9);
+    assert_int_equal(fs.front.life.domid, 9);
     back_connects();
     expect_front_state("4");
     back_writes(NODE_STATE, "2");

@@ -474,6 +474,24 @@ static void cannot_open(void **state)
     fake_stop();
 }
 
+/* What a look finds that is of no use is told from what is. */
+static void states_without_end_are_no_news(void **state)
+{
+    uint64_t before;
+
+    (void)state;
+    bring_front_to('4');
+    before = fs.front.news;
+    for (unsigned int i = 0; i < 100; i++) {
+        back_writes(NODE_STATE, "4");
+        front_settles();
+    }
+    assert_int_equal(fs.front.news, before);
+    back_writes(NODE_STATE, "2");
+    front_settles();
+    assert_true(fs.front.news > before);
+}
+
 #define DEVICE(test) cmocka_unit_test_setup_teardown( \
     test, front_side_with_device, front_side_stop)
 #define NO_DEVICE(test) cmocka_unit_test_setup_teardown( \
@@ -491,7 +509,7 @@ int main(void)
         DEVICE(publishes_again_when_made_anew),
         DEVICE(other_id_is_not_ours), cmocka_unit_test(judges_offers),
         DEVICE(back_dies_before_the_front_connects), DEVICE(make_fails),
-        DEVICE(back_that_flaps),
+        DEVICE(back_that_flaps), DEVICE(states_without_end_are_no_news),
         DEVICE(nodes_cannot_be_written), DEVICE(reset_starts_anew),
         cmocka_unit_test_setup(cannot_open, front_side_start),
     };
