@@ -122,7 +122,7 @@ void pages_reserve(struct pages *pages, uint32_t nr)
 bool pages_get_reserved(struct pages *pages)
 {
     assert(!pages->dropped);
-    if (memchr(pages->used, true, pages->reserved))
+    if (memchr(pages->used, 1, pages->reserved))
         return false;
     take(pages, 0, pages->reserved);
     return true;
