@@ -219,6 +219,9 @@ for ((i = 0; i < count; i += 1000)); do
 done
 check "nothing is granted" wait_for now_is granted 0
 check "nothing is left over" now_is left_over 0
+mapped=$(active_grants)
+check "the scanner has no more mapped than the pool: $mapped pages" \
+    test "$mapped" -le 512
 
 # Of what runs, and of what is being scanned for that, nobody writes.  While the
 # engines stand still nothing is run that is not on record.
