@@ -52,20 +52,35 @@ configure() {
 }
 has_in_force() { [[ " $(front_tells guest2 policy) " = *" $1 "* ]]; }
 
+# Opens a file all the time, and writes how that ends.
+start_opening() {
+    in_domain guest2 'rm -f /run/opened /run/enough
+        setsid sh -c "while [ ! -e /run/enough ]; do
+            cat /root/clean; done >/run/opened 2>&1" </dev/null >/dev/null 2>&1 &'
+}
+opened() { in_domain guest2 'wc -l </run/opened'; }
+has_opened() { [ "$(opened)" -gt "$1" ]; }
+
 # Nothing may be held when it is suspended.
 migrated() {
-    local before
+    local before opened
     before=$(domid guest2)
     check "its config has it protected" configure \
         'vscan = [ "backend=scanner" ]'
     check "mode=off" "$LAB" exec dom0 -- vscanctl policy set guest2 mode=off
     check "it is in force" wait_for has_in_force mode=off
+    start_opening
+    check "files are opened" wait_for has_opened 10
     check "guest2 is migrated" "$LAB" exec dom0 -- \
         xl migrate -s '' guest2 'xl migrate-receive'
     check "it is another domain" test "$(domid guest2)" != "$before"
     check "it answers" "$LAB" wait guest2 "$PATIENCE"
     check "it is protected" wait_for are_connected guest2 scanner
     check "its policy is that of its config" wait_for has_in_force mode=enforce
+    opened=$(opened)
+    check "files are opened all along, $opened so far" wait_for has_opened "$opened"
+    check "none of them in vain" not in_domain guest2 \
+        'touch /run/enough; grep -v "^clean$" /run/opened'
     check "EICAR is denied still" new_eicar_is_denied
     check "the front has noticed" in_domain guest2 \
         'grep "this guest has been restored" /var/log/xen-guest-front.log'
