@@ -105,7 +105,6 @@ int channel_create(struct channel *channel, uint32_t domid,
         channel_close(channel);
         return rc;
     }
-    proc_not_inherited(channel->page, VSCANIF_PAGE_SIZE);
     assert(ring_pages >= 1 && ring_pages <= VSCANIF_MAX_RING_PAGES);
     share_more(channel, domid, ring_pages - 1);
     ring_front_init(&channel->ring, channel->page, channel->more,

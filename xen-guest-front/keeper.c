@@ -4,11 +4,14 @@
 #include "keeper.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "gate.h"
+#include "log.h"
 
 /* When a machine goes down, systemd kills all but those whose command line begins
  * so. */
@@ -23,6 +26,10 @@ static void keep(int fd)
     prctl(PR_SET_NAME, KEEPER_NAME);
     prctl(PR_SET_MM, PR_SET_MM_ARG_START, command, 0, 0);
     prctl(PR_SET_MM, PR_SET_MM_ARG_END, command + sizeof(command), 0, 0);
+    setgroups(0, NULL);
+    if (setresgid(KEEPER_UID, KEEPER_UID, KEEPER_UID) ||
+        setresuid(KEEPER_UID, KEEPER_UID, KEEPER_UID))
+        log_error("the keeper goes on as root: %s", strerror(errno));
     for (;;)
         pause();
 }
