@@ -13,10 +13,6 @@
 #include "gate.h"
 #include "log.h"
 
-/* When a machine goes down, systemd kills all but those whose command line begins
- * so. */
-static char command[] = "@" KEEPER_NAME;
-
 static void keep(int fd)
 {
     child_keep_only(&fd, 1);
@@ -24,8 +20,6 @@ static void keep(int fd)
     signal(SIGTERM, SIG_IGN);
     signal(SIGINT, SIG_IGN);
     prctl(PR_SET_NAME, KEEPER_NAME);
-    prctl(PR_SET_MM, PR_SET_MM_ARG_START, command, 0, 0);
-    prctl(PR_SET_MM, PR_SET_MM_ARG_END, command + sizeof(command), 0, 0);
     setgroups(0, NULL);
     if (setresgid(KEEPER_UID, KEEPER_UID, KEEPER_UID) ||
         setresuid(KEEPER_UID, KEEPER_UID, KEEPER_UID))
