@@ -124,7 +124,7 @@ found_while() {
                   ! (: <"$1") 2>/dev/null || { echo "read"; break; }
               done
               [ "$ready" = ready ] && kill "$(cat /root/changer)" &&
-                  rm "$1" && [ "$i" = 10 ]; }' "$place/$1/changes" "$2" \
+                  rm "$1" && [ "$i" = 5 ]; }' "$place/$1/changes" "$2" \
         "$(eicar_text)"
 }
 
