@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Large files, which are sparse here: with limits that are raised one of MIB (256;
+# Large files, which are sparse here: with limits that are raised one of MIB (128;
 # 1536 takes minutes) is searched to its end, and neither side has it in memory;
 # what is above the limits is not read.
 
@@ -9,7 +9,7 @@
 
 options=/etc/default/xen-scan-back
 signatures=/var/lib/clamav/large.ndb
-mib=${MIB:-256}
+mib=${MIB:-128}
 large=/root/large mark=vscan-large-at-the-end
 policy=(fail=closed close-write=no timeout-ms=600000)
 # What either side may have more than before, in KiB.
