@@ -54,8 +54,7 @@ struct scan_subject {
 /*
  * Opens the Xen devices, once for the life of the process.  @max_pages is of one
  * request, at most VSCANIF_MAX_REQUEST_PAGES; @max_stream_mib of a stream.
- * Returns 0 or -errno with a sentence for the
- * log in *@why_r.
+ * Returns 0 or -errno with a sentence for the log in *@why_r.
  */
 int dataplane_open(struct dataplane *dp, uint32_t domid, uint32_t max_pages,
                    uint32_t max_stream_mib, const char **why_r);

@@ -8,8 +8,8 @@
  * guest that reports remedies without end does not have its incidents left out;
  * and what is not the first of its content may have no more than half of it, so
  * that something else is still recorded.  What is found while dom0 tests a guest
- * is recorded although that guest has had all of its share.  A VM is its uuid here: one that
- * reboots is the same.
+ * is recorded although that guest has had all of its share.  A VM is its uuid
+ * here: one that reboots is the same.
  */
 #ifndef VSCAND_BUDGET_H
 #define VSCAND_BUDGET_H
@@ -20,7 +20,7 @@
 
 #include "about.h"
 
-/* In the order of enum intake_kind, and then those of vscand itself. */
+/* In the order of enum intake_kind, and then what is of another kind here. */
 enum budget_kind { BUDGET_INCIDENTS, BUDGET_REMEDIES, BUDGET_ALARMS,
                    BUDGET_SELFTESTS, BUDGET_KINDS };
 
