@@ -260,8 +260,12 @@ static void run_small(struct jobs *jobs)
     for (job = TAILQ_FIRST(&jobs->queue);
          jobs->connected && job && looked_at < MAX_PASSED; job = next) {
         struct verdict verdict;
+        struct job *first = TAILQ_FIRST(&jobs->queue);
         int rc;
 
+        /* Whoever has passed another one has passed the first, too. */
+        if (job != first && first->passed == MAX_PASSED)
+            return;
         next = TAILQ_NEXT(job, link);
         while (slot < jobs_slots(jobs) && jobs->slot[slot])
             slot++;
@@ -275,8 +279,6 @@ static void run_small(struct jobs *jobs)
             continue;
         }
         if (rc == -EAGAIN) {
-            if (job->passed == MAX_PASSED)
-                return;
             looked_at++;
             continue;
         }

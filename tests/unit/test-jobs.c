@@ -216,7 +216,6 @@ static void stuck_after_an_answer(void **state)
     assert_true(jobs_give_up(js.jobs, SLOTS + 1));
 }
 
-/* A large file waits for pages; a small one behind it does not overtake. */
 /* One that does not fit waits; a small one that came later does not. */
 static void grants_are_bounded(void **state)
 {
@@ -244,6 +243,8 @@ static void grants_are_bounded(void **state)
 static void is_passed_so_often(void **state)
 {
     struct scan_request big, req;
+    struct vscanif_response rsp;
+    const char *why = NULL;
 
     (void)state;
     jobs_side_create(12);
@@ -251,14 +252,30 @@ static void is_passed_so_often(void **state)
     add_file(1, PAGES(5));
     big = expect_request(PAGES(5));
     add_file(2, PAGES(6));
-    for (uint64_t id = 3; id < 3 + 64; id++) {
+    for (uint64_t id = 3; id < 3 + 60; id++) {
         add_file(id, 20);
         req = expect_request(20);
         answer_request(&req, VSCANIF_VERDICT_CLEAN);
         expect_verdict(id, VSCANIF_VERDICT_CLEAN, 0);
     }
-    add_file(100, 20);
-    expect_no_request();
+    for (uint64_t id = 63; id < 66; id++) {
+        add_file(id, 20);
+        req = expect_request(20);
+        rsp = make_response(req.id, VSCANIF_VERDICT_CLEAN);
+        put_response(&rsp);
+    }
+    /* Two that could, both at the same moment. */
+    add_file(66, 20);
+    add_file(67, 20);
+    assert_int_equal(jobs_on_responses(js.jobs, &why), 0);
+    assert_true(jobs_reads(js.jobs, 66));
+    assert_false(jobs_reads(js.jobs, 67));
+    for (uint64_t id = 63; id < 66; id++)
+        expect_verdict(id, VSCANIF_VERDICT_CLEAN, 0);
+    req = expect_request(20);
+    answer_request(&req, VSCANIF_VERDICT_CLEAN);
+    expect_verdict(66, VSCANIF_VERDICT_CLEAN, 0);
+    assert_false(jobs_reads(js.jobs, 67));
     answer_request(&big, VSCANIF_VERDICT_CLEAN);
     expect_verdict(1, VSCANIF_VERDICT_CLEAN, 0);
     for (int i = 0; i < 2; i++) {
