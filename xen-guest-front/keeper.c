@@ -17,13 +17,16 @@ static void keep(int fd)
 {
     child_keep_only(&fd, 1);
     setsid();
-    signal(SIGTERM, SIG_IGN);
-    signal(SIGINT, SIG_IGN);
+    /* But for SIGKILL and SIGSTOP, which cannot be. */
+    for (int sig = 1; sig <= SIGRTMAX; sig++)
+        signal(sig, SIG_IGN);
     prctl(PR_SET_NAME, KEEPER_NAME);
     setgroups(0, NULL);
     if (setresgid(KEEPER_UID, KEEPER_UID, KEEPER_UID) ||
         setresuid(KEEPER_UID, KEEPER_UID, KEEPER_UID))
         log_error("the keeper goes on as root: %s", strerror(errno));
+    /* The log's is a pipe, whose reader would wait for us. */
+    close_range(STDIN_FILENO, STDERR_FILENO, 0);
     for (;;)
         pause();
 }

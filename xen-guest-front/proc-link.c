@@ -207,6 +207,9 @@ static void on_restored(void *arg)
     struct link *link = arg;
     int rc;
 
+    /* Nothing is bound: all can be closed. */
+    if (link->channel.port < 0)
+        _exit(0);
     while ((rc = keeper_start(xenevtchn_fd(link->channel.xce)))) {
         log_error("cannot fork: %s", strerror(-rc));
         poll(NULL, 0, KEEPER_RETRY_MS);

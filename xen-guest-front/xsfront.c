@@ -57,8 +57,9 @@ static void drop(struct xsfront *front)
 {
     const uint32_t before = front->life.domid;
 
-    if (life_is_over(&front->life, front->xs) &&
-        !life_begin(&front->life, front->xs)) {
+    if (life_is_over(&front->life, front->xs)) {
+        /* When it cannot begin now, it does so at the next look. */
+        life_begin(&front->life, front->xs);
         log_info("this guest has been restored: it was domain %u, and is %u",
                  before, front->life.domid);
         front->ops->restored(front->arg);
@@ -359,13 +360,14 @@ static void on_detached(struct xsfront *front)
     front->ops->detached(front->arg);
 }
 
-/* Has the toolstack made the device anew, behind our back? */
+/* Has the toolstack made the device anew, behind our back?  A state that is that of
+ * a new one does not tell it from that of the domain that we were. */
 static bool was_made_anew(struct xsfront *front)
 {
     enum xenbus_state node = front->state;
 
     xsx_read_state(front->xs, XBT_NULL, FRONT_FOLDER, &node);
-    return node != front->state;
+    return node != front->state || life_is_over(&front->life, front->xs);
 }
 
 /* The device is there: new, moved to another back, or as it was.  Returns

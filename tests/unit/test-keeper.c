@@ -78,11 +78,16 @@ static void keeps_it_open(void **state)
     assert_true(readlink(name, text, sizeof(text)) > 0);
     snprintf(name, sizeof(name), "/proc/%d/fd/%d", (int)pid, ends[0]);
     assert_int_equal(readlink(name, text, sizeof(text)), -1);
+    for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+        snprintf(name, sizeof(name), "/proc/%d/fd/%d", (int)pid, fd);
+        assert_int_equal(readlink(name, text, sizeof(text)), -1);
+    }
     read_of(pid, "status", status_text, sizeof(status_text));
     snprintf(text, sizeof(text), "\nUid:\t%u\t%u\t", KEEPER_UID, KEEPER_UID);
     assert_non_null(strstr(status_text, text));
     kill(pid, SIGTERM);
-    kill(pid, SIGINT);
+    kill(pid, SIGHUP);
+    kill(pid, SIGRTMIN);
     wait_for_rest(pid);
     assert_int_equal(poll(&end, 1, 0), 0);
     kill(pid, SIGKILL);

@@ -432,23 +432,33 @@ static void back_domain_goes(void **state)
 }
 
 /* Another domain than the one that has made ring and port: who drops them hears
- * of that first, and once. */
+ * of that first, and once.  The state that a new device has may be what ours was. */
+static void is_restored_in(char own)
+{
+    bring_front_to(own);
+    assert_int_equal(fs.restored, 0);
+    fake_write("/local/domain/5/domid", "9");
+    fake_write("/local/domain/5/device/vscan/0/state", "1");
+    for (int i = 0; i < 2; i++) {
+        expect_front_state("1");
+        assert_int_equal(fs.restored, 1);
+        assert_int_equal(fs.ring_at_restore, own != '1');
+        assert_int_equal(fs.front.life.domid, 9);
+        assert_non_null(strstr(fs.front.watched.s, "/backend/vscan/9/0/"));
+        fake_write("/local/domain/5/device/vscan/0/state", "1");
+    }
+}
+
 static void guest_is_restored(void **state)
 {
     (void)state;
-    bring_front_to('4');
-    assert_int_equal(fs.restored, 0);
-    fake_write("/local/domain/5/domid", "9");
-    back_writes(NODE_STATE, "2");
-    expect_front_state("3");
-    assert_int_equal(fs.restored, 1);
-    assert_true(fs.ring_at_restore);
-    assert_int_equal(fs.front.life.domid, 9);
-    back_connects();
-    expect_front_state("4");
-    back_writes(NODE_STATE, "2");
-    front_settles();
-    assert_int_equal(fs.restored, 1);
+    is_restored_in('4');
+}
+
+static void guest_is_restored_before_it_connects(void **state)
+{
+    (void)state;
+    is_restored_in('1');
 }
 
 static void connect_anew(void)
@@ -497,6 +507,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(removed_device_is_not_made_again,
                                         front_side_with_device, check_removed),
         DEVICE(tells_what_is_not_covered), DEVICE(guest_is_restored),
+        DEVICE(guest_is_restored_before_it_connects),
         DEVICE(guest_is_restored_with_its_number),
         DEVICE(device_moves_to_another_back),
         cmocka_unit_test(device_is_made_anew_unseen),
