@@ -116,33 +116,26 @@ static void dispatch(struct gate *gate, int fd)
         proc_timer_ack(gate->timer);
 }
 
-static int64_t sooner(int64_t a, int64_t b)
-{
-    if (a < 0 || b < 0)
-        return a < 0 ? b : a;
-    return a < b ? a : b;
-}
-
 /* Does what is due.  Returns when the next thing is, or -1. */
 static int64_t turn(struct gate *gate)
 {
     int64_t due = access_expire(gate), now = proc_now_ms();
 
-    due = sooner(due, link_check_deaf(gate, now));
-    due = sooner(due, marker_check(gate, now));
-    due = sooner(due, remedy_check(gate, now));
-    due = sooner(due, check_links(gate));
+    due = proc_sooner(due, link_check_deaf(gate, now));
+    due = proc_sooner(due, marker_check(gate, now));
+    due = proc_sooner(due, remedy_check(gate, now));
+    due = proc_sooner(due, check_links(gate));
     if (!gate->link.pid) {
         if (gate->link.start_ms <= proc_now_ms())
             link_start(gate);
         if (!gate->link.pid)
-            due = sooner(due, gate->link.start_ms);
+            due = proc_sooner(due, gate->link.start_ms);
     }
     if (gate->guard.sock < 0) {
         if (gate->guard.start_ms <= proc_now_ms())
             guard_start(gate);
         if (gate->guard.sock < 0)
-            due = sooner(due, gate->guard.start_ms);
+            due = proc_sooner(due, gate->guard.start_ms);
     }
     return due;
 }

@@ -314,11 +314,6 @@ static void on_signals(struct guard *guard)
         ;
 }
 
-static int64_t sooner(int64_t a, int64_t b)
-{
-    return a < 0 || (b >= 0 && b < a) ? b : a;
-}
-
 /* Does what is due.  Returns when the next thing is, or -1. */
 static int64_t turn(struct guard *guard)
 {
@@ -335,13 +330,13 @@ static int64_t turn(struct guard *guard)
         guard->ping_next_ms = now + guard->ping_ms;
     }
     if (guard->check_ms >= 0)
-        due = sooner(due, guard->check_ms);
+        due = proc_sooner(due, guard->check_ms);
     if (guard->gate < 0)
-        due = sooner(due, guard->start_ms);
+        due = proc_sooner(due, guard->start_ms);
     if (guard->stop_ms)
-        due = sooner(due, guard->stop_ms);
+        due = proc_sooner(due, guard->stop_ms);
     if (guard->ping_ms)
-        due = sooner(due, guard->ping_next_ms);
+        due = proc_sooner(due, guard->ping_next_ms);
     return due;
 }
 

@@ -194,13 +194,6 @@ static void on_drop(void *arg)
     channel_close(&link->channel);
 }
 
-static int add_fd(struct link *link, int fd)
-{
-    struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
-
-    return epoll_ctl(link->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
-}
-
 /* Nothing of the other domain's is of use: another link takes our place. */
 static void on_restored(void *arg)
 {
@@ -399,7 +392,7 @@ static void end_xenstore_wait(struct link *link, int64_t now_ms)
 {
     if (link->xs_ms < 0 || now_ms < link->xs_ms)
         return;
-    link->xs_ms = add_fd(link, xsfront_fd(&link->xsfront)) ?
+    link->xs_ms = proc_hear(link->epoll, xsfront_fd(&link->xsfront)) ?
                   now_ms + PACE_MAX_MS : -1;
 }
 
@@ -451,13 +444,6 @@ static int64_t check_remedies(struct link *link)
     return -1;
 }
 
-static int64_t sooner(int64_t a, int64_t b)
-{
-    if (a < 0 || b < 0)
-        return a < 0 ? b : a;
-    return a < b ? a : b;
-}
-
 /* What has become ready in this turn goes together; then it is looked whether
  * more has come. */
 static void end_turn(struct link *link)
@@ -506,10 +492,10 @@ static void wait_for_events(struct link *link)
 static void loop(struct link *link)
 {
     for (;;) {
-        int64_t due = sooner(check_retry(link), check_grace(link));
+        int64_t due = proc_sooner(check_retry(link), check_grace(link));
 
-        due = sooner(due, sooner(link->channel.ack_ms, link->xs_ms));
-        proc_timer_at(link->timer, sooner(due, check_remedies(link)));
+        due = proc_sooner(due, proc_sooner(link->channel.ack_ms, link->xs_ms));
+        proc_timer_at(link->timer, proc_sooner(due, check_remedies(link)));
         wait_for_events(link);
         if (link->more)
             take_responses(link);
@@ -580,10 +566,11 @@ static int start(struct link *link)
                           &link->channel, raise_grant_limit())) ||
         (rc = xsfront_open(&link->xsfront, &xsfront_ops, link, &why)))
         goto out;
-    if ((rc = add_fd(link, link->timer)) || (rc = add_fd(link, link->gate)) ||
-        (rc = add_fd(link, xenevtchn_fd(link->channel.xce))) ||
-        (rc = add_fd(link, xsfront_fd(&link->xsfront))) ||
-        (rc = add_fd(link, reader_fd(link->reader))))
+    if ((rc = proc_hear(link->epoll, link->timer)) ||
+        (rc = proc_hear(link->epoll, link->gate)) ||
+        (rc = proc_hear(link->epoll, xenevtchn_fd(link->channel.xce))) ||
+        (rc = proc_hear(link->epoll, xsfront_fd(&link->xsfront))) ||
+        (rc = proc_hear(link->epoll, reader_fd(link->reader))))
         goto out;
     /* Nothing before: the first accesses get the grace, too. */
     link->down_since_ms = proc_now_ms();

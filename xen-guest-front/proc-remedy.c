@@ -43,13 +43,6 @@ struct process {
     uint32_t selftest_nr;       /* of the question that it answers */
 };
 
-static int add_fd(struct process *process, int fd)
-{
-    struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
-
-    return epoll_ctl(process->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
-}
-
 static void log_outcome(struct process *process, const struct remedy_msg *msg,
                         const struct outcome *outcome)
 {
@@ -153,7 +146,7 @@ static int begin_selftest(struct process *process, const struct remedy_msg *msg)
     if (job->pipe >= 0)
         return 0;
     rc = selftest_start(job, &process->children, SELFTEST_DIR, &msg->terms);
-    if (!rc && (rc = add_fd(process, job->pipe)))
+    if (!rc && (rc = proc_hear(process->epoll, job->pipe)))
         selftest_end(job, &process->children, &test);
     if (!rc)
         return 0;
@@ -290,8 +283,9 @@ static int start(struct process *process)
     process->timer = proc_timer();
     process->signals = proc_signals();
     if (process->epoll < 0 || process->timer < 0 || process->signals < 0 ||
-        add_fd(process, process->gate) || add_fd(process, process->timer) ||
-        add_fd(process, process->signals)) {
+        proc_hear(process->epoll, process->gate) ||
+        proc_hear(process->epoll, process->timer) ||
+        proc_hear(process->epoll, process->signals)) {
         log_error("cannot start: %s", strerror(errno));
         return -EIO;
     }

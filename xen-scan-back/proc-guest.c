@@ -315,13 +315,6 @@ static void on_question(struct guest *guest)
                       stats_answer(&guest->stats, &question, &now, node));
 }
 
-static int add_fd(struct guest *guest, int fd)
-{
-    struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
-
-    return epoll_ctl(guest->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
-}
-
 /* A front can write its state without end, and each time all is read anew, from
  * an xenstore that all guests share. */
 static void pace_xenstore(struct guest *guest)
@@ -337,7 +330,7 @@ static void end_xenstore_wait(struct guest *guest, int64_t now_ms)
 {
     if (guest->xs_ms < 0 || now_ms < guest->xs_ms)
         return;
-    guest->xs_ms = add_fd(guest, xsback_fd(&guest->xsback)) ?
+    guest->xs_ms = proc_hear(guest->epoll, xsback_fd(&guest->xsback)) ?
                    now_ms + PACE_MAX_MS : -1;
 }
 
@@ -422,22 +415,15 @@ static int wait_for_pool(struct guest *guest)
     return rc;
 }
 
-static int64_t sooner(int64_t a, int64_t b)
-{
-    if (a < 0 || b < 0)
-        return a < 0 ? b : a;
-    return a < b ? a : b;
-}
-
 /* Sets the timer to what comes next. */
 static void set_timer(struct guest *guest)
 {
-    int64_t next_ms = sooner(incidents_due(&guest->incidents),
-                             guest->xsback.retry_ms);
+    int64_t next_ms = proc_sooner(incidents_due(&guest->incidents),
+                                  guest->xsback.retry_ms);
 
     if (guest_stream_is_open(guest))
-        next_ms = sooner(next_ms, guest->stream_end_ms);
-    next_ms = sooner(next_ms, sooner(guest->ack_ms, guest->xs_ms));
+        next_ms = proc_sooner(next_ms, guest->stream_end_ms);
+    next_ms = proc_sooner(next_ms, proc_sooner(guest->ack_ms, guest->xs_ms));
     proc_timer_at(guest->timer, next_ms);
 }
 
@@ -576,11 +562,11 @@ static int start(struct guest *guest, const struct xsback_limits *limits)
     guest->epoll = epoll_create1(EPOLL_CLOEXEC);
     guest->signals = proc_signals();
     guest->timer = proc_timer();
-    if ((rc = add_fd(guest, guest->timer)) ||
-        (rc = add_fd(guest, guest->pool)) ||
-        (rc = add_fd(guest, guest->signals)) ||
-        (rc = add_fd(guest, xsback_fd(&guest->xsback))) ||
-        (rc = add_fd(guest, xenevtchn_fd(guest->dp.xce))))
+    if ((rc = proc_hear(guest->epoll, guest->timer)) ||
+        (rc = proc_hear(guest->epoll, guest->pool)) ||
+        (rc = proc_hear(guest->epoll, guest->signals)) ||
+        (rc = proc_hear(guest->epoll, xsback_fd(&guest->xsback))) ||
+        (rc = proc_hear(guest->epoll, xenevtchn_fd(guest->dp.xce))))
         goto out;
  out:
     if (rc)

@@ -219,13 +219,6 @@ static void on_watch(struct parent *parent)
     look_for_devices(parent);
 }
 
-static int add_fd(struct parent *parent, int fd)
-{
-    struct epoll_event ev = { .events = EPOLLIN, .data.fd = fd };
-
-    return epoll_ctl(parent->epoll, EPOLL_CTL_ADD, fd, &ev) ? -errno : 0;
-}
-
 static int open_xenstore(struct parent *parent)
 {
     const char *why = NULL;
@@ -237,7 +230,7 @@ static int open_xenstore(struct parent *parent)
     }
     if (!rc) {
         look_for_word(parent, false);
-        rc = add_fd(parent, xs_fileno(parent->xs));
+        rc = proc_hear(parent->epoll, xs_fileno(parent->xs));
     }
     if (rc)
         log_error("%s: %s", why ? why : "xenstore", strerror(-rc));
@@ -403,10 +396,10 @@ int proc_parent(const struct pool_config *config)
         parent.epoll = epoll_create1(EPOLL_CLOEXEC);
         parent.signals = proc_signals();
         parent.timer = proc_timer();
-        if ((rc = add_fd(&parent, parent.control)) ||
-            (rc = add_fd(&parent, parent.signals)) ||
-            (rc = add_fd(&parent, parent.timer)) ||
-            (rc = add_fd(&parent, databases_fd(&parent.databases))))
+        if ((rc = proc_hear(parent.epoll, parent.control)) ||
+            (rc = proc_hear(parent.epoll, parent.signals)) ||
+            (rc = proc_hear(parent.epoll, parent.timer)) ||
+            (rc = proc_hear(parent.epoll, databases_fd(&parent.databases))))
             log_error("cannot set up the event loop: %s", strerror(-rc));
     }
     if (rc) {

@@ -78,8 +78,9 @@ void back_start(int pool, unsigned int max_pages, unsigned int max_stream_mib)
     rc = xsback_start(&life.xsback, &why);
     must(!rc || life.xsback.gone, "xenstore");
     life.epoll = epoll_create1(EPOLL_CLOEXEC);
-    must(!add_fd(&life, pool) && !add_fd(&life, xsback_fd(&life.xsback)) &&
-         !add_fd(&life, xenevtchn_fd(life.dp.xce)), "epoll");
+    must(!proc_hear(life.epoll, pool) &&
+         !proc_hear(life.epoll, xsback_fd(&life.xsback)) &&
+         !proc_hear(life.epoll, xenevtchn_fd(life.dp.xce)), "epoll");
     fake_enter(before);
 }
 

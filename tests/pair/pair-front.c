@@ -69,10 +69,10 @@ void front_start(int gate, struct reader *reader, unsigned int max_grants)
     must(!jobs_create(&life.jobs, gate, reader, &life.channel, max_grants),
          "jobs");
     must(!xsfront_open(&life.xsfront, &xsfront_ops, &life, &why), "xenstore");
-    must(!add_fd(&life, gate) &&
-         !add_fd(&life, xenevtchn_fd(life.channel.xce)) &&
-         !add_fd(&life, xsfront_fd(&life.xsfront)) &&
-         !add_fd(&life, reader_fd(reader)), "epoll");
+    must(!proc_hear(life.epoll, gate) &&
+         !proc_hear(life.epoll, xenevtchn_fd(life.channel.xce)) &&
+         !proc_hear(life.epoll, xsfront_fd(&life.xsfront)) &&
+         !proc_hear(life.epoll, reader_fd(reader)), "epoll");
     fake_enter(before);
 }
 

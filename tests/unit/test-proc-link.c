@@ -299,15 +299,6 @@ static void back_is_waited_for(void **state)
     assert_false(jobs_waiting(life.jobs));
 }
 
-static void the_sooner(void **state)
-{
-    (void)state;
-    assert_int_equal(sooner(-1, -1), -1);
-    assert_int_equal(sooner(-1, 5), 5);
-    assert_int_equal(sooner(5, -1), 5);
-    assert_int_equal(sooner(5, 4), 4);
-}
-
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -317,7 +308,6 @@ int main(void)
         TEST(remedies_are_told_seldom), TEST(remedies_outlive_the_device),
         TEST(pool_of_the_policy), TEST(back_is_waited_for),
         TEST(spoilt_ring_is_made_anew),
-        cmocka_unit_test(the_sooner),
     };
 
     log_init("test", LOG_LEVEL_ERROR);

@@ -6,6 +6,7 @@
  * a failure would be to wait for ever.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <setjmp.h>
@@ -15,6 +16,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -287,6 +289,34 @@ static void expendable_children(void **state)
     assert_int_equal(status, 0);
 }
 
+static void the_sooner(void **state)
+{
+    (void)state;
+    assert_int_equal(proc_sooner(-1, -1), -1);
+    assert_int_equal(proc_sooner(-1, 5), 5);
+    assert_int_equal(proc_sooner(5, -1), 5);
+    assert_int_equal(proc_sooner(5, 4), 4);
+}
+
+static void what_is_heard(void **state)
+{
+    const int epoll = epoll_create1(EPOLL_CLOEXEC);
+    struct epoll_event ev;
+    int ends[2];
+
+    (void)state;
+    assert_int_equal(pipe(ends), 0);
+    assert_int_equal(proc_hear(epoll, ends[0]), 0);
+    assert_int_equal(proc_hear(epoll, ends[0]), -EEXIST);
+    assert_int_equal(epoll_wait(epoll, &ev, 1, 0), 0);
+    assert_int_equal(write(ends[1], "", 1), 1);
+    assert_int_equal(epoll_wait(epoll, &ev, 1, 0), 1);
+    assert_int_equal(ev.data.fd, ends[0]);
+    close(epoll);
+    close(ends[0]);
+    close(ends[1]);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, limit_time, \
                                                    unlimit_time)
 
@@ -295,7 +325,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(child), TEST(child_signals), TEST(dies_with_parent),
         TEST(signals), TEST(timer), TEST(now), TEST(tells_how_it_ended),
-        TEST(expendable_children),
+        TEST(expendable_children), TEST(the_sooner), TEST(what_is_heard),
     };
 
     return cmocka_run_group_tests_name("proc", tests, NULL, NULL);

@@ -71,4 +71,11 @@ void proc_timer_at(int timer, int64_t when_ms);
 /* Takes its expiry, so that it is not reported again. */
 void proc_timer_ack(int timer);
 
+/* The earlier one of two times, each of which may be none: negative. */
+int64_t proc_sooner(int64_t a, int64_t b);
+
+/* The epoll instance tells from now on when @fd can be read.  Returns 0 or
+ * -errno. */
+int proc_hear(int epoll, int fd);
+
 #endif
