@@ -94,6 +94,22 @@ migrated() {
         'grep "this guest has been restored" /var/log/xen-guest-front.log'
 }
 
+# The module's, which a scan in guest2 copies nothing of but last pages.
+own_pages() {
+    local before copied
+    check "transport=pages" "$LAB" exec dom0 -- \
+        vscanctl policy set guest2 transport=pages
+    check "it is in force" wait_for has_in_force transport=pages
+    before=$(counter guest2 front octets-copied)
+    check "1 MiB is written and read" in_domain guest2 '
+        head -c 1048576 /dev/urandom >/root/large && cat /root/large >/dev/null'
+    copied=$(($(counter guest2 front octets-copied) - before))
+    check "of it and what was run for it, $copied octets are copied" \
+        test "$copied" -lt 65536
+    check "no page stays granted" wait_for in_domain guest2 '
+        read -r n <"/sys/class/misc/xen!vscan-pages/granted" && [ "$n" = 0 ]'
+}
+
 # What is shown; in a shell of its own, as it may be for nothing.
 protected() {
     failures=0
@@ -108,6 +124,7 @@ protected() {
     check "a clean file is read" read_is clean guest2 /root/clean
     check "32 MiB are read" in_domain guest2 \
         'head -c 33554432 /dev/zero >/root/large && wc -c </root/large'
+    own_pages
     check "kill -9 of the back" kill_back
     check "the back is started again" restart_back
     check "both sides connect anew" wait_for are_connected guest2 scanner

@@ -7,7 +7,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-files=300
+files=150
 # What else guests open meanwhile, which is the same in each: programs,
 # libraries.
 others=100

@@ -6,7 +6,7 @@
 
 . "$(dirname "$0")/lib.sh"
 
-large=10485760 files=64 tries=10
+large=6291456 files=64 tries=10
 log=/var/log/xen-scan-back.log
 options=/etc/default/xen-scan-back
 

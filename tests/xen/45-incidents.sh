@@ -8,7 +8,7 @@
 
 # Each process begins with another file: what several open at the same moment
 # would be scanned once, and be one incident.
-files=200
+files=100
 processes=4
 opens=$((files * processes))
 

@@ -9,14 +9,14 @@
 unprotect guest1
 put_program guest1 storm
 in_domain guest1 'rm -rf /root/storming; mkdir /root/storming &&
-    /root/storm make /root/storming 200 4'
+    /root/storm make /root/storming 60 2'
 check "guest1 is protected" protect guest1 scanner fail=open timeout-ms=30000
 
 # The second time, the clean ones may be on record.
 for time in first second; do
     said=$(in_domain guest1 '/root/storm open /root/storming 64')
-    check "64 processes, 200 files, the $time time: $said" \
-        test "${said% longest *}" = "allowed 12544 denied 256 wrong 0"
+    check "64 processes, 60 files, the $time time: $said" \
+        test "${said% longest *}" = "allowed 3712 denied 128 wrong 0"
     check "the $time time, none waits past the time-out" \
         test "${said##* }" -le 30000
 done
