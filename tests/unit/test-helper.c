@@ -96,6 +96,12 @@ static void its_end_is_told(void **state)
     snprintf(expected, sizeof(expected), "%s: exit status 3: two",
              host_path(h, "x"));
     assert_string_equal(h->text, expected);
+    assert_int_equal(run(h, "echo one; echo libxl: error: cause >&2;"
+                         "echo libxl: error: another >&2; echo end; exit 1"),
+                     -EIO);
+    snprintf(expected, sizeof(expected),
+             "%s: exit status 1: libxl: error: cause", host_path(h, "x"));
+    assert_string_equal(h->text, expected);
     assert_int_equal(run(h, "kill -9 $$"), -EIO);
     snprintf(expected, sizeof(expected), "%s: signal 9 (Killed)",
              host_path(h, "x"));

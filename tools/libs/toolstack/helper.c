@@ -21,6 +21,9 @@
 #include "log.h"
 #include "proc.h"
 
+/* In each line that libxl or libxc has for an error. */
+#define ERROR_MARK ": error: "
+
 /* The program and what is read of it. */
 struct running {
     const struct helper *helper;
@@ -30,7 +33,9 @@ struct running {
                                        end */
     char line[HELPER_MAX_LINE + 1]; /* what is read of the present one */
     size_t len;
-    char last[HELPER_MAX_LINE + 1];
+    /* The first one of libxl's errors, which is why there are others; or the
+     * last line. */
+    char telling[HELPER_MAX_LINE + 1];
     unsigned int lines;
 };
 
@@ -103,7 +108,8 @@ static void end_line(struct running *r)
 
     r->line[r->len] = 0;
     if (r->len) {
-        memcpy(r->last, r->line, r->len + 1);
+        if (!strstr(r->telling, ERROR_MARK))
+            memcpy(r->telling, r->line, r->len + 1);
         r->lines++;
     }
     if (r->helper->title && r->len && r->lines <= HELPER_MAX_LINES)
@@ -207,7 +213,7 @@ int helper_run(const struct helper *helper, char *why, size_t why_size)
     status = end(&r);
     if (in_time && !status)
         return 0;
-    escape(r.last, safe, sizeof(safe));
+    escape(r.telling, safe, sizeof(safe));
     if (!in_time)
         snprintf(why, why_size, "%s has taken more than %.3f s and was killed"
                  "%s%s", helper->argv[0], (double)helper->limit_ms / 1000,

@@ -34,9 +34,9 @@ struct helper {
  * descriptor but /dev/null and its output, and umask 077, and waits for its
  * end; what it leaves running is killed then, as far as it has stayed in that
  * session's first process group.  Returns 0 when it has ended with status 0;
- * or, with a sentence in @why that has the last line of its output, -EIO when
- * it has failed, -ETIMEDOUT when it was killed; another -errno when it could
- * not be started.  To be called in a process with no other children that it
+ * or, with a sentence in @why that has the last line of its output, or the first of
+ * libxl's errors in it, -EIO when it has failed, -ETIMEDOUT when it was killed;
+ * another -errno when it could not be started.  To be called in a process with no other children that it
  * waits for by number.
  */
 int helper_run(const struct helper *helper, char *why, size_t why_size);
