@@ -85,7 +85,7 @@ create() {
 }
 
 # keep_address GUEST: what udev and ifupdown do elsewhere: an interface that is
-# plugged in gets its address.
+# plugged in gets its address; until leave_address GUEST.
 keep_address() {
     in_domain "$1" '
         address=$(ip -o -4 address show dev eth0 |
@@ -93,8 +93,10 @@ keep_address() {
         setsid sh -c "while sleep 1; do
             ip -4 address show dev eth0 2>&1 | grep -q inet ||
                 { ip address add $address dev eth0 && ip link set eth0 up; }
-        done" </dev/null >/dev/null 2>&1 &'
+        done" </dev/null >/dev/null 2>&1 &
+        echo $! >/run/keep-address.pid'
 }
+leave_address() { in_domain "$1" 'kill "$(cat /run/keep-address.pid)"'; }
 
 # Program, init script and the scanner domain's signatures.
 install_back_in_dom0() {
