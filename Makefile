@@ -9,6 +9,7 @@ help:
 	@echo "make check      unit tests; also with SANITIZER=address,undefined"
 	@echo "make bench      what the front, the history, bad content cost, natively"
 	@echo "make test       check, then the cases of tests/xen/ on real Xen in QEMU"
+	@echo "make soak       the long cases of tests/xen/soak/, likewise"
 	@echo "make demo       the main job on real Xen in QEMU, step by step"
 	@echo "make lint       cppcheck, sparse, shellcheck, which must find nothing"
 	@echo "make deps       install the Debian packages for all of these"
@@ -241,12 +242,17 @@ $(O)/tests/xen/%: tests/xen/%.c $(O)/tests/libvscan.a | deps-build
 	    $(O)/tests/libvscan.a \
 	    $(call libs,xengnttab xenevtchn xenstore xentoollog libcrypto)
 
-# Cases on real Xen, in one lab that tests/run boots.
+# Cases on real Xen, in a lab that tests/run boots; and those that are long: what
+# happens under load, and figures.
 CASES := $(sort $(wildcard tests/xen/[0-9]*.sh))
+SOAK  := $(sort $(wildcard tests/xen/soak/[0-9]*.sh))
 
-.PHONY: test demo
+.PHONY: test soak demo
 test: all deps-lab $(UNIT_TESTS) $(CASE_PROGRAMS)
 	@tests/run unit $(UNIT_TESTS) xen $(CASES)
+
+soak: all deps-lab $(CASE_PROGRAMS)
+	@tests/run xen $(SOAK)
 
 demo: all deps-lab
 	@tools/lab/demo

@@ -108,9 +108,6 @@ run_mode() {
     during "kill -9 of the gate" kill_gate continue_back
     during "kill -9 of the guard" kill_guard continue_back
     during "kill -9 of the back" kill_the_back restart_back
-    # Its disk stays, with what has been written to it.
-    in_domain scanner sync
-    during "the scanner domain is destroyed" destroy_scanner create_scanner
 }
 
 trap leave EXIT
@@ -120,4 +117,7 @@ start_flight
 check "a hundred files: $reply" test "$reply" = ready
 run_mode open "allowed 100 denied 0 wrong 0"
 run_mode closed "allowed 0 denied 100 wrong 0"
+# Its disk stays, with what has been written to it.
+in_domain scanner sync
+during "the scanner domain is destroyed" destroy_scanner create_scanner
 finish

@@ -5,7 +5,7 @@
 # 1536 takes minutes) is searched to its end, and neither side has it in memory;
 # what is above the limits is not read.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 options=/etc/default/xen-scan-back
 signatures=/var/lib/clamav/large.ndb

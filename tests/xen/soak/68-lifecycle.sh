@@ -5,7 +5,7 @@
 # written and opened in guest1: no clean file is denied, no infected one is
 # opened, and every open ends.  Where the front leaves, what it holds is denied.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/under-load.sh"
 
 xl() { "$LAB" exec dom0 -- xl "$@"; }

@@ -4,7 +4,7 @@
 # Many processes open many files at once: each open gets the one answer that
 # is right, within the time-out.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 unprotect guest1
 put_program guest1 storm

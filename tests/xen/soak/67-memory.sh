@@ -5,7 +5,7 @@
 # large files: the signatures are there once, and a guest's link is small.
 # Proportional shares (PSS): what several processes map counts once.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 db=/var/lib/clamav
 signatures=100000

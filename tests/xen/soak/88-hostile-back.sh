@@ -6,7 +6,7 @@
 # the next connection is a good one.  The hostile back is in dom0, so that the
 # real one in the scanner domain goes on serving guest2.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 timeout_ms=5000
 # What an emulated and loaded machine may need more; what is never answered

@@ -7,7 +7,7 @@
 # restored, and as no access may be held at that moment, with mode=off; files
 # are opened all along.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 . "$(dirname "$0")/under-load.sh"
 
 xl() { "$LAB" exec dom0 -- xl "$@"; }

@@ -4,7 +4,7 @@
 # One guest has 64 large files scanned at once; another one's small file waits
 # for one scan of each worker at most.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 large=6291456 files=64 tries=10
 log=/var/log/xen-scan-back.log

@@ -4,7 +4,7 @@
 # A build of a part of this project, xenstore-schema, inside the protected guest
 # gives the same files, octet by octet, as without protection.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 place=/root/build
 

@@ -4,7 +4,7 @@
 # What the front costs a guest that does nothing: memory with a thousand files on
 # record, and not one wake-up.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 files=1000
 # Resident, all its processes together, the one for remedies too if something was

@@ -4,7 +4,7 @@
 # The guest's kernel module, as DKMS builds it from what "make install-guest" has
 # installed, with Debian's headers, in the guest.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 module=xen-vscan-pages
 version=1

@@ -5,7 +5,7 @@
 # says with the same signatures, some of which are of words that are in many.  What
 # the guest itself runs is left out, or it could not run anything.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 guest=guest2 db=/var/lib/clamav
 files=200
