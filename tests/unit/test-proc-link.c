@@ -14,10 +14,13 @@
 
 #include <poll.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include <cmocka.h>
 
@@ -299,6 +302,44 @@ static void back_is_waited_for(void **state)
     assert_false(jobs_waiting(life.jobs));
 }
 
+/* A link ends that hears that its guest has been restored; whether it leaves a
+ * keeper, which is ended. */
+static bool leaves_a_keeper(void)
+{
+    const pid_t link = fork();
+    char name[64], text[64] = "";
+    int status, fd;
+    pid_t keeper;
+
+    if (!link)
+        on_restored(&life);
+    assert_int_equal(waitpid(link, &status, 0), link);
+    assert_int_equal(status, 0);
+    snprintf(name, sizeof(name), "/proc/self/task/%d/children", (int)getpid());
+    fd = open(name, O_RDONLY | O_CLOEXEC);
+    assert_true(read(fd, text, sizeof(text) - 1) >= 0);
+    close(fd);
+    keeper = (pid_t)atoi(text);
+    if (!keeper)
+        return false;
+    kill(keeper, SIGKILL);
+    assert_int_equal(waitpid(keeper, &status, 0), keeper);
+    return true;
+}
+
+static void restored(void **state)
+{
+    (void)state;
+    /* Who is left without a parent is ours. */
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    assert_false(leaves_a_keeper());
+    fake_back_write(BACK, FRONT, NODE_VERSIONS, "1");
+    fake_back_write(BACK, FRONT, NODE_STATE, "2");
+    settle(FRONT, look_at_all);
+    assert_true(life.channel.port >= 0);
+    assert_true(leaves_a_keeper());
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -307,7 +348,7 @@ int main(void)
         TEST(questions_go_to_the_gate), TEST(answers_come_from_it),
         TEST(remedies_are_told_seldom), TEST(remedies_outlive_the_device),
         TEST(pool_of_the_policy), TEST(back_is_waited_for),
-        TEST(spoilt_ring_is_made_anew),
+        TEST(spoilt_ring_is_made_anew), TEST(restored),
     };
 
     log_init("test", LOG_LEVEL_ERROR);
