@@ -6,7 +6,7 @@
 # nothing behind.  guest1, which is PV, is created anew for it, and again as it
 # was: emulated PVH domains do not always survive the start of their kernel.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 # The service manager's watchdog; slow machines are not to be taken for hanging
 # guards.

@@ -5,7 +5,7 @@
 # them is known to other guests, its workers are its own, and the policy can say
 # otherwise at any time.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 files=40
 db=/var/lib/clamav

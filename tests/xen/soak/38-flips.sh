@@ -4,7 +4,7 @@
 # A guest that changes its pages while they are read, hashed and scanned gets no
 # infected content accepted in another guest.
 
-. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/../lib.sh"
 
 rounds=400
 db=/var/lib/clamav
