@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# A PVH guest is protected as a PV one is, and still is when it has been
-# migrated, to the same host.  guest2 is created anew as one, and at the end as
-# it was.
+# A PVH guest is protected as a PV one is, and, with MIGRATE=1, still is when it
+# has been migrated, to the same host.  guest2 is created anew as one, and at the
+# end as it was.
 
 . "$(dirname "$0")/lib.sh"
 
@@ -129,7 +129,7 @@ protected() {
     check "the back is started again" restart_back
     check "both sides connect anew" wait_for are_connected guest2 scanner
     check "EICAR is denied again" new_eicar_is_denied
-    migrated
+    [ -z "${MIGRATE-}" ] || migrated
     unprotect guest2
     in_domain guest2 'rm -f /root/large; sync'
     finish
