@@ -360,8 +360,8 @@ static void on_detached(struct xsfront *front)
     front->ops->detached(front->arg);
 }
 
-/* Has the toolstack made the device anew, behind our back?  A state that is that of
- * a new one does not tell it from that of the domain that we were. */
+/* Has the toolstack made the device anew, behind our back?  In a guest that was
+ * restored the state alone does not tell: that of a new one may be ours. */
 static bool was_made_anew(struct xsfront *front)
 {
     enum xenbus_state node = front->state;

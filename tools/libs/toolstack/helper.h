@@ -36,8 +36,8 @@ struct helper {
  * session's first process group.  Returns 0 when it has ended with status 0;
  * or, with a sentence in @why that has the last line of its output, or the first of
  * libxl's errors in it, -EIO when it has failed, -ETIMEDOUT when it was killed;
- * another -errno when it could not be started.  To be called in a process with no other children that it
- * waits for by number.
+ * another -errno when it could not be started.  To be called in a process with no
+ * other children that it waits for by number.
  */
 int helper_run(const struct helper *helper, char *why, size_t why_size);
 
