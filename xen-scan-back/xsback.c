@@ -18,7 +18,8 @@
 
 /* Steps that follow from one look; more would be a peer that flaps. */
 #define MAX_STEPS       8
-/* After a ring could not be joined, for want of memory perhaps. */
+/* After a ring could not be joined, for want of memory perhaps, or xenstore did
+ * not take, or tell, something. */
 #define RETRY_MS        5000
 
 /* Of the watches. */
@@ -102,6 +103,11 @@ static int write_update(struct xs_handle *xs, xs_transaction_t t, void *arg)
     return xsx_write_state(xs, t, folder, u->state);
 }
 
+static void try_again(struct xsback *back)
+{
+    back->retry_ms = proc_now_ms() + RETRY_MS;
+}
+
 static void set_state(struct xsback *back, enum xenbus_state state,
                       const char *error)
 {
@@ -115,6 +121,8 @@ static void set_state(struct xsback *back, enum xenbus_state state,
     if (rc == -ENOENT)
         back->gone = true;
     else if (rc)
+        try_again(back);
+    if (rc && !back->gone && log_limit_ok(&back->log_limit))
         log_error("cannot write the state: %s", strerror(-rc));
     back->news++;
     if (error && log_limit_ok(&back->log_limit))
@@ -130,6 +138,51 @@ static void drop_and_set(struct xsback *back, enum xenbus_state state,
 {
     back->ops->drop(back->arg);
     set_state(back, state, error);
+}
+
+struct news {
+    const struct xsback *back;
+    const char *node, *text;
+};
+
+/* As write_update() does: it brings no folder back. */
+static int write_news(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+    const struct news *news = arg;
+    const char *folder = news->back->back.s;
+    char *text = NULL;
+    int rc = xsx_read(xs, t, folder, NODE_FRONTEND_ID, &text);
+
+    free(text);
+    return rc ? rc : xsx_write(xs, t, folder, news->node, news->text);
+}
+
+/* Returns false when it has to be told again. */
+static bool tell(struct xsback *back, const char *node, const char *text)
+{
+    struct news news = { .back = back, .node = node, .text = text };
+    int rc = xsx_transaction(back->xs, write_news, &news);
+
+    if (!rc || xsx_is_absent(rc))
+        return true;
+    if (log_limit_ok(&back->log_limit))
+        log_error("cannot write %s: %s", node, strerror(-rc));
+    return false;
+}
+
+/* The first state brings both along, and the next one the engines, of which a
+ * closed device has no node. */
+static void tell_untold(struct xsback *back)
+{
+    const bool offered = back->state != XenbusStateUnknown && !back->gone;
+    const bool open = offered && back->state != XenbusStateClosed;
+
+    back->engines_untold = back->engines_untold && open &&
+                           !tell(back, NODE_ENGINES, back->engines);
+    back->incidents_untold = back->incidents_untold && offered &&
+                             !tell(back, NODE_INCIDENTS, back->incidents);
+    if (back->engines_untold || back->incidents_untold)
+        try_again(back);
 }
 
 struct front_nodes {
@@ -215,6 +268,11 @@ static int read_front(struct xs_handle *xs, xs_transaction_t t, void *arg)
     return read_number(f, xs, t, &f->connection_id);
 }
 
+static bool is_malformed(int rc)
+{
+    return rc == -EINVAL || rc == -ERANGE || xsx_is_absent(rc);
+}
+
 static const char *node_fault(int rc)
 {
     if (rc == -EINVAL)
@@ -224,20 +282,27 @@ static const char *node_fault(int rc)
     return xsx_is_absent(rc) ? "missing" : strerror(-rc);
 }
 
+static bool offer_again(struct xsback *back, const char *error)
+{
+    drop_and_set(back, XenbusStateInitWait, error);
+    try_again(back);
+    return false;
+}
+
 /*
  * Returns whether the state has changed.  Nodes that are malformed close the
- * link; a ring that cannot be joined does not, since its front may have died
- * meanwhile and be about to publish another: vscanif.h, "Recovery".  A front that
- * has had its ration of attempts waits for the next one, be it good or bad: all
- * that it can make the back write follows from these.
+ * link; what xenstore does not tell now does not, nor a ring that cannot be
+ * joined, since its front may have died meanwhile and be about to publish
+ * another: vscanif.h, "Recovery".  A front that has had its ration of attempts
+ * waits for the next one, be it good or bad: all that it can make the back write
+ * follows from these.
  */
 static bool connect_front(struct xsback *back)
 {
     struct front_nodes f = { .back = back, .node = NODE_STATE };
     char error[160];
     const char *why = NULL;
-    const int64_t now_ms = proc_now_ms();
-    const int64_t when_ms = ration_take(&back->connects, now_ms);
+    const int64_t when_ms = ration_take(&back->connects, proc_now_ms());
     int rc;
 
     if (when_ms) {
@@ -250,6 +315,8 @@ static bool connect_front(struct xsback *back)
     if (rc) {
         snprintf(error, sizeof(error), "front: %s is %s", f.node,
                  node_fault(rc));
+        if (!is_malformed(rc))
+            return offer_again(back, error);
         drop_and_set(back, XenbusStateClosed, error);
         return true;
     }
@@ -262,9 +329,7 @@ static bool connect_front(struct xsback *back)
     rc = back->ops->connect(back->arg, &f.connection, &why);
     if (rc) {
         snprintf(error, sizeof(error), "%s: %s", why, strerror(-rc));
-        drop_and_set(back, XenbusStateInitWait, error);
-        back->retry_ms = now_ms + RETRY_MS;
-        return false;
+        return offer_again(back, error);
     }
     back->connection_id = f.connection_id;
     set_state(back, XenbusStateConnected, NULL);
@@ -337,6 +402,7 @@ static bool was_made_anew(struct xsback *back)
 static void evaluate(struct xsback *back)
 {
     back->retry_ms = -1;
+    tell_untold(back);
     for (int i = 0; i < MAX_STEPS; i++) {
         enum xenbus_state peer = XenbusStateUnknown;
         const char *error;
@@ -509,46 +575,18 @@ int xsback_start(struct xsback *back, const char **why_r)
     return 0;
 }
 
-struct news {
-    const struct xsback *back;
-    const char *node, *text;
-};
-
-/* As write_update() does: it brings no folder back. */
-static int write_news(struct xs_handle *xs, xs_transaction_t t, void *arg)
-{
-    const struct news *news = arg;
-    const char *folder = news->back->back.s;
-    char *text = NULL;
-    int rc = xsx_read(xs, t, folder, NODE_FRONTEND_ID, &text);
-
-    free(text);
-    return rc ? rc : xsx_write(xs, t, folder, news->node, news->text);
-}
-
-static void tell(struct xsback *back, const char *node, const char *text)
-{
-    struct news news = { .back = back, .node = node, .text = text };
-    int rc = xsx_transaction(back->xs, write_news, &news);
-
-    if (rc && !xsx_is_absent(rc) && log_limit_ok(&back->log_limit))
-        log_error("cannot write %s: %s", node, strerror(-rc));
-}
-
 void xsback_set_engines(struct xsback *back, const char *text)
 {
     snprintf(back->engines, sizeof(back->engines), "%s", text);
-    /* Else the next state brings it along. */
-    if (back->state != XenbusStateUnknown && !back->gone &&
-        back->state != XenbusStateClosed)
-        tell(back, NODE_ENGINES, back->engines);
+    back->engines_untold = true;
+    tell_untold(back);
 }
 
 void xsback_set_incidents(struct xsback *back, const char *text)
 {
     snprintf(back->incidents, sizeof(back->incidents), "%s", text);
-    if (back->state != XenbusStateUnknown && !back->gone)
-        tell(back, NODE_INCIDENTS, back->incidents);
+    back->incidents_untold = true;
+    tell_untold(back);
 }
 
 bool xsback_question(struct xsback *back, struct question *question_r)

@@ -47,8 +47,8 @@ struct xsback {
     uint32_t front_domid;
     uint32_t connection_id;
     struct xsback_limits limits;
-    int64_t retry_ms;           /* when to try again to join the ring, of
-                                 * proc_now_ms(); or -1 */
+    int64_t retry_ms;           /* when to try again to join the ring or to write
+                                 * a node, of proc_now_ms(); or -1 */
     struct ration connects;     /* a front can start anew as often as it likes */
     uint64_t news;              /* steps taken, and words of the toolstack: what
                                  * looks are worth (pace.h) */
@@ -62,6 +62,7 @@ struct xsback {
     char name[64];              /* the guest's name, escaped: for messages */
     char engines[VSCANIF_MAX_NODE];     /* for the node; empty: none */
     char incidents[VSCANIF_MAX_TEXT + 1];  /* the same */
+    bool engines_untold, incidents_untold;  /* they are not in their nodes yet */
     struct question question;   /* its number is 0: none is to be answered */
     uint32_t asked;             /* the number of the last one */
 };
@@ -87,7 +88,7 @@ int xsback_fd(const struct xsback *back);
  * policy. */
 void xsback_run(struct xsback *back);
 
-/* Tries once more to join the ring: when back->retry_ms has come. */
+/* Tries once more what did not succeed: when back->retry_ms has come. */
 void xsback_retry(struct xsback *back);
 
 /* The connection is of no use: wait for a new one, or (with @error: the front

@@ -20,6 +20,9 @@
 
 #include "store.h"
 
+/* A domain may have one more than that open; its default. */
+#define MAX_TRANSACTIONS    10
+
 enum op_kind { OP_WRITE, OP_MKDIR, OP_RM, OP_PERMS };
 
 /* What a transaction has changed, in order. */
@@ -280,12 +283,29 @@ static bool commit(struct xs_handle *h, struct transaction *t)
     return true;
 }
 
+/* As xenstored counts: all of a domain's connections together. */
+static bool may_begin(uint32_t domid)
+{
+    unsigned int open = 0;
+
+    machine_lock();
+    for (const struct xs_handle *h = xenstored.handles; h; h = h->next)
+        for (const struct transaction *t = h->transactions; t; t = t->next)
+            open += h->domid == domid;
+    machine_unlock();
+    return domid == 0 || open <= MAX_TRANSACTIONS;
+}
+
 xs_transaction_t xs_transaction_start(struct xs_handle *h)
 {
     struct transaction *t;
 
     if (machine_call(FAKE_XS_START))
         return XBT_NULL;
+    if (!may_begin(h->domid)) {
+        errno = ENOSPC;
+        return XBT_NULL;
+    }
     t = calloc(1, sizeof(*t));
     if (!t)
         return XBT_NULL;

@@ -274,7 +274,7 @@ static void move_fails(void **state)
         for (unsigned int nth = 1;; nth++) {
             int rc;
 
-            fake_at(calls[i], nth, NULL, NULL, ENOSPC);
+            fake_at(calls[i], nth, NULL, NULL, EIO);
             rc = device_move(m.xs, 5, 3, 7, "scanner");
             if (fake_at_waits(calls[i])) {
                 assert_int_equal(rc, 0);

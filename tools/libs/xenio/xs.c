@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <xen/io/xs_wire.h>
 
@@ -172,6 +173,21 @@ int xsx_remove(struct xs_handle *xs, xs_transaction_t t, const char *folder,
     return rc == -ENOENT ? 0 : rc;
 }
 
+/* All processes of a domain share what it may have open at a time. */
+static xs_transaction_t begin(struct xs_handle *xs)
+{
+    const struct timespec pause = { .tv_nsec = XSX_PAUSE_MS * 1000000L };
+    xs_transaction_t t;
+
+    for (unsigned int i = 1; ; i++) {
+        t = xs_transaction_start(xs);
+        if (t != XBT_NULL || (errno != ENOSPC && errno != EBUSY) ||
+            i == XSX_MAX_BEGINNINGS)
+            return t;
+        nanosleep(&pause, NULL);
+    }
+}
+
 int xsx_transaction(struct xs_handle *xs,
                     int (*body)(struct xs_handle *xs, xs_transaction_t t,
                                 void *arg), void *arg)
@@ -179,7 +195,7 @@ int xsx_transaction(struct xs_handle *xs,
     int rc;
 
     for (unsigned int i = 0; i < XSX_MAX_ATTEMPTS; i++) {
-        xs_transaction_t t = xs_transaction_start(xs);
+        xs_transaction_t t = begin(xs);
 
         if (t == XBT_NULL)
             return failure();

@@ -23,8 +23,11 @@
 #include <xen/io/xenbus.h>
 #include <xenstore.h>
 
-/* Attempts of a transaction that others keep disturbing. */
-#define XSX_MAX_ATTEMPTS 100
+/* Attempts of a transaction that others keep disturbing; and those to begin one,
+ * with a pause between them. */
+#define XSX_MAX_ATTEMPTS    100
+#define XSX_MAX_BEGINNINGS  100
+#define XSX_PAUSE_MS        10
 
 /*
  * Connects to xenstore; the caller closes it with xs_close().  On failure
@@ -79,7 +82,9 @@ int xsx_remove(struct xs_handle *xs, xs_transaction_t t, const char *folder,
  * Runs @body in a transaction and commits it.  When another writer came in
  * between, all of @body runs again, XSX_MAX_ATTEMPTS times at most, then
  * -EAGAIN.  When @body returns anything but 0, nothing of it remains and that
- * is returned.
+ * is returned.  A domain other than dom0 may have so many open at a time, ten
+ * by default: it is waited for one of the others to end, for a second at most,
+ * then -ENOSPC, or -EBUSY from oxenstored.
  */
 int xsx_transaction(struct xs_handle *xs,
                     int (*body)(struct xs_handle *xs, xs_transaction_t t,
