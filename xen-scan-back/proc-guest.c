@@ -122,13 +122,15 @@ static int next_request(struct guest *guest, struct scan_request *req_r,
     return rc;
 }
 
-/* Must this request wait until the pool has answered others? */
+/* Must this request wait until the pool has answered others?  Those of an earlier
+ * connection count, too. */
 static bool must_wait(const struct guest *guest, const struct scan_request *req)
 {
-    const bool whole = req->operation == VSCANIF_OP_SCAN ||
-                       req->operation == VSCANIF_OP_SCAN_POOL;
+    const bool begins = req->operation == VSCANIF_OP_SCAN ||
+                        req->operation == VSCANIF_OP_SCAN_POOL ||
+                        (req->operation == VSCANIF_OP_STREAM && !guest->stream);
 
-    return whole && !pool_load_takes(&guest->load, req->size);
+    return begins && !pool_load_takes(&guest->load, req->size);
 }
 
 /* Takes one.  Returns 1; 0 when there is none, or it has to wait; or as
