@@ -32,16 +32,14 @@ static void count_answer(struct guest *guest, const struct flight *flight,
     stats_answered(&guest->stats, &request);
 }
 
-void guest_answer(struct guest *guest, const struct flight *flight,
-                  const struct verdict *verdict, uint32_t scan_us)
+/* What is clean is of interest to who looks for a fault alone. */
+static void log_answer(struct guest *guest, const struct flight *flight,
+                       const struct verdict *verdict, uint32_t scan_us)
 {
     char name[VSCANIF_MAX_NAME], path[VSCANIF_MAX_PATH];
 
-    dataplane_put(&guest->dp, &flight->req, verdict);
-    count_answer(guest, flight, verdict, scan_us);
-    if (verdict->code == VSCANIF_VERDICT_INFECTED)
-        incidents_add(&guest->incidents, flight, verdict);
-    if (!log_limit_ok(&guest->log_limit))
+    if (verdict->code == VSCANIF_VERDICT_CLEAN ? !log_is_verbose() :
+        !log_limit_ok(&guest->log_limit))
         return;
     log_info("domid=%u guest=\"%s\" event=%s verdict=%s reason=%s "
              "name=\"%s\" size=%" PRIu64 " scan_us=%u pid=%u uid=%u "
@@ -51,6 +49,16 @@ void guest_answer(struct guest *guest, const struct flight *flight,
              escape(verdict->name, name, sizeof(name)), flight->req.size,
              scan_us, flight->subject.pid, flight->subject.uid,
              escape(flight->subject.path, path, sizeof(path)));
+}
+
+void guest_answer(struct guest *guest, const struct flight *flight,
+                  const struct verdict *verdict, uint32_t scan_us)
+{
+    dataplane_put(&guest->dp, &flight->req, verdict);
+    count_answer(guest, flight, verdict, scan_us);
+    if (verdict->code == VSCANIF_VERDICT_INFECTED)
+        incidents_add(&guest->incidents, flight, verdict);
+    log_answer(guest, flight, verdict, scan_us);
 }
 
 void guest_end_flight(struct guest *guest, struct flight *flight)

@@ -128,6 +128,7 @@ static void levels(void **state)
     (void)state;
     log_debug("d");
     expect("^$");
+    assert_false(log_is_verbose());
     log_init("test", LOG_LEVEL_ERROR);
     log_warning("w");
     log_info("i");
@@ -137,6 +138,7 @@ static void levels(void **state)
     log_init("test", LOG_LEVEL_DEBUG);
     log_debug("d");
     expect("debug: d\n$");
+    assert_true(log_is_verbose());
 }
 
 /* One line, with its end, in one write that a pipe takes as a whole. */
@@ -240,6 +242,19 @@ static void limit(void **state)
     kind.second--;
     assert_int_equal(log_limit_ok(&kind), 1);
     expect("^$");
+
+    /* One second after the other: there is an end to that, too. */
+    kind.used_in_hour = LOG_LIMIT_HOUR - 1;
+    for (int i = 0; i < 3; i++) {
+        kind.second--;
+        assert_int_equal(log_limit_ok(&kind), i == 0);
+    }
+    expect("^$");
+    kind.hour--;
+    kind.second--;
+    assert_int_equal(log_limit_ok(&kind), 1);
+    expect("warning: 2 messages of this kind left out\n$");
+    assert_int_equal(kind.used_in_hour, 1);
 }
 
 /* A file gets a pipe before it, which is never waited for. */

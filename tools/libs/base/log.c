@@ -164,22 +164,33 @@ DEFINE_LOG(log_warning, LOG_LEVEL_WARNING)
 DEFINE_LOG(log_info, LOG_LEVEL_INFO)
 DEFINE_LOG(log_debug, LOG_LEVEL_DEBUG)
 
+bool log_is_verbose(void)
+{
+    return logger.max >= LOG_LEVEL_DEBUG;
+}
+
 int log_limit_ok(struct log_limit *limit)
 {
     struct timespec now;
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     if (now.tv_sec != limit->second) {
-        unsigned int left_out = limit->left_out;
-
-        *limit = (struct log_limit){ .second = now.tv_sec };
-        if (left_out)
-            log_warning("%u messages of this kind left out", left_out);
+        limit->second = now.tv_sec;
+        limit->used = 0;
     }
-    if (limit->used >= LOG_LIMIT_BURST) {
+    if (now.tv_sec / 3600 != limit->hour) {
+        limit->hour = now.tv_sec / 3600;
+        limit->used_in_hour = 0;
+    }
+    if (limit->used >= LOG_LIMIT_BURST ||
+        limit->used_in_hour >= LOG_LIMIT_HOUR) {
         limit->left_out++;
         return 0;
     }
+    if (limit->left_out)
+        log_warning("%u messages of this kind left out", limit->left_out);
+    limit->left_out = 0;
     limit->used++;
+    limit->used_in_hour++;
     return 1;
 }

@@ -11,6 +11,7 @@
 #ifndef VSCAN_LOG_H
 #define VSCAN_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO,
@@ -37,16 +38,21 @@ void log_warning(const char *format, ...)
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* Is log_debug() written?  Else nothing need be prepared for it. */
+bool log_is_verbose(void);
+
 /*
- * For messages that a peer can cause: at most LOG_LIMIT_BURST in a second.
- * Returns 1 when the message may be written; says how many were left out with
- * the first one after a pause.
+ * For messages that a peer can cause: at most LOG_LIMIT_BURST in a second, and
+ * LOG_LIMIT_HOUR in an hour, so that no peer fills the disk before the log is
+ * turned over.  Returns 1 when the message may be written; says how many were
+ * left out with the first one after a pause.
  */
 #define LOG_LIMIT_BURST 50
+#define LOG_LIMIT_HOUR  3000
 
 struct log_limit {
-    int64_t second;
-    unsigned int used;
+    int64_t second, hour;
+    unsigned int used, used_in_hour;
     unsigned int left_out;
 };
 
