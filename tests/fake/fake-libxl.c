@@ -25,6 +25,8 @@ struct domain {
     struct { bool there; int devid; char bridge[32]; } nics[MAX_DEVICES];
     struct { char vdev[16], path[128]; uint32_t backend; } disks[MAX_DEVICES];
     int nr_disks;
+    uint8_t pci_bus[MAX_DEVICES];
+    int nr_pcis;
 };
 
 static struct domain domains[MAX_DOMAINS];
@@ -168,6 +170,13 @@ void fake_libxl_disk(uint32_t domid, const char *vdev, const char *path,
     snprintf(domain->disks[i].vdev, sizeof(domain->disks[i].vdev), "%s", vdev);
     snprintf(domain->disks[i].path, sizeof(domain->disks[i].path), "%s", path);
     domain->disks[i].backend = backend;
+}
+
+void fake_libxl_pci(uint32_t domid, uint8_t bus)
+{
+    struct domain *domain = get(domid);
+
+    domain->pci_bus[domain->nr_pcis++] = bus;
 }
 
 void fake_libxl_refuse(const char *word)
@@ -327,5 +336,26 @@ void libxl_device_disk_list_free(libxl_device_disk *list, int nr)
 {
     for (int i = 0; i < nr; i++)
         libxl_device_disk_dispose(&list[i]);
+    free(list);
+}
+
+libxl_device_pci *libxl_device_pci_list(libxl_ctx *ctx, uint32_t domid, int *nr_r)
+{
+    const struct domain *domain = find(domid);
+    libxl_device_pci *list = calloc(MAX_DEVICES, sizeof(*list));
+
+    (void)ctx;
+    *nr_r = domain && list ? domain->nr_pcis : 0;
+    for (int i = 0; i < *nr_r; i++) {
+        libxl_device_pci_init(&list[i]);
+        list[i].bus = domain->pci_bus[i];
+    }
+    return list;
+}
+
+void libxl_device_pci_list_free(libxl_device_pci *list, int nr)
+{
+    for (int i = 0; i < nr; i++)
+        libxl_device_pci_dispose(&list[i]);
     free(list);
 }

@@ -30,6 +30,8 @@ void fake_libxl_shutdown(uint32_t domid, libxl_shutdown_reason reason);
 unsigned int fake_libxl_pauses(uint32_t domid);
 void fake_libxl_set_pauses(uint32_t domid, unsigned int pauses);
 
+/* A PCI device that is passed through, 0000:@bus:00.0. */
+void fake_libxl_pci(uint32_t domid, uint8_t bus);
 /* An interface with this number, with the bridge "br@devid"; a disk. */
 void fake_libxl_nic(uint32_t domid, int devid);
 bool fake_libxl_has_nic(uint32_t domid, int devid, const char *bridge);

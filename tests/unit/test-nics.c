@@ -108,6 +108,20 @@ static void one_that_fails_keeps_no_other(void **state)
     assert_null(fake_read(NOTES));
 }
 
+/* Nothing is known of these devices: each may be an interface. */
+static void hardware_stays_and_is_told(void **state)
+{
+    struct host *h = *state;
+
+    fake_libxl_nic(5, 0);
+    fake_libxl_pci(5, 0xfe);
+    assert_int_equal(unplug(h), -EBUSY);
+    assert_string_equal(h->text, "PCI device 0000:fe:00.0 stays, which may be "
+                        "a network interface");
+    assert_false(fake_libxl_has_nic(5, 0, "br0"));
+    assert_int_equal(plug(h, 1), 0);
+}
+
 static void one_that_does_not_come_back_is_kept(void **state)
 {
     struct host *h = *state;
@@ -175,6 +189,7 @@ int main(void)
         HOST_TEST(domain_has_to_be_there),
         HOST_TEST(one_that_cannot_be_noted_stays),
         HOST_TEST(one_that_fails_keeps_no_other),
+        HOST_TEST(hardware_stays_and_is_told),
         HOST_TEST(one_that_does_not_come_back_is_kept),
         HOST_TEST(one_that_is_there_is_left_alone),
         HOST_TEST(malformed_notes_are_told),

@@ -19,6 +19,19 @@ acts() {
     echo "$said"
     [ "$said" = "$(printf '%s\n' "$@")" ]
 }
+# pci CLASS: the address of a device of dom0's, of which libxl says next that
+# guest1 has it: no device can be passed through here.
+pci() {
+    in_domain dom0 'cd /sys/bus/pci/devices && for device in *; do
+            case $(cat "$device/class") in $1) echo "$device"; break ;; esac
+        done
+        node=/local/domain/0/backend/pci/$2/0
+        xenstore-write "$node/num_devs" 1 "$node/dev-0" "$device"' \
+        "$1" "$(domid guest1)"
+}
+no_pci() {
+    "$LAB" exec dom0 -- xenstore-rm "/local/domain/0/backend/pci/$(domid guest1)"
+}
 release() { "$LAB" exec dom0 -- vscanctl release guest1; }
 releases() { [[ $(release) == "$1" ]]; }
 # state_is GUEST PATTERN: the column of xl list.
@@ -49,6 +62,7 @@ tells() { in_domain dom0 'grep -F -- "$1" "$2"' "$2" "$1.json"; }
 item() { sed -n "s|^$1: \($spool/.*\): done$|\1|p"; }
 
 leave() {
+    no_pci
     release
     in_domain dom0 'kill $(cat /run/syslogd.pid); rm -rf "$1"/* "$2"/*' \
         "$spool" "$programs"
@@ -76,6 +90,13 @@ check "the interface is gone" has_no_vif
 check "guest1 cannot be reached" not can_be_reached
 check "once more is no failure" acts net-disconnect \
     "net-disconnect: 0 interfaces: done"
+pci '0x06*' >/dev/null
+check "hardware that is no interface is not told" acts net-disconnect \
+    "net-disconnect: 0 interfaces: done"
+device=$(pci '0x02*')
+check "$device is one, and stays" acts net-disconnect \
+    "net-disconnect: failed: PCI device $device stays, which may be a network interface"
+check "it is not guest1's any more" no_pci
 check "release gives it back" releases \
     "guest1: 1 network interface is plugged in again"
 check "the interface is there" has_vif

@@ -14,6 +14,9 @@
 /* Greater than any that libxl gives. */
 #define MAX_DEVID   0xffff
 
+/* The class of PCI devices that are network interfaces, as in lspci(8). */
+#define PCI_NETWORK 0x02
+
 /* The name of the own node in which an interface is noted. */
 struct note {
     char name[32];
@@ -50,11 +53,49 @@ static int unplug(const struct machine *m, uint32_t domid,
     return rc ? -EIO : 0;
 }
 
+/* A device whose class nobody tells may be one. */
+static bool is_network(const char *address)
+{
+    unsigned int class = PCI_NETWORK << 16;
+    char path[64];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "/sys/bus/pci/devices/%s/class", address);
+    file = fopen(path, "re");
+    if (file) {
+        if (fscanf(file, "%x", &class) != 1)
+            class = PCI_NETWORK << 16;
+        fclose(file);
+    }
+    return class >> 16 == PCI_NETWORK;
+}
+
+/* Is there an interface that is the guest's own hardware?  It cannot be taken
+ * from it without its help. */
+static bool has_hardware(const struct machine *m, uint32_t domid, char *address,
+                         size_t size)
+{
+    int nr = 0;
+    libxl_device_pci *pcis = libxl_device_pci_list(m->xl, domid, &nr);
+    bool found = false;
+
+    for (int i = 0; pcis && i < nr && !found; i++) {
+        snprintf(address, size, "%04x:%02x:%02x.%u",
+                 (unsigned int)pcis[i].domain & 0xffff, pcis[i].bus,
+                 pcis[i].dev, pcis[i].func);
+        found = is_network(address);
+    }
+    if (pcis)
+        libxl_device_pci_list_free(pcis, nr);
+    return found;
+}
+
 int nics_unplug(const struct machine *m, uint32_t domid, char *text,
                 size_t size)
 {
     int nr = 0, result = 0;
     libxl_device_nic *nics;
+    char address[16];
 
     if (!domain_exists(m, domid)) {
         snprintf(text, size, "there is no domain %u", domid);
@@ -72,10 +113,16 @@ int nics_unplug(const struct machine *m, uint32_t domid, char *text,
     }
     if (nics)
         libxl_device_nic_list_free(nics, nr);
-    if (!result)
-        snprintf(text, size, "%d interface%s", nics ? nr : 0,
-                 nics && nr == 1 ? "" : "s");
-    return result;
+    if (result)
+        return result;
+    if (has_hardware(m, domid, address, sizeof(address))) {
+        snprintf(text, size, "PCI device %s stays, which may be a network "
+                 "interface", address);
+        return -EBUSY;
+    }
+    snprintf(text, size, "%d interface%s", nics ? nr : 0,
+             nics && nr == 1 ? "" : "s");
+    return 0;
 }
 
 /* Plugging ------------------------------------------------------------------*/

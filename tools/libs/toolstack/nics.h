@@ -18,7 +18,8 @@
  * Unplugs all, without the guest's cooperation; what each was is noted before
  * it goes, or it is not touched.  One that fails does not keep the others.
  * Returns 0, also when there is none, and in @text how many there were; or the
- * first -errno and a sentence about it.
+ * first -errno and a sentence about it; -EBUSY when all are unplugged, but the
+ * domain has a PCI device that is a network interface.
  */
 int nics_unplug(const struct machine *m, uint32_t domid, char *text,
                 size_t size);
