@@ -84,6 +84,37 @@ static void to_a_back(void **state)
     assert_null(fake_read(ASKED));
 }
 
+/* The device goes before the write, or in the midst of it. */
+static void device_goes(void *arg)
+{
+    (void)arg;
+    fake_device_remove(5, 3);
+}
+
+/* Guest 9 has no device, and gets no node. */
+static void to_all(void **state)
+{
+    static const uint32_t fronts[] = { 9, 5 };
+    struct question q = { .kind = QUESTION_OUTBREAK, .name = "a:B" };
+    char words[QUESTION_SIZE];
+
+    (void)state;
+    memset(q.digest, 0xab, sizeof(q.digest));
+    fake_at(FAKE_XS_WRITE, 1, NULL, NULL, ENOSPC);
+    assert_int_equal(question_write_all(m.xs, fronts, 2, &q), -ENOSPC);
+    assert_null(fake_read(ASKED));
+    assert_int_equal(question_write_all(m.xs, fronts, 2, &q), 0);
+    strcpy(words, "outbreak ");
+    for (unsigned int i = 0; i < INCIDENT_DIGEST_OCTETS; i++)
+        strcat(words, "ab");
+    strcat(words, " a:B");
+    assert_written(fake_read(ASKED), q.nr, words);
+    assert_null(fake_read("/local/domain/9/vscan"));
+    fake_at(FAKE_XS_COMMIT, 1, device_goes, NULL, 0);
+    assert_int_equal(question_write_all(m.xs, fronts, 2, &q), 0);
+    assert_null(fake_read(ASKED));
+}
+
 static void numbers_go_round(void **state)
 {
     struct question q = stats();
@@ -104,13 +135,6 @@ static void numbers_go_round(void **state)
     fake_write_octets(ASKED, "1\0 stats", 8);
     assert_int_equal(question_write(m.xs, 5, &q), 0);
     assert_written(fake_read(ASKED), q.nr, "stats");
-}
-
-/* The device goes before the write, or in the midst of it. */
-static void device_goes(void *arg)
-{
-    (void)arg;
-    fake_device_remove(5, 3);
 }
 
 static void nothing_is_brought_back(void **state)
@@ -148,7 +172,7 @@ static void failures_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(to_a_front), TEST(to_a_back), TEST(numbers_go_round),
+        TEST(to_a_front), TEST(to_a_back), TEST(to_all), TEST(numbers_go_round),
         TEST(nothing_is_brought_back), TEST(failures_are_told),
     };
 

@@ -449,19 +449,21 @@ static int look_at_alarms(struct guests *guests, struct guest *g,
 static int announce_when_due(struct guests *guests, int64_t now_ms)
 {
     struct question question;
-    uint32_t back;
+    uint32_t back, *front;
+    unsigned int nr = 0;
+    int rc = -ENOMEM;
 
     if (!announce_take(&guests->announce, now_ms, &question, &back))
         return announce_next(&guests->announce, now_ms);
-    for (unsigned int i = 0; i < guests->nr; i++) {
-        const struct guest *g = guests->guest[i];
-        int rc = g->attached && g->back == back ?
-                 question_write(guests->m->xs, g->domid, &question) : 0;
-
-        if (rc && rc != -ENOENT)
-            log_error("cannot tell domain %u of the outbreak: %s", g->domid,
-                      strerror(-rc));
-    }
+    front = calloc(guests->nr + 1, sizeof(*front));
+    for (unsigned int i = 0; front && i < guests->nr; i++)
+        if (guests->guest[i]->attached && guests->guest[i]->back == back)
+            front[nr++] = guests->guest[i]->domid;
+    if (front)
+        rc = question_write_all(guests->m->xs, front, nr, &question);
+    if (rc)
+        log_error("cannot tell guests of the outbreak: %s", strerror(-rc));
+    free(front);
     return -1;
 }
 

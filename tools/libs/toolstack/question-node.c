@@ -72,6 +72,43 @@ int question_write(struct xs_handle *xs, uint32_t front,
     return xsx_transaction(xs, write_all, &w);
 }
 
+struct asking {
+    const uint32_t *front;
+    unsigned int nr;
+    const char *text;
+};
+
+static int ask_all(struct xs_handle *xs, xs_transaction_t t, void *arg)
+{
+    const struct asking *a = arg;
+
+    for (unsigned int i = 0; i < a->nr; i++) {
+        const struct vscan_path path = names_policy(a->front[i]);
+        char *folder = NULL;
+        int rc = xsx_read(xs, t, NULL, path.s, &folder);
+
+        free(folder);
+        if (!rc)
+            rc = xsx_write(xs, t, path.s, NODE_QUESTION, a->text);
+        if (rc && !xsx_is_absent(rc))
+            return rc;
+    }
+    return 0;
+}
+
+int question_write_all(struct xs_handle *xs, const uint32_t *front,
+                       unsigned int nr, struct question *question)
+{
+    char text[QUESTION_SIZE];
+    struct asking asking = { .front = front, .nr = nr, .text = text };
+    int rc = next_number(0, &question->nr);
+
+    if (rc)
+        return rc;
+    question_format(question, text);
+    return xsx_transaction(xs, ask_all, &asking);
+}
+
 int question_write_back(struct xs_handle *xs, uint32_t back, uint32_t front,
                         struct question *question)
 {

@@ -25,8 +25,16 @@
 int question_write(struct xs_handle *xs, uint32_t front,
                    struct question *question);
 
-/* The same for the back in domain @back, about that guest: "online" is written
- * as it is, which the back watches. */
+/*
+ * The same for the fronts of @nr guests, at one moment and under one number, a
+ * random one: for what nobody waits for the answers of.  A guest without a device
+ * is left out; after a failure nobody is asked.
+ */
+int question_write_all(struct xs_handle *xs, const uint32_t *front,
+                       unsigned int nr, struct question *question);
+
+/* For the back in domain @back, about that guest, as question_write():
+ * "online" is written as it is, which the back watches. */
 int question_write_back(struct xs_handle *xs, uint32_t back, uint32_t front,
                         struct question *question);
 
