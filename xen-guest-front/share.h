@@ -66,9 +66,9 @@ int share_create_of_file(struct share *share, xengntshr_handle *xgs,
 int share_fill(struct share *share, int fd);
 
 /*
- * Reads @size octets of the file, from @offset on, to @to.  Returns 0; -ESTALE when the file
- * ends before that; -errno of preadv2(2).  With @now it waits for nothing:
- * -EAGAIN, or -EOPNOTSUPP, when it would have to, or might.
+ * Reads @size octets of the file, from @offset on, to @to.  Returns 0; -ESTALE
+ * when the file ends before that; -errno of preadv2(2).  With @now it waits for
+ * nothing: -EAGAIN, or -EOPNOTSUPP, when it would have to, or might.
  */
 int share_read(int fd, char *to, uint64_t offset, uint64_t size, bool now);
 

@@ -43,7 +43,8 @@ int dataplane_open(struct dataplane *dp, uint32_t domid, uint32_t max_pages,
                  "loaded?)";
         return -errno;
     }
-    /* Whoever takes over this process is to reach this guest alone. */
+    /* Whoever takes over this process is to reach no other guest in this way;
+     * gntdev and xenstore know of no such restriction. */
     if (xenevtchn_restrict(dp->xce, (domid_t)domid)) {
         *why_r = "cannot restrict /dev/xen/evtchn to one domain";
         return -errno;

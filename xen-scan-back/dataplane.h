@@ -93,8 +93,8 @@ int dataplane_get(struct dataplane *dp, struct scan_request *req_r,
 
 /*
  * Maps a request's content, read-only, unless it is in the pool; all its other
- * pages are let go of.  The guest may write to it at any time.  Returns 0 with *@pages_r to be unmapped,
- * and the references in dp->refs, until the next call;
+ * pages are let go of.  The guest may write to it at any time.  Returns 0 with
+ * *@pages_r to be unmapped, and the references in dp->refs, until the next call;
  * -EPROTO with a sentence when what the pages say is malformed; -EACCES when a
  * page cannot be mapped; another -errno for lack of resources.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * proc-guest.h - the link process: everything of one guest, nothing of others.
+ * proc-guest.h - the link process: it deals with one guest, and no other.
  */
 #ifndef VSCAN_PROC_GUEST_H
 #define VSCAN_PROC_GUEST_H

@@ -17,7 +17,8 @@ void must(bool ok);
 /* For children that are to do nothing. */
 void nothing(void);
 
-/* Makes or replaces a file, one that can be run; in the test's process or in a child. */
+/* Makes or replaces a file, one that can be run; in the test's process or in a
+ * child. */
 void put_text(const char *path, const char *text);
 
 /* A process that has done @what and then waits to be killed; dies with the

@@ -232,8 +232,9 @@ static void others_have_their_turn(void **state)
     assert_true(back_sees_both());
 }
 
-/* A guest that writes its state without end, which changes nothing: some are looked
- * at at once, each later one after a while, and so what is read for it has a bound. */
+/* A guest that writes its state without end, which changes nothing: some are
+ * looked at at once, each later one after a while, and so what is read for it has
+ * a bound. */
 static void state_is_written_again_and_again(void **state)
 {
     unsigned int reads;

@@ -7,7 +7,8 @@
  * Overview: makes FILE, which begins with TEXT and goes on for 50,000 octets, says
  * "ready", and then changes what is behind the text, until it is killed, through
  * the descriptor that it has.  What it appends it cuts off again when there is a
- * MiB of it; where it punches a hole it writes again.  Exit status 1 when something fails; 2 usage.
+ * MiB of it; where it punches a hole it writes again.  Exit status 1 when something
+ * fails; 2 usage.
  */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -5,8 +5,9 @@
  *   opens FOLDER OCTETS COUNT [unlike]
  *
  * Overview: makes COUNT files of the same content in FOLDER (or each of its own,
- * which nobody has seen before), and one that comes first; opens each once, and says the median of all but the first one, in
- * microseconds.  Exit status 1 when one cannot be made or opened; 2 usage.
+ * which nobody has seen before), and one that comes first; opens each once, and
+ * says the median of all but the first one, in microseconds.  Exit status 1 when
+ * one cannot be made or opened; 2 usage.
  */
 #define _GNU_SOURCE
 #include <errno.h>
