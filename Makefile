@@ -242,17 +242,21 @@ $(O)/tests/xen/%: tests/xen/%.c $(O)/tests/libvscan.a | deps-build
 	    $(O)/tests/libvscan.a \
 	    $(call libs,xengnttab xenevtchn xenstore xentoollog libcrypto)
 
-# Cases on real Xen, in a lab that tests/run boots; and those that are long: what
-# happens under load, and figures.
+# Cases on real Xen, in a lab that tests/run boots; those that are long: what
+# happens under load, and figures; and the one of them that is about many guests.
 CASES := $(sort $(wildcard tests/xen/[0-9]*.sh))
-SOAK  := $(sort $(wildcard tests/xen/soak/[0-9]*.sh))
+CROWD := tests/xen/soak/32-announcements.sh
+SOAK  := $(filter-out $(CROWD),$(sort $(wildcard tests/xen/soak/[0-9]*.sh)))
 
 .PHONY: test soak demo
 test: all deps-lab $(UNIT_TESTS) $(CASE_PROGRAMS)
 	@tests/run unit $(UNIT_TESTS) xen $(CASES)
 
 soak: all deps-lab $(CASE_PROGRAMS)
-	@tests/run xen $(SOAK)
+	@status=0; \
+	GUESTS=8 tests/run xen $(CROWD) || status=1; \
+	CASE_TIMEOUT=1800 tests/run xen $(SOAK) || status=1; \
+	exit $$status
 
 demo: all deps-lab
 	@tools/lab/demo

@@ -97,7 +97,8 @@ let_go() {
 # A file in large folios, with the word in its middle.
 make_large() {
     in_domain guest1 '{ head -c 4194304 /dev/zero; printf %s "$2"
-            head -c 4194304 /dev/zero; } >"$1" && sync && echo 3 >/proc/sys/vm/drop_caches && cat "$1" >/dev/null' "$@"
+            head -c 4194304 /dev/zero; } >"$1" && sync &&
+        echo 3 >/proc/sys/vm/drop_caches && cat "$1" >/dev/null' "$@"
 }
 set_limit() {
     in_domain guest1 'echo "$1" >/sys/module/xen_vscan_pages/parameters/limit' "$1"
