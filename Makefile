@@ -254,7 +254,7 @@ test: all deps-lab $(UNIT_TESTS) $(CASE_PROGRAMS)
 
 soak: all deps-lab $(CASE_PROGRAMS)
 	@status=0; \
-	GUESTS=8 tests/run xen $(CROWD) || status=1; \
+	LABS=1 GUESTS=8 tests/run xen $(CROWD) || status=1; \
 	CASE_TIMEOUT=1800 tests/run xen $(SOAK) || status=1; \
 	exit $$status
 

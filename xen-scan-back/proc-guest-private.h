@@ -62,6 +62,7 @@ struct guest {
     struct engine_lines engines;
     struct stats stats;
     struct log_limit log_limit;
+    struct log_limit answer_limit[2];   /* of what is not scanned, and infected */
     bool connected, stop;
     bool more;                  /* the ring may have requests for which there is
                                  * room */

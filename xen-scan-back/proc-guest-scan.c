@@ -32,14 +32,16 @@ static void count_answer(struct guest *guest, const struct flight *flight,
     stats_answered(&guest->stats, &request);
 }
 
-/* What is clean is of interest to who looks for a fault alone. */
+/* What is clean is of interest to who looks for a fault alone; and what is not
+ * scanned keeps nothing that is infected out of the log. */
 static void log_answer(struct guest *guest, const struct flight *flight,
                        const struct verdict *verdict, uint32_t scan_us)
 {
+    const bool infected = verdict->code == VSCANIF_VERDICT_INFECTED;
     char name[VSCANIF_MAX_NAME], path[VSCANIF_MAX_PATH];
 
     if (verdict->code == VSCANIF_VERDICT_CLEAN ? !log_is_verbose() :
-        !log_limit_ok(&guest->log_limit))
+        !log_limit_hour_ok(&guest->answer_limit[infected]))
         return;
     log_info("domid=%u guest=\"%s\" event=%s verdict=%s reason=%s "
              "name=\"%s\" size=%" PRIu64 " scan_us=%u pid=%u uid=%u "

@@ -118,12 +118,15 @@ static void set_state(struct xsback *back, enum xenbus_state state,
     };
     int rc = xsx_transaction(back->xs, write_update, &u);
 
-    if (rc == -ENOENT)
-        back->gone = true;
-    else if (rc)
+    back->gone |= rc == -ENOENT;
+    back->unwritten = rc && !back->gone;
+    if (back->unwritten) {
+        if (error != back->error)
+            snprintf(back->error, sizeof(back->error), "%s", error ? error : "");
         try_again(back);
-    if (rc && !back->gone && log_limit_ok(&back->log_limit))
-        log_error("cannot write the state: %s", strerror(-rc));
+        if (log_limit_ok(&back->log_limit))
+            log_error("cannot write the state: %s", strerror(-rc));
+    }
     back->news++;
     if (error && log_limit_ok(&back->log_limit))
         log_error("%s", error);
@@ -366,9 +369,10 @@ static bool take_step(struct xsback *back, enum handshake_step step)
 
 /*
  * Is the device there, well-formed and to be served?  If not, *@error_r tells
- * what is wrong with its nodes, NULL when they are in order.
+ * what is wrong with its nodes, NULL when they are in order.  Returns -1 when
+ * xenstore does not tell.
  */
-static bool served(struct xsback *back, const char **error_r)
+static int served(struct xsback *back, const char **error_r)
 {
     uint32_t domid, online = 0;
     int rc = xsx_read_u32(back->xs, XBT_NULL, back->back.s, NODE_FRONTEND_ID,
@@ -377,14 +381,18 @@ static bool served(struct xsback *back, const char **error_r)
     *error_r = NULL;
     if (xsx_is_absent(rc)) {
         back->gone = true;
-        return false;
+        return 0;
     }
+    if (rc && !is_malformed(rc))
+        return -1;
     if (rc || domid != back->front_domid) {
         *error_r = "back: frontend-id is malformed";
-        return false;
+        return 0;
     }
     rc = xsx_read_u32(back->xs, XBT_NULL, back->back.s, NODE_ONLINE, 0, 1,
                       &online);
+    if (rc && !is_malformed(rc))
+        return -1;
     if (rc)
         *error_r = "back: online is missing or malformed";
     return !rc && online == 1;
@@ -402,12 +410,19 @@ static bool was_made_anew(struct xsback *back)
 static void evaluate(struct xsback *back)
 {
     back->retry_ms = -1;
+    if (back->unwritten)
+        set_state(back, back->state, back->error[0] ? back->error : NULL);
     tell_untold(back);
-    for (int i = 0; i < MAX_STEPS; i++) {
+    for (int i = 0; i < MAX_STEPS && !back->unwritten; i++) {
         enum xenbus_state peer = XenbusStateUnknown;
         const char *error;
+        const int is_served = served(back, &error);
 
-        if (!served(back, &error)) {
+        if (is_served < 0) {
+            try_again(back);
+            return;
+        }
+        if (!is_served) {
             if (back->gone)
                 back->ops->drop(back->arg);
             else if (back->state != XenbusStateClosed || error ||
@@ -417,6 +432,8 @@ static void evaluate(struct xsback *back)
         }
         if (was_made_anew(back))
             drop_and_set(back, XenbusStateInitWait, NULL);
+        if (back->unwritten)
+            return;
         xsx_read_state(back->xs, XBT_NULL, back->front.s, &peer);
         if (!take_step(back, handshake_back(back->state, peer)))
             return;

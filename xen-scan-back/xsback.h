@@ -62,7 +62,9 @@ struct xsback {
     char name[64];              /* the guest's name, escaped: for messages */
     char engines[VSCANIF_MAX_NODE];     /* for the node; empty: none */
     char incidents[VSCANIF_MAX_TEXT + 1];  /* the same */
-    bool engines_untold, incidents_untold;  /* they are not in their nodes yet */
+    bool engines_untold, incidents_untold;  /* they are not in their nodes yet, */
+    bool unwritten;             /* nor is ->state, with */
+    char error[160];            /* this error; empty: none */
     struct question question;   /* its number is 0: none is to be answered */
     uint32_t asked;             /* the number of the last one */
 };

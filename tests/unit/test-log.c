@@ -247,14 +247,16 @@ static void limit(void **state)
     kind.used_in_hour = LOG_LIMIT_HOUR - 1;
     for (int i = 0; i < 3; i++) {
         kind.second--;
-        assert_int_equal(log_limit_ok(&kind), i == 0);
+        assert_int_equal(log_limit_hour_ok(&kind), i == 0);
     }
     expect("^$");
     kind.hour--;
     kind.second--;
-    assert_int_equal(log_limit_ok(&kind), 1);
+    assert_int_equal(log_limit_hour_ok(&kind), 1);
     expect("warning: 2 messages of this kind left out\n$");
     assert_int_equal(kind.used_in_hour, 1);
+    kind.used_in_hour = LOG_LIMIT_HOUR;
+    assert_int_equal(log_limit_ok(&kind), 1);
 }
 
 /* A file gets a pipe before it, which is never waited for. */

@@ -57,21 +57,28 @@ static void its_nodes_cannot_be_read(void **state)
     assert_string_equal(node(NODE_ERROR), "front: version is missing");
 }
 
-/* What an earlier life has left stays, until it can be said that it is over. */
+/* What an earlier life has left stays, until it can be said that it is over: also
+ * where that is the same state. */
 static void the_first_state_cannot_be_written(void **state)
 {
+    static const char *const before[] = { "6", "2", "4" };
     const char *why;
 
-    (void)state;
-    back_side_stop(state);
-    back_side_open();
-    fake_back_write(BACK, FRONT, NODE_STATE, "6");
-    refuse();
-    fake_enter(BACK);
-    assert_int_equal(xsback_start(&back, &why), 0);
-    assert_string_equal(node(NODE_STATE), "6");
-    try_again();
-    expect_offer();
+    for (size_t i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+        back_side_stop(state);
+        back_side_open();
+        fake_back_write(BACK, FRONT, NODE_STATE, before[i]);
+        xsback_set_incidents(&back, "5 0");
+        refuse();
+        fake_enter(BACK);
+        assert_int_equal(xsback_start(&back, &why), 0);
+        assert_string_equal(node(NODE_STATE), before[i]);
+        assert_null(node(NODE_VERSIONS));
+        try_again();
+        expect_offer();
+        assert_non_null(node(NODE_VERSIONS));
+        assert_string_equal(node(NODE_INCIDENTS), "5 0");
+    }
 }
 
 static void no_state_can_be_written_for_a_while(void **state)
@@ -87,6 +94,38 @@ static void no_state_can_be_written_for_a_while(void **state)
     try_again();
     assert_string_equal(node(NODE_STATE), "6");
     assert_int_equal(back.retry_ms, -1);
+}
+
+/* Nothing is made of what is not known. */
+static void its_own_nodes_cannot_be_read(void **state)
+{
+    (void)state;
+    for (unsigned int nth = 1; nth <= 2; nth++) {
+        fake_back_write(BACK, FRONT, NODE_ONLINE, "1");
+        /* The policy comes first. */
+        fake_at(FAKE_XS_READ, 1 + nth, NULL, NULL, EIO);
+        back_side_run();
+        assert_false(fake_at_waits(FAKE_XS_READ));
+        assert_string_equal(node(NODE_STATE), "2");
+        assert_null(node(NODE_ERROR));
+        try_again();
+        expect_offer();
+    }
+}
+
+/* Nor is the error forgotten. */
+static void it_closes_later(void **state)
+{
+    (void)state;
+    fake_back_write(BACK, FRONT, NODE_ONLINE, "malformed");
+    refuse();
+    back_side_run();
+    assert_string_equal(node(NODE_STATE), "2");
+    assert_null(node(NODE_ERROR));
+    try_again();
+    assert_string_equal(node(NODE_STATE), "6");
+    assert_string_equal(node(NODE_ERROR),
+                        "back: online is missing or malformed");
 }
 
 static void what_is_told_is_told_later(void **state)
@@ -178,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(its_nodes_cannot_be_read), TEST(the_first_state_cannot_be_written),
         TEST(no_state_can_be_written_for_a_while),
+        TEST(its_own_nodes_cannot_be_read), TEST(it_closes_later),
         TEST(what_is_told_is_told_later), TEST(closed_in_between),
         TEST(others_have_all_transactions),
     };

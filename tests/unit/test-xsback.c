@@ -444,6 +444,23 @@ static void ring_that_cannot_be_joined(void **state)
     assert_null(node(NODE_ERROR));
 }
 
+/* The ring is joined: it is kept, and that is said later. */
+static void joined_and_cannot_say_so(void **state)
+{
+    (void)state;
+    expect_state("2");
+    front_publishes("9", "14", "1732");
+    fake_at(FAKE_XS_START, 2, NULL, NULL, EIO);
+    back_settles();
+    assert_true(t.ring);
+    assert_string_equal(node(NODE_STATE), "2");
+    assert_true(t.back.retry_ms > proc_now_ms());
+    xsback_retry(&t.back);
+    expect_state("4");
+    assert_int_equal(t.joined, 1);
+    assert_int_equal(t.back.retry_ms, -1);
+}
+
 static void front_is_replaced(void)
 {
     front_publishes("10", "15", "1733");
@@ -757,7 +774,7 @@ int main(void)
         DEVICE(long_and_binary_nodes_close),
         DEVICE(unknown_version_closes),
         DEVICE(largest_numbers_connect),
-        DEVICE(ring_that_cannot_be_joined),
+        DEVICE(ring_that_cannot_be_joined), DEVICE(joined_and_cannot_say_so),
         DEVICE(front_dies_while_the_back_joins),
         DEVICE(front_that_flaps), DEVICE(nonsense_is_looked_at_as_often),
         DEVICE(reset),

@@ -42,6 +42,12 @@ bool announce_take(struct announce *announce, int64_t now_ms,
     return true;
 }
 
+void announce_again(struct announce *announce, int64_t due_ms)
+{
+    announce->waits = true;
+    announce->due_ms = due_ms;
+}
+
 int announce_next(const struct announce *announce, int64_t now_ms)
 {
     if (!announce->waits)

@@ -42,6 +42,9 @@ void announce_add(struct announce *announce, uint32_t back,
 bool announce_take(struct announce *announce, int64_t now_ms,
                    struct question *question_r, uint32_t *back_r);
 
+/* It could not be said: it waits again, until @due_ms. */
+void announce_again(struct announce *announce, int64_t due_ms);
+
 /* The milliseconds until something is to be said, 1 at least; or -1. */
 int announce_next(const struct announce *announce, int64_t now_ms);
 

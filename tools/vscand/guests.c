@@ -461,10 +461,12 @@ static int announce_when_due(struct guests *guests, int64_t now_ms)
             front[nr++] = guests->guest[i]->domid;
     if (front)
         rc = question_write_all(guests->m->xs, front, nr, &question);
-    if (rc)
-        log_error("cannot tell guests of the outbreak: %s", strerror(-rc));
     free(front);
-    return -1;
+    if (rc) {
+        log_error("cannot tell guests of the outbreak: %s", strerror(-rc));
+        announce_again(&guests->announce, now_ms + GUESTS_AGAIN_MS);
+    }
+    return announce_next(&guests->announce, now_ms);
 }
 
 int guests_look(struct guests *guests, int64_t now_ms)

@@ -116,6 +116,7 @@ for guest in "${guests[@]}"; do
         wait_for read_is_denied "$guest" /root/late
     heard=$(logged "$guest" xen-guest-front 'signature generation')
     took=$(((heard - least[$guest]) - (said - most[scanner])))
+    check "$guest: it has heard of them after they were in use" test "$took" -ge 0
     [ "$took" -le "$last" ] || last=$took
 done
 check "${#guests[@]} guests have heard of them after $last ms at most" \

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -169,7 +170,7 @@ bool log_is_verbose(void)
     return logger.max >= LOG_LEVEL_DEBUG;
 }
 
-int log_limit_ok(struct log_limit *limit)
+static int limit_ok(struct log_limit *limit, unsigned int max_in_hour)
 {
     struct timespec now;
 
@@ -183,7 +184,7 @@ int log_limit_ok(struct log_limit *limit)
         limit->used_in_hour = 0;
     }
     if (limit->used >= LOG_LIMIT_BURST ||
-        limit->used_in_hour >= LOG_LIMIT_HOUR) {
+        limit->used_in_hour >= max_in_hour) {
         limit->left_out++;
         return 0;
     }
@@ -193,4 +194,14 @@ int log_limit_ok(struct log_limit *limit)
     limit->used++;
     limit->used_in_hour++;
     return 1;
+}
+
+int log_limit_ok(struct log_limit *limit)
+{
+    return limit_ok(limit, UINT_MAX);
+}
+
+int log_limit_hour_ok(struct log_limit *limit)
+{
+    return limit_ok(limit, LOG_LIMIT_HOUR);
 }

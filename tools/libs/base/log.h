@@ -42,10 +42,9 @@ void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool log_is_verbose(void);
 
 /*
- * For messages that a peer can cause: at most LOG_LIMIT_BURST in a second, and
- * LOG_LIMIT_HOUR in an hour, so that no peer fills the disk before the log is
- * turned over.  Returns 1 when the message may be written; says how many were
- * left out with the first one after a pause.
+ * For messages that a peer can cause: at most LOG_LIMIT_BURST in a second.
+ * Returns 1 when the message may be written; says how many were left out with
+ * the first one after a pause.
  */
 #define LOG_LIMIT_BURST 50
 #define LOG_LIMIT_HOUR  3000
@@ -57,5 +56,9 @@ struct log_limit {
 };
 
 int log_limit_ok(struct log_limit *limit);
+
+/* For long ones, and many, which would fill a disk before the log is turned over:
+ * at most LOG_LIMIT_HOUR in an hour, too. */
+int log_limit_hour_ok(struct log_limit *limit);
 
 #endif

@@ -70,8 +70,8 @@ static bool is_network(const char *address)
     return class >> 16 == PCI_NETWORK;
 }
 
-/* Is there an interface that is the guest's own hardware?  It cannot be taken
- * from it without its help. */
+/* Is there an interface that is the guest's own hardware?  Whether that can be
+ * taken from a running guest, and given back, depends on what it is. */
 static bool has_hardware(const struct machine *m, uint32_t domid, char *address,
                          size_t size)
 {

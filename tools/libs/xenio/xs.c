@@ -173,16 +173,16 @@ int xsx_remove(struct xs_handle *xs, xs_transaction_t t, const char *folder,
     return rc == -ENOENT ? 0 : rc;
 }
 
-/* All processes of a domain share what it may have open at a time. */
-static xs_transaction_t begin(struct xs_handle *xs)
+/* All processes of a domain share what it may have open at a time.  @pauses are
+ * left for all attempts together. */
+static xs_transaction_t begin(struct xs_handle *xs, unsigned int *pauses)
 {
     const struct timespec pause = { .tv_nsec = XSX_PAUSE_MS * 1000000L };
-    xs_transaction_t t;
 
-    for (unsigned int i = 1; ; i++) {
-        t = xs_transaction_start(xs);
-        if (t != XBT_NULL || (errno != ENOSPC && errno != EBUSY) ||
-            i == XSX_MAX_BEGINNINGS)
+    for (;; --*pauses) {
+        xs_transaction_t t = xs_transaction_start(xs);
+
+        if (t != XBT_NULL || (errno != ENOSPC && errno != EBUSY) || !*pauses)
             return t;
         nanosleep(&pause, NULL);
     }
@@ -192,10 +192,11 @@ int xsx_transaction(struct xs_handle *xs,
                     int (*body)(struct xs_handle *xs, xs_transaction_t t,
                                 void *arg), void *arg)
 {
+    unsigned int pauses = XSX_MAX_PAUSES;
     int rc;
 
     for (unsigned int i = 0; i < XSX_MAX_ATTEMPTS; i++) {
-        xs_transaction_t t = begin(xs);
+        xs_transaction_t t = begin(xs, &pauses);
 
         if (t == XBT_NULL)
             return failure();

@@ -23,10 +23,10 @@
 #include <xen/io/xenbus.h>
 #include <xenstore.h>
 
-/* Attempts of a transaction that others keep disturbing; and those to begin one,
- * with a pause between them. */
+/* Attempts of a transaction that others keep disturbing; and the pauses until one
+ * may begin. */
 #define XSX_MAX_ATTEMPTS    100
-#define XSX_MAX_BEGINNINGS  100
+#define XSX_MAX_PAUSES      100
 #define XSX_PAUSE_MS        10
 
 /*
