@@ -480,6 +480,11 @@ int guests_look(struct guests *guests, int64_t now_ms)
             read_response(guests, g);
         if (g->changed && g->attached)
             reports_take(guests, g, now_ms);
+    }
+    next = sooner(next, announce_when_due(guests, now_ms));
+    for (unsigned int i = 0; i < guests->nr; i++) {
+        struct guest *g = guests->guest[i];
+
         if (g->changed || now_ms >= g->due_ms) {
             int ms = look_at_alarms(guests, g, now_ms);
 
@@ -490,7 +495,7 @@ int guests_look(struct guests *guests, int64_t now_ms)
         if (g->due_ms != INT64_MAX)
             next = sooner(next, until(g->due_ms, now_ms));
     }
-    return sooner(next, announce_when_due(guests, now_ms));
+    return next;
 }
 
 void guests_dispose(struct guests *guests)
