@@ -10,7 +10,8 @@
  *
  *   arm ACT      waits until both sides are connected, says "armed"; when
  *                TARGETS requests for such files have come, does the act, says
- *                "struck", and answers none of them any more.  "none" is no act
+ *                "struck", and answers nothing any more until the front connects
+ *                anew.  "none" is no act
  *   rest         ends what is without an end, and says "rested N", N being how
  *                often it has been done
  *
@@ -56,6 +57,7 @@ struct hostile {
     struct target target[MAX_TARGETS];
     unsigned int nr_targets;
     bool keeps;                 /* what has been mapped stays so */
+    bool silent;                /* it has struck: another answer would undo that */
     unsigned int did;           /* of what is without an end */
     char line[64];              /* of standard input, so far */
     size_t line_len;
@@ -97,6 +99,7 @@ static int on_connect(void *arg, const struct connection *connection,
     int rc = dataplane_connect(h->dp, connection, why_r);
 
     h->connected = !rc;
+    h->silent = false;
     return rc;
 }
 
@@ -243,6 +246,7 @@ static void spoil_nodes(struct hostile *h)
 static void strike(struct hostile *h)
 {
     h->armed = false;
+    h->silent = true;
     h->did = 0;
     if (is(h, "index-ahead"))
         jump(h, 1000);
@@ -311,7 +315,7 @@ static void on_ring(struct hostile *h)
     struct scan_request req;
     const char *why = "?";
 
-    if (!h->connected)
+    if (!h->connected || h->silent)
         return;
     do {
         int rc;
