@@ -27,7 +27,7 @@ generations() { in_domain scanner 'grep -c "in use: " "$1"' $log; }
 more_generations() { [ "$(generations)" -gt "$1" ]; }
 # Scans of the generation before.
 scans() {
-    in_domain scanner 'grep "history: dropped" "$1" | tail -n 1 |
+    in_domain scanner 'grep -a "history: dropped" "$1" | tail -n 1 |
         sed "s/.* has had \([0-9]*\) scans.*/\1/"' $log
 }
 make_files() {
