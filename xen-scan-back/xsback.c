@@ -58,20 +58,27 @@ static int write_ring_offer(const struct xsback *back, struct xs_handle *xs,
     return xsx_printf(xs, t, back->back.s, NODE_MAX_RING_PAGES, "%u", max);
 }
 
-/*
- * All that the back writes.  The toolstack removes the folder when it likes,
- * and writing would make it again: so look first, in the same transaction.
- */
+/* The toolstack removes the folder when it likes, and writing would make it again:
+ * so look first, in the same transaction.  Returns -ENOENT when it is gone. */
+static int look_first(const struct xsback *back, struct xs_handle *xs,
+                      xs_transaction_t t)
+{
+    char *text = NULL;
+    int rc = xsx_read(xs, t, back->back.s, NODE_FRONTEND_ID, &text);
+
+    free(text);
+    return xsx_is_absent(rc) ? -ENOENT : rc;
+}
+
+/* All that the back writes. */
 static int write_update(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
     const struct update *u = arg;
     const char *folder = u->back->back.s;
-    char *text = NULL;
-    int rc = xsx_read(xs, t, folder, NODE_FRONTEND_ID, &text);
+    int rc = look_first(u->back, xs, t);
 
-    free(text);
-    if (xsx_is_absent(rc))
-        return -ENOENT;
+    if (rc)
+        return rc;
     if (u->offer &&
         ((rc = xsx_printf(xs, t, folder, NODE_VERSIONS, "%d",
                           VSCANIF_VERSION)) ||
@@ -148,16 +155,12 @@ struct news {
     const char *node, *text;
 };
 
-/* As write_update() does: it brings no folder back. */
 static int write_news(struct xs_handle *xs, xs_transaction_t t, void *arg)
 {
     const struct news *news = arg;
-    const char *folder = news->back->back.s;
-    char *text = NULL;
-    int rc = xsx_read(xs, t, folder, NODE_FRONTEND_ID, &text);
+    int rc = look_first(news->back, xs, t);
 
-    free(text);
-    return rc ? rc : xsx_write(xs, t, folder, news->node, news->text);
+    return rc ? rc : xsx_write(xs, t, news->back->back.s, news->node, news->text);
 }
 
 /* Returns false when it has to be told again. */

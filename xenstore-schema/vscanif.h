@@ -531,10 +531,11 @@
  *
  * By default an engine sees a private copy that nobody can change any more.
  * With scan=in-place it reads the pages as the guest has granted them, and no
- * copy is made, but of a stream.  A guest that changes its pages meanwhile can crash the worker
- * that scans for it, or take it over, and get any verdict for any content.  All
- * that falls on this guest alone: the worker serves no other guest, can map no
- * pages but those that it is to scan, and its verdicts are not kept for anybody.
+ * copy is made, but of a stream.  A guest that changes its pages meanwhile can
+ * crash the worker that scans for it, or take it over, and get any verdict for any
+ * content.  All that falls on this guest alone: the worker serves no other guest,
+ * can map no pages but those that it is to scan, and its verdicts are not kept for
+ * anybody.
  */
 
 /*
@@ -818,9 +819,10 @@
  * own request is answered once: with a verdict on all of it; or before, not
  * scanned, when the back cannot take it, it was ended, or not all of it has come
  * after VSCANIF_MAX_TIMEOUT_MS.  Pieces that were on their way by then are
- * answered all the same.  There is one stream at a time:
- * the next one begins when the request and all pieces of the one before have
- * been answered.
+ * answered all the same.  There is one stream at a time: the next one begins when
+ * the request and all pieces of the one before have been answered.  A back may
+ * let a request, and so a stream with its pieces, wait on the ring until what it
+ * scans of earlier connections has ended.
  *
  *-------------------------------- Info page ----------------------------------
  *

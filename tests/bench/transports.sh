@@ -6,12 +6,12 @@
 # for streams, which it looks up when they are whole), so that no engine is
 # measured.  For each file: the median time of its open, pages granted and
 # mapped, octets copied in the guest and in the scanner domain, and signals.
-# It takes a quarter of an hour: set CASE_TIMEOUT.  WAYS="pool auto" and
+# It takes a quarter of an hour: set LAB_TIMEOUT.  WAYS="pool auto" and
 # SIZES="4096:100 65536:50" (octets, files) measure less.
 
 . "$(dirname "$0")/../xen/lib.sh"
 
-ways=${WAYS:-per-request pool stream auto}
+ways=${WAYS:-per-request pool stream pages auto}
 sizes=${SIZES:-4096:100 65536:50 1048576:20 16777216:5 67108864:3}
 
 counts() { "$LAB" exec dom0 -- vscanctl stats --json guest1; }
